@@ -1,0 +1,1 @@
+"""Photos in, re-fittable products out; usable without the rest of the showroom."""

@@ -1,0 +1,194 @@
+"""The re-fittable product: a mesh plus what makes it re-fittable.
+
+A product knows its family, the value of each named parameter with its interval and where that
+value came from, its sizes, materials, variants, anchors and (for garments) its skin. Changing a
+parameter rebuilds only what depends on it: see :meth:`Product.refit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from .errors import ParameterError
+from .family import Family, complete
+from .mesh import Mesh
+
+Source = Literal["photo", "declared", "prior", "artist", "size"]
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One parameter's value and how well it is known.
+
+    Attributes:
+        value: metres, radians, ratio or count, as the family's spec says.
+        low, high: an interval that holds the true value with about 90% probability.
+        confidence: 0 to 1.
+        source: ``"photo"`` measured by the network and the refinement, ``"declared"`` given by
+            the caller, ``"prior"`` the family's ordinary value, ``"artist"`` corrected by hand,
+            ``"size"`` from the size chart.
+    """
+
+    value: float
+    low: float
+    high: float
+    confidence: float
+    source: Source
+
+
+@dataclass(frozen=True)
+class Material:
+    """A glTF metallic-roughness material.
+
+    Attributes:
+        base_color: linear RGBA factors, 0 to 1; multiplies the texture.
+        texture: encoded PNG or JPEG bytes of the base colour, or None.
+        normal: encoded PNG bytes of a tangent-space normal map, or None.
+    """
+
+    base_color: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    roughness: float = 0.8
+    metallic: float = 0.0
+    texture: bytes | None = None
+    normal: bytes | None = None
+    double_sided: bool = False
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A named colourway: for each material slot, the material to wear instead."""
+
+    name: str
+    label: Mapping[str, str]
+    materials: Mapping[str, Material]
+
+
+@dataclass(frozen=True)
+class PhotoSource:
+    """The photo a product came from: its file name and hash, never its pixels.
+
+    Attributes:
+        mask_iou: silhouette IoU of the re-rendered product against the photo's mask, or NaN.
+    """
+
+    name: str
+    sha256: str
+    width: int
+    height: int
+    mask_iou: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """A product that can be re-fitted.
+
+    Attributes:
+        id: lower-case letters, digits and ``-``; names the folder and the glTF extras.
+        name: words per language, such as ``{"en": "Grey T-shirt", "zh": "灰色T恤"}``.
+        values: one :class:`Estimate` per parameter of the family.
+        sizes: parameter values per size label, smallest first; empty for furniture.
+        size: the label of ``sizes`` that ``values`` stand for, or ``""``.
+        confidence: 0 to 1, of the reconstruction as a whole.
+        warnings: sentences that a person should read, such as a low confidence.
+    """
+
+    id: str
+    name: Mapping[str, str]
+    family: Family
+    values: Mapping[str, Estimate]
+    choices: Mapping[str, str]
+    mesh: Mesh
+    materials: Mapping[str, Material]
+    variants: tuple[Variant, ...] = ()
+    sizes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    size: str = ""
+    photo: PhotoSource | None = None
+    confidence: float = 1.0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Literal["garment", "furniture"]:
+        return self.family.kind
+
+    @property
+    def category(self) -> str:
+        return self.family.category
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The bare parameter values."""
+        return {name: e.value for name, e in self.values.items()}
+
+    def refit(
+        self,
+        values: Mapping[str, float] | None = None,
+        choices: Mapping[str, str] | None = None,
+        *,
+        source: Source = "artist",
+    ) -> Product:
+        """The same product with other parameters; the mesh is rebuilt only if its shape changed.
+
+        Args:
+            values: new values by parameter name, in the family's units.
+            choices: new options by choice name.
+            source: what the new values are recorded as.
+
+        Raises:
+            ParameterError: an unknown name or a value out of range; nothing has changed then.
+        """
+        given = dict(values or {})
+        new_values, new_choices = complete(
+            self.family, {**self.numbers, **given}, {**self.choices, **(choices or {})}
+        )
+        if new_values == self.numbers and new_choices == dict(self.choices):
+            return self
+        estimates = dict(self.values)
+        for name in given:
+            number = new_values[name]
+            estimates[name] = Estimate(number, number, number, 1.0, source)
+        mesh = self.family.build(new_values, new_choices)
+        return replace(self, values=estimates, choices=new_choices, mesh=mesh)
+
+    def in_size(self, label: str) -> Product:
+        """The product in another size of its chart.
+
+        Raises:
+            ParameterError: the chart has no such size; names those it has.
+        """
+        if label not in self.sizes:
+            raise ParameterError(
+                f"{self.id} is not made in size {label}",
+                field="size",
+                expected=", ".join(self.sizes) or "a product with a size chart",
+                got=label,
+            )
+        resized = self.refit(self.sizes[label], source="size")
+        return replace(resized, size=label)
+
+
+def graded_sizes(
+    family: Family, values: Mapping[str, float], labels: tuple[str, ...], base: str
+) -> dict[str, dict[str, float]]:
+    """Grade a size chart around one size with the family's grade rules.
+
+    Args:
+        values: parameter values of the size ``base``.
+        labels: size labels, smallest first; ``base`` is one of them.
+
+    Returns:
+        For each label the graded parameters only, clipped to the family's ranges.
+    """
+    graded = [p for p in family.parameters if p.grade]
+    origin = labels.index(base)
+    return {
+        label: {
+            p.name: float(np.clip(values[p.name] + p.grade * (i - origin), p.minimum, p.maximum))
+            for p in graded
+        }
+        for i, label in enumerate(labels)
+    }
