@@ -176,9 +176,7 @@ class Bye(Message, tag="bye"):
     """The visitor leaves; nothing of the visit is kept."""
 
 
-Event = (
-    Hello | Body | Pose | Utterance | Command | Point | RoomPlan | Clock | Ping | Ack | Bye
-)
+Event = Hello | Body | Pose | Utterance | Command | Point | RoomPlan | Clock | Ping | Ack | Bye
 
 
 # --- updates: server to client -----------------------------------------------------------------
