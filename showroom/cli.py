@@ -1,0 +1,352 @@
+"""The command line: every verb, its options and its help; nothing heavy is imported here.
+
+Each verb imports what it needs when it runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from . import __version__
+
+Runner = Callable[[argparse.Namespace], int]
+
+EPILOG = """examples:
+  showroom demo --out out                       the whole path in under three minutes
+  showroom reconstruct chair.jpg --height 0.86  one photo to a product folder
+  showroom preview out/chair --out turntable    pictures of a product
+  showroom serve --catalog out/products         let Unity, Unreal and web clients in
+  echo 'sleeves 3 cm longer' | showroom intent  how a sentence is understood
+  showroom doctor                               what this machine has and lacks
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and run its verb.
+
+    Returns:
+        The exit status: 0 done, 1 the work failed with a sentence, 2 wrong usage, 130 cancelled.
+    """
+    parser = _parser()
+    options = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    run: Runner = options.run
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        print("showroom: cancelled; nothing half-written was kept", file=sys.stderr)
+        return 130
+    except ModuleNotFoundError as error:
+        print(
+            f"showroom: the package {error.name} is missing; "
+            "install it with: pip install 'showroom[reconstruct,stage]'",
+            file=sys.stderr,
+        )
+        return 1
+    except Exception as error:
+        if not _is_expected(error):
+            raise
+        print(f"showroom: {error}", file=sys.stderr)
+        return 1
+
+
+def _is_expected(error: Exception) -> bool:
+    """Whether an exception is one of the project's own, whose text is for the user."""
+    return any(
+        kind.__module__.split(".")[0] in ("showroom", "reconstruction")
+        for kind in type(error).__mro__
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="showroom",
+        description="One product photo in; a product you can wear, walk around and re-fit by "
+        "voice, out. Without a verb: walk in, with a headset or in a window.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"showroom {__version__}")
+    parser.set_defaults(run=_walk_in, catalog=None, scene="store", seconds=None)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB")
+    for add in (
+        _add_demo,
+        _add_reconstruct,
+        _add_preview,
+        _add_walk,
+        _add_serve,
+        _add_intent,
+        _add_doctor,
+        _add_bench,
+        _add_data,
+        _add_train,
+        _add_evaluate,
+    ):
+        add(verbs)
+    return parser
+
+
+def _verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, run: Runner
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(
+        name, help=text[0].lower() + text[1:].split(". ")[0].rstrip("."), description=text
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_demo(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "demo",
+        "Go the whole path unattended: photos to products, a visitor who walks and speaks, films. "
+        "Writes the GLBs, a picture before and after each re-fit, a film and report.json.",
+        _demo,
+    )
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder to write (out)")
+    parser.add_argument(
+        "--photo",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="your own photos of one garment and one piece of furniture (else the shipped ones)",
+    )
+    parser.add_argument(
+        "--motion", type=Path, metavar="FILE", help="a recorded headset stream (else the shipped)"
+    )
+
+
+def _add_reconstruct(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "reconstruct",
+        "Turn photos into re-fittable products. Prints one line of JSON per product; a photo that "
+        "cannot be used is named with its reason and the others go on.",
+        _reconstruct,
+    )
+    parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="photos or folders")
+    parser.add_argument("--out", type=Path, default=Path("out/products"), help="where products go")
+    parser.add_argument("--category", help="what it is, if you know: t-shirt, dress, chair …")
+    parser.add_argument("--height", type=float, metavar="M", help="true height in metres")
+    parser.add_argument("--width", type=float, metavar="M", help="true width in metres")
+    parser.add_argument("--depth", type=float, metavar="M", help="true depth in metres")
+    parser.add_argument("--size", metavar="LABEL", help="the garment's size label (S, M, L …)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="corrections",
+        help="correct a parameter by hand, in its unit: --set sleeve_length=0.24",
+    )
+    parser.add_argument(
+        "--fast", action="store_true", help="skip the refinement: the network's own proposal"
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="also print what the network saw, ranked"
+    )
+
+
+def _add_preview(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "preview",
+        "Look at a product or any GLB: turntable, wireframe, UV, normals and measurements.",
+        _preview,
+    )
+    parser.add_argument("product", type=Path, help="a product folder or a .glb file")
+    parser.add_argument("--out", type=Path, default=Path("out/preview"), help="folder to write")
+    parser.add_argument("--compare", type=Path, metavar="PHOTO", help="put this photo beside it")
+
+
+def _add_walk(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "walk",
+        "Walk in: a headset where a runtime offers one, else a window. The same as no verb.",
+        _walk_in,
+    )
+    parser.add_argument("--catalog", type=Path, help="a folder of products")
+    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    parser.add_argument("--seconds", type=float, help="leave by itself after this long")
+
+
+def _add_serve(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "serve",
+        "Open the websocket channel for Unity, Unreal and web clients. Listens on loopback; "
+        "other addresses need --certificate, --key and --token.",
+        _serve,
+    )
+    parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
+    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8765, help="port to listen on (8765)")
+    parser.add_argument("--certificate", type=Path, metavar="PEM", help="TLS certificate chain")
+    parser.add_argument("--key", type=Path, metavar="PEM", help="TLS private key")
+    parser.add_argument(
+        "--token", type=Path, metavar="FILE", help="file with the token that clients must send"
+    )
+    parser.add_argument(
+        "--insecure", action="store_true", help="allow other addresses without TLS and token"
+    )
+
+
+def _add_intent(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "intent",
+        "Understand sentences: reads lines of text, or of JSON with text, lang and context, from "
+        "standard input and writes one line of JSON for each.",
+        _intent,
+    )
+    parser.add_argument("--lang", default="", help="language hint: en or zh")
+
+
+def _add_doctor(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(verbs, "doctor", "Say what this machine has and what each lack means.", _doctor)
+    parser.add_argument("--port", type=int, default=8765, help="the port to look at (8765)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _add_bench(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "bench",
+        "Measure: seconds per photo, ms per re-fit frame, messages per second, start-up. "
+        "Each is given as a ratio to a baseline measured in the same run.",
+        _bench,
+    )
+    parser.add_argument("--out", type=Path, help="also write the table here, as JSON")
+
+
+def _add_data(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(verbs, "data", "Make training data. Renders it from the families.", _data)
+    parser.add_argument("what", choices=["render"], help="render: a folder of samples to look at")
+    parser.add_argument("--out", type=Path, default=Path("out/data"), help="folder to write")
+    parser.add_argument("--count", type=int, default=64, help="how many samples (64)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
+
+
+def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs, "train", "Train a network of ours; resumes from its last checkpoint.", _train
+    )
+    parser.add_argument("what", choices=["segmentation", "reconstruction", "intents"])
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of checkpoints")
+    parser.add_argument(
+        "--photos", type=Path, help="folder of labelled real photos, one sub-folder per class"
+    )
+    parser.add_argument("--minutes", type=float, default=30.0, help="how long to train (30)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
+
+
+def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "evaluate",
+        "Score a network on data that it was not trained or tuned on; tables with intervals.",
+        _evaluate,
+    )
+    parser.add_argument("what", choices=["reconstruction"])
+    parser.add_argument("--photos", type=Path, help="folder of labelled photos for the classes")
+    parser.add_argument("--cutouts", type=Path, help="folder of NAME.jpg with NAME.out.png masks")
+    parser.add_argument("--out", type=Path, default=Path("out/evaluation"), help="folder to write")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from .demo import run_demo
+
+    return run_demo(options.out, photos=options.photos, motion=options.motion)
+
+
+def _reconstruct(options: argparse.Namespace) -> int:
+    from .workshop import run_reconstruct
+
+    declared = {n: getattr(options, n) for n in ("height", "width", "depth")}
+    return run_reconstruct(
+        options.photos,
+        options.out,
+        category=options.category,
+        declared={n: v for n, v in declared.items() if v is not None},
+        size=options.size,
+        corrections=options.corrections,
+        refine=not options.fast,
+        explain=options.explain,
+    )
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from .workshop import run_preview
+
+    return run_preview(options.product, options.out, compare=options.compare)
+
+
+def _walk_in(options: argparse.Namespace) -> int:
+    from .app import walk_in
+
+    return walk_in(catalog=options.catalog, scene=options.scene, seconds=options.seconds)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .app import serve
+
+    return serve(
+        catalog=options.catalog,
+        scene=options.scene,
+        host=options.host,
+        port=options.port,
+        certificate=options.certificate,
+        key=options.key,
+        token=options.token,
+        insecure=options.insecure,
+    )
+
+
+def _intent(options: argparse.Namespace) -> int:
+    from .workshop import run_intent
+
+    return run_intent(sys.stdin, sys.stdout, lang=options.lang)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import examine, report
+
+    findings = examine(options.port)
+    print(report(findings, as_json=options.json))
+    return 1 if any(f.status == "fail" for f in findings) else 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from .bench import run_bench
+
+    return run_bench(options.out)
+
+
+def _data(options: argparse.Namespace) -> int:
+    from .workshop import run_data
+
+    return run_data(options.out, count=options.count, seed=options.seed)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from .workshop import run_train
+
+    return run_train(
+        options.what,
+        options.out,
+        photos=options.photos,
+        minutes=options.minutes,
+        seed=options.seed,
+    )
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from .workshop import run_evaluate
+
+    return run_evaluate(options.out, photos=options.photos, cutouts=options.cutouts)
