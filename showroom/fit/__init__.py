@@ -1,0 +1,1 @@
+"""Bodies, garments on them and furniture in rooms: arrays in, arrays out."""
