@@ -3,7 +3,8 @@
 A client sends events, the server answers with updates. Both are tagged by ``type``. Units and
 frames are OpenXR's and glTF's: metres, radians, seconds, quaternions as (x, y, z, w),
 right-handed, Y up, -Z forward, origin on the floor of the visitor's play space. Unknown fields
-are ignored.
+are ignored; unknown types are answered with a typed error. Ranges and lengths stand in the types
+themselves (see :mod:`showroom.protocol.limits`), so a decoded message is inside them.
 """
 
 from __future__ import annotations
@@ -12,12 +13,34 @@ from typing import Literal
 
 import msgspec
 
-PROTOCOL = "showroom.v1"
+from .limits import (
+    Counter,
+    Factor,
+    Height,
+    Identifier,
+    Lang,
+    Length,
+    Obstacles,
+    Offset,
+    Openings,
+    Outline,
+    RoomHeight,
+    Seconds,
+    Secret,
+    SizeStep,
+    Tape,
+    Text,
+    Weight,
+    Word,
+    Words,
+)
+from .limits import Transform as Transform
+
+SUBPROTOCOL = "showroom.v1"
+VERSION = 1
 
 Vec3 = tuple[float, float, float]
 Quat = tuple[float, float, float, float]
-Transform = tuple[float, float, float, float, float, float, float]
-"""Position x, y, z and rotation quaternion x, y, z, w."""
 
 Action = Literal[
     "show",
@@ -40,7 +63,14 @@ Action = Literal[
 
 
 class Message(msgspec.Struct, tag_field="type", kw_only=True, omit_defaults=True):
-    """Base of all messages; ``ref`` names the client message that an update answers."""
+    """Base of all messages; ``ref`` names the client message that an update answers.
+
+    Attributes:
+        n: the update's place in the visit's reliable sequence, from 1; 0 for frames, of which
+            only the latest counts, and for updates that never left the process.
+    """
+
+    n: Counter = 0
 
 
 # --- events: client to server ------------------------------------------------------------------
@@ -52,26 +82,33 @@ class Hello(Message, tag="hello"):
     Attributes:
         client: program and version, such as ``"unity/0.1"``.
         lang: preferred language of replies, ``"en"`` or ``"zh"``.
-        want: optional streams: ``"vertices"`` (avatar and garment vertices every frame).
+        want: options: ``"vertices"`` (the avatar's vertices every frame, not only the worn
+            garment's), ``"plain"`` (poses and mesh frames as JSON or MessagePack messages
+            instead of compact binary frames), ``"still"`` (no mesh frames at all).
+        token: what the operator gave out, where the server asks for it.
         resume: the token of an earlier welcome, to go on with that visit.
+        have: with ``resume``: the last reliable update that arrived, so that only later ones
+            are sent again.
     """
 
-    version: int = 1
-    client: str = ""
-    lang: str = "en"
-    want: tuple[str, ...] = ()
-    token: str = ""
-    resume: str = ""
+    version: int = VERSION
+    client: Word = ""
+    lang: Lang = "en"
+    want: Words = ()
+    token: Secret = ""
+    resume: Identifier = ""
+    have: Counter = 0
+    id: Identifier = ""
 
 
 class Body(Message, tag="body"):
     """The visitor's body: height and, where known, tape measures (ISO 8559 names), metres."""
 
-    height: float
+    height: Height
     gender: Literal["female", "male", "neutral"] = "neutral"
-    tape: dict[str, float] = {}
-    weight_kg: float | None = None
-    id: str = ""
+    tape: Tape = {}
+    weight_kg: Weight | None = None
+    id: Identifier = ""
 
 
 class Pose(Message, tag="pose"):
@@ -80,20 +117,20 @@ class Pose(Message, tag="pose"):
     ``time`` is the client's clock in seconds; a hand that is not tracked is left out.
     """
 
-    time: float
+    time: Seconds
     head: Transform
     left: Transform | None = None
     right: Transform | None = None
-    seq: int = 0
+    seq: Counter = 0
 
 
 class Utterance(Message, tag="utterance"):
     """What the visitor said or typed; partial ones (``is_final`` false) change nothing."""
 
-    id: str
-    text: str
-    lang: str = ""
-    rev: int = 0
+    id: Identifier
+    text: Text
+    lang: Lang = ""
+    rev: Counter = 0
     is_final: bool = True
 
 
@@ -115,26 +152,26 @@ class Command(Message, tag="command"):
     """
 
     action: Action
-    id: str = ""
-    target: str = ""
-    part: str = ""
-    parameter: str = ""
-    delta: float | None = None
-    value: float | None = None
-    factor: float | None = None
-    direction: str = ""
-    size: str = ""
-    size_step: int = 0
-    color: str = ""
-    option: str = ""
-    near: str = ""
+    id: Identifier = ""
+    target: Identifier = ""
+    part: Word = ""
+    parameter: Word = ""
+    delta: Offset | None = None
+    value: Length | None = None
+    factor: Factor | None = None
+    direction: Word = ""
+    size: Word = ""
+    size_step: SizeStep = 0
+    color: Word = ""
+    option: Word = ""
+    near: Word = ""
 
 
 class Point(Message, tag="point"):
     """What the pointing ray hits: a product id, or ``""`` for nothing."""
 
-    target: str = ""
-    id: str = ""
+    target: Identifier = ""
+    id: Identifier = ""
 
 
 class RoomPlan(Message, tag="room"):
@@ -146,50 +183,80 @@ class RoomPlan(Message, tag="room"):
         obstacles: boxes (x, z, width, depth, height, yaw).
     """
 
-    outline: tuple[tuple[float, float], ...]
-    height: float = 2.6
-    openings: tuple[tuple[str, int, float, float, float, float], ...] = ()
-    obstacles: tuple[tuple[float, float, float, float, float, float], ...] = ()
-    id: str = ""
+    outline: Outline
+    height: RoomHeight = 2.6
+    openings: Openings = ()
+    obstacles: Obstacles = ()
+    id: Identifier = ""
 
 
 class Clock(Message, tag="clock"):
     """Time passes: ``time`` in seconds, never going back."""
 
-    time: float
+    time: Seconds
 
 
 class Ping(Message, tag="ping"):
     """Clock sync; answered by :class:`Pong` with the same ``time``."""
 
-    time: float
+    time: Seconds
+    id: Identifier = ""
 
 
 class Ack(Message, tag="ack"):
     """The client has shown mesh frame ``frame`` of ``target``; returns one credit."""
 
-    target: str
-    frame: int
+    target: Identifier
+    frame: Counter
+
+
+class Received(Message, tag="received"):
+    """All reliable updates up to ``upto`` have arrived; the server need not keep them."""
+
+    upto: Counter
 
 
 class Bye(Message, tag="bye"):
     """The visitor leaves; nothing of the visit is kept."""
 
 
-Event = Hello | Body | Pose | Utterance | Command | Point | RoomPlan | Clock | Ping | Ack | Bye
+Event = (
+    Hello
+    | Body
+    | Pose
+    | Utterance
+    | Command
+    | Point
+    | RoomPlan
+    | Clock
+    | Ping
+    | Ack
+    | Received
+    | Bye
+)
 
 
 # --- updates: server to client -----------------------------------------------------------------
 
 
 class Welcome(Message, tag="welcome"):
-    """The visit is open."""
+    """The visit is open, or goes on.
+
+    Attributes:
+        visit: the visit's public name.
+        capabilities: what this server can do, such as ``"en"``, ``"zh"``, ``"resume"``.
+        resume: the token to come back with; it changes with every welcome.
+        resumed: the visit of ``Hello.resume`` goes on; what was missed follows.
+        hold: seconds for which the visit waits for a client that vanished.
+    """
 
     visit: str
     version: int = 1
     server: str = ""
     capabilities: tuple[str, ...] = ()
     resume: str = ""
+    resumed: bool = False
+    hold: float = 0.0
 
 
 class Pong(Message, tag="pong"):
@@ -197,6 +264,7 @@ class Pong(Message, tag="pong"):
 
     time: float
     server_time: float
+    ref: str = ""
 
 
 class AssetReady(Message, tag="asset"):
@@ -223,7 +291,8 @@ class RoomShown(Message, tag="room_shown"):
 class ProductShown(Message, tag="product_shown"):
     """A product is to be seen: load the GLB by hash and put it at ``transform``.
 
-    ``worn`` products follow the avatar; their vertices come as :class:`MeshFrame`.
+    ``worn`` products follow the avatar; their vertices come as :class:`MeshFrame`. ``sizes``,
+    ``colors`` and ``values`` are what buttons can offer.
     """
 
     target: str
@@ -236,6 +305,8 @@ class ProductShown(Message, tag="product_shown"):
     size: str = ""
     color: str = ""
     values: dict[str, float] = {}
+    sizes: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
     ref: str = ""
 
 

@@ -1,0 +1,266 @@
+"""Compact binary frames for what streams: poses in, avatar poses and mesh vertices out.
+
+All numbers are little endian. A frame opens with the byte 0xC1, which no MessagePack value can
+open with, and its kind. Positions are counted in units of 0.25 mm; quaternions are four int16,
+1.0 being 32767 (0.003 degrees).
+
+========= ==== ==========================================================================
+pose      1    flags u8 (1 left, 2 right), 0 u8, seq u32, time f64, head position i32 x 3,
+               head rotation i16 x 4; per tracked hand, left first: position relative to
+               the head i16 x 3, rotation i16 x 4
+avatar    2    bones u8, 0 u8, seq u32, time f64, root position i32 x 3, bone numbers
+               u8 x bones (order of :data:`~showroom.protocol.bones.VRM_BONES`), zeros up
+               to a multiple of 4, rotations i16 x 4 x bones
+mesh      3    encoding u8 (0), target length u8, frame u32, time f64, vertices u32,
+               GLB's SHA-256 u8 x 32, box corner f32 x 3, step f32 x 3, target in UTF-8,
+               zeros up to a multiple of 4, coordinates u16 x 3 x vertices;
+               position = corner + step * coordinate
+========= ==== ==========================================================================
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import NoReturn
+
+import numpy as np
+
+from .bones import BONE_INDEX, VRM_BONES
+from .errors import ProtocolError
+from .limits import MAX_FRAME_VERTICES
+from .messages import AvatarPose, MeshFrame, Pose, Quat
+
+MAGIC = 0xC1
+POSE, AVATAR, MESH = 1, 2, 3
+UNIT = 0.00025
+"""Metres per position step."""
+
+_ONE = 32767.0
+_POSE = struct.Struct("<BBBxIdiiihhhh")
+_HAND = struct.Struct("<hhhhhhh")
+_AVATAR = struct.Struct("<BBBxIdiii")
+_MESH = struct.Struct("<BBBBIdI32s3f3f")
+_NO_HASH = bytes(32)
+
+_Seven = tuple[float, float, float, float, float, float, float]
+
+
+def is_compact(data: bytes) -> bool:
+    """Whether a binary frame is compact rather than MessagePack."""
+    return len(data) > 1 and data[0] == MAGIC
+
+
+def encode_pose(pose: Pose) -> bytes:
+    """A pose in 36 bytes, 14 more per tracked hand.
+
+    Raises:
+        ProtocolError: a hand is more than 8.19 m away from the head (``out_of_range``).
+    """
+    x, y, z, *rotation = pose.head
+    head = (round(x / UNIT), round(y / UNIT), round(z / UNIT))
+    flags = (pose.left is not None) | (pose.right is not None) << 1
+    parts = [_POSE.pack(MAGIC, POSE, flags, pose.seq, pose.time, *head, *_snorm(rotation))]
+    for name, hand in (("left", pose.left), ("right", pose.right)):
+        if hand is None:
+            continue
+        offset = [round(hand[i] / UNIT) - head[i] for i in range(3)]
+        if max(map(abs, offset)) > _ONE:
+            raise ProtocolError(
+                "out_of_range",
+                "a hand is too far from the head for a compact frame",
+                field=name,
+                expected="within 8.19 m of the head",
+                got=f"{max(map(abs, offset)) * UNIT:.2f} m",
+            )
+        parts.append(_HAND.pack(*offset, *_snorm(hand[3:])))
+    return b"".join(parts)
+
+
+def decode_pose(data: bytes) -> Pose:
+    """The pose of a compact frame.
+
+    Raises:
+        ProtocolError: a wrong length or flag (``malformed``), a time that is no finite number
+            (``out_of_range``).
+    """
+    if len(data) < _POSE.size:
+        _wrong_length(data, _POSE.size)
+    _, _, flags, seq, time, x, y, z, *rotation = _POSE.unpack_from(data)
+    if flags > 3:
+        raise ProtocolError(
+            "malformed", "unknown pose flags", field="flags", expected="0 to 3", got=str(flags)
+        )
+    expected = _POSE.size + _HAND.size * (flags & 1) + _HAND.size * (flags >> 1)
+    if len(data) != expected:
+        _wrong_length(data, expected)
+    _check_time(time, f"pose/{seq}")
+    hands: list[_Seven | None] = [None, None]
+    start = _POSE.size
+    for side in (0, 1):
+        if flags >> side & 1:
+            dx, dy, dz, *turn = _HAND.unpack_from(data, start)
+            hands[side] = _transform((x + dx, y + dy, z + dz), turn)
+            start += _HAND.size
+    head = _transform((x, y, z), rotation)
+    return Pose(time=time, head=head, left=hands[0], right=hands[1], seq=seq)
+
+
+def encode_avatar(pose: AvatarPose) -> bytes:
+    """An avatar's pose; bones that VRM 1.0 does not name are left out."""
+    known = [(BONE_INDEX[name], q) for name, q in pose.rotations.items() if name in BONE_INDEX]
+    count = len(known)
+    root = [round(v / UNIT) for v in pose.root]
+    head = _AVATAR.pack(MAGIC, AVATAR, count, pose.seq, pose.time, *root)
+    indices = bytes(index for index, _ in known) + bytes(-count % 4)
+    rotations = np.array([q for _, q in known], np.float64).reshape(-1, 4)
+    whole = np.rint(rotations * _ONE).clip(-_ONE, _ONE).astype("<i2")
+    return head + indices + whole.tobytes()
+
+
+def decode_avatar(data: bytes) -> AvatarPose:
+    """The avatar pose of a compact frame.
+
+    Raises:
+        ProtocolError: a wrong length or bone number (``malformed``).
+    """
+    if len(data) < _AVATAR.size:
+        _wrong_length(data, _AVATAR.size)
+    _, _, count, seq, time, x, y, z = _AVATAR.unpack_from(data)
+    start = _AVATAR.size + count + (-count % 4)
+    if len(data) != start + 8 * count:
+        _wrong_length(data, start + 8 * count)
+    _check_time(time, "")
+    rotations: dict[str, Quat] = {}
+    for number, index in enumerate(data[_AVATAR.size : _AVATAR.size + count]):
+        if index >= len(VRM_BONES):
+            raise ProtocolError(
+                "malformed",
+                "unknown bone number",
+                field=f"bones[{number}]",
+                expected=f"0 to {len(VRM_BONES) - 1}",
+                got=str(index),
+            )
+        a, b, c, d = struct.unpack_from("<4h", data, start + 8 * number)
+        rotations[VRM_BONES[index]] = (a / _ONE, b / _ONE, c / _ONE, d / _ONE)
+    root = (x * UNIT, y * UNIT, z * UNIT)
+    return AvatarPose(time=time, root=root, rotations=rotations, seq=seq)
+
+
+def encode_mesh(frame: MeshFrame) -> bytes:
+    """A mesh frame at 6 bytes a vertex; the error is at most half a step of its box.
+
+    Raises:
+        ProtocolError: positions that are not finite or not (n, 3) float32, a hash that is not
+            SHA-256 in hex (``invalid``).
+    """
+    if len(frame.positions) % 12:
+        raise ProtocolError(
+            "invalid",
+            "positions are not (n, 3) float32",
+            field="positions",
+            expected="a multiple of 12 bytes",
+            got=f"{len(frame.positions)} bytes",
+        )
+    flat = np.frombuffer(frame.positions, "<f4")
+    try:
+        digest = bytes.fromhex(frame.glb) if frame.glb else _NO_HASH
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:
+        raise ProtocolError(
+            "invalid", "not a SHA-256", field="glb", expected="64 hex digits", got=frame.glb
+        )
+    count = len(flat) // 3
+    low, high = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    if count:
+        low[:] = [flat[axis::3].min() for axis in range(3)]
+        high[:] = [flat[axis::3].max() for axis in range(3)]
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise ProtocolError("invalid", "a vertex is not finite", field="positions")
+    step = np.maximum((high - low) / np.float32(65535.0), np.float32(1e-9))
+    # Rows of 64 vertices: numpy's inner loop then runs over 192 numbers instead of 3.
+    rows = np.empty((-(-count // 64), 192), np.float32)
+    padded = rows.reshape(-1)
+    padded[: flat.size], padded[flat.size :] = flat, 0.0
+    rows -= np.tile(low, 64)
+    rows *= np.tile(1.0 / step, 64)
+    rows += np.float32(0.5)
+    np.clip(rows, 0.0, 65535.0, out=rows)
+    coordinates = padded[: flat.size].astype("<u2")
+    target = frame.target.encode()[:255]
+    head = _MESH.pack(
+        MAGIC, MESH, 0, len(target), frame.frame, frame.time, count, digest, *low, *step
+    )
+    return b"".join((head, target, bytes(-len(target) % 4), coordinates.tobytes()))
+
+
+def decode_mesh(data: bytes) -> MeshFrame:
+    """The mesh frame of a compact frame; positions come back as (n, 3) float32 bytes.
+
+    Raises:
+        ProtocolError: a wrong length, encoding or text (``malformed``), or too many vertices.
+    """
+    if len(data) < _MESH.size:
+        _wrong_length(data, _MESH.size)
+    _, _, encoding, name, frame, time, count, digest, *box = _MESH.unpack_from(data)
+    if encoding != 0 or count > MAX_FRAME_VERTICES:
+        raise ProtocolError(
+            "malformed",
+            "unknown encoding or too many vertices",
+            field="encoding" if encoding else "vertices",
+            expected="0" if encoding else f"at most {MAX_FRAME_VERTICES}",
+            got=str(encoding or count),
+        )
+    start = _MESH.size + name + (-name % 4)
+    if len(data) != start + 6 * count:
+        _wrong_length(data, start + 6 * count)
+    _check_time(time, "")
+    try:
+        target = data[_MESH.size : _MESH.size + name].decode()
+    except UnicodeDecodeError:
+        raise ProtocolError("malformed", "the target is not UTF-8", field="target") from None
+    if not all(map(math.isfinite, box)):
+        raise ProtocolError("malformed", "the box is not finite", field="box")
+    coordinates = np.frombuffer(data, "<u2", 3 * count, start).reshape(-1, 3)
+    low, step = np.array(box[:3], np.float32), np.array(box[3:], np.float32)
+    with np.errstate(over="ignore"):
+        positions = low + coordinates.astype(np.float32) * step
+    return MeshFrame(
+        target=target,
+        glb="" if digest == _NO_HASH else digest.hex(),
+        frame=frame,
+        time=time,
+        positions=positions.astype("<f4").tobytes(),
+    )
+
+
+def _snorm(rotation: tuple[float, ...] | list[float]) -> list[int]:
+    return [max(-32767, min(32767, round(part * _ONE))) for part in rotation]
+
+
+def _transform(position: tuple[int, int, int], rotation: list[int]) -> _Seven:
+    x, y, z = position
+    a, b, c, d = rotation
+    return (x * UNIT, y * UNIT, z * UNIT, a / _ONE, b / _ONE, c / _ONE, d / _ONE)
+
+
+def _check_time(time: float, ref: str) -> None:
+    if not 0.0 <= time <= 1e12:
+        raise ProtocolError(
+            "out_of_range",
+            "time is not a number of seconds",
+            field="time",
+            expected="0 to 1e12 s",
+            got=str(time),
+            ref=ref,
+        )
+
+
+def _wrong_length(data: bytes, expected: int) -> NoReturn:
+    raise ProtocolError(
+        "malformed",
+        "a compact frame has another length than its head says",
+        expected=f"{expected} bytes",
+        got=f"{len(data)} bytes",
+    )
