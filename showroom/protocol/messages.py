@@ -366,7 +366,7 @@ class MeshFrame(Message, tag="mesh_frame"):
     """All vertices of one mesh in one frame (``target`` is ``"avatar"`` or a product id).
 
     ``positions`` is (n, 3) float32 little endian, metres, play space; ``glb`` says of which mesh,
-    in the vertex order of that GLB's primitives concatenated.
+    whose one shared POSITION accessor they fill.
     """
 
     target: str
