@@ -7,8 +7,6 @@ installed with apt where that is allowed, and named with the command that instal
 
 from __future__ import annotations
 
-import ctypes.util
-import importlib.metadata
 import os
 import re
 import shutil
@@ -17,26 +15,14 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-MINIMUM_PYTHON = (3, 11)
-
-RUN_EXTRAS = ("reconstruct", "stage")
-TEST_EXTRAS = ("reconstruct", "stage", "train", "dev")
-TRAIN_EXTRAS = ("reconstruct", "stage", "train")
-EXTRAS: dict[str, tuple[str, ...] | None] = {
-    "doctor": None,
-    "--version": None,
-    "intent": (),
-    "test": TEST_EXTRAS,
-    "data": TRAIN_EXTRAS,
-    "train": TRAIN_EXTRAS,
-    "evaluate": TRAIN_EXTRAS,
-}
-"""What a verb needs beside the standard library: None nothing, else these extras."""
-
-SYSTEM_LIBRARIES = {"EGL": "libegl1", "GL": "libgl1"}
-DRIVER_PACKAGE = "libgl1-mesa-dri"
-DRIVER_FOLDERS = ("/usr/lib/x86_64-linux-gnu/dri", "/usr/lib/aarch64-linux-gnu/dri", "/usr/lib/dri")
+from .requirements import (
+    EXTRAS,
+    MINIMUM_PYTHON,
+    ROOT,
+    RUN_EXTRAS,
+    missing_packages,
+    missing_system_packages,
+)
 
 CHECKS = (
     ("style", ["ruff", "check", "."]),
@@ -79,49 +65,12 @@ def main(arguments: list[str] | None = None) -> int:
     return run(arguments)
 
 
-def missing_packages(extras: tuple[str, ...]) -> list[str]:
-    """Requirements of the project (with ``extras``) that are not installed, as written."""
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = list(project["dependencies"])
-    for extra in extras:
-        wanted += project["optional-dependencies"][extra]
-    return [requirement for requirement in wanted if not _installed(requirement)]
-
-
-def missing_system_packages() -> list[str]:
-    """Debian packages whose libraries the headless OpenGL stage needs and cannot find."""
-    if not sys.platform.startswith("linux"):
-        return []
-    missing = [deb for lib, deb in SYSTEM_LIBRARIES.items() if not ctypes.util.find_library(lib)]
-    if not any(Path(f).is_dir() and any(Path(f).iterdir()) for f in DRIVER_FOLDERS):
-        missing.append(DRIVER_PACKAGE)
-    return missing
-
-
 def _check_python() -> None:
     if sys.version_info < MINIMUM_PYTHON:
         found = ".".join(map(str, sys.version_info[:3]))
         raise SetupError(
             f"Python 3.11 or newer is needed, this is {found}; run it as `python3.11 …`"
         )
-
-
-def _installed(requirement: str) -> bool:
-    match = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert match is not None
-    try:
-        found = importlib.metadata.version(match.group())
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    # Only lower bounds are compared here; pip has the last word when it installs.
-    bound = re.search(r"[~>=]=\s*([0-9.]+)", requirement)
-    return bound is None or _numbers(found) >= _numbers(bound.group(1))
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in re.findall(r"\d+", version.split("+")[0])[:3])
 
 
 def _in_virtual_environment() -> bool:

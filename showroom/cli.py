@@ -111,6 +111,7 @@ def _add_demo(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--photo",
         type=Path,
         nargs="+",
+        action="extend",
         default=[],
         metavar="FILE",
         help="your own photos of one garment and one piece of furniture (else the shipped ones)",

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from . import bootstrap
+from . import requirements
 
 Status = Literal["ok", "lack", "fail"]
 DEFAULT_PORT = 8765
@@ -77,13 +77,13 @@ def report(findings: list[Finding], *, as_json: bool = False) -> str:
 
 def _python() -> Finding:
     found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < bootstrap.MINIMUM_PYTHON:
+    if sys.version_info < requirements.MINIMUM_PYTHON:
         return Finding("Python", "fail", found, "3.11 or newer is needed")
     return Finding("Python", "ok", f"{found} in {sys.prefix}", "new enough")
 
 
 def _packages() -> Finding:
-    missing = bootstrap.missing_packages(bootstrap.RUN_EXTRAS)
+    missing = requirements.missing_packages(requirements.RUN_EXTRAS)
     if not missing:
         return Finding("packages", "ok", "all installed", "every verb can run")
     return Finding(
@@ -107,7 +107,7 @@ def _machine() -> Finding:
 
 
 def _opengl() -> Finding:
-    missing = bootstrap.missing_system_packages()
+    missing = requirements.missing_system_packages()
     remedy = f"sudo apt-get install -y {' '.join(missing or ['libegl1', 'libgl1-mesa-dri'])}"
     if missing:
         return Finding("OpenGL", "fail", f"missing {', '.join(missing)}", f"no pictures; {remedy}")
@@ -212,7 +212,7 @@ def _microphone() -> Finding:
 
 
 def _weights() -> Finding:
-    folder = bootstrap.ROOT / "reconstruction" / "weights"
+    folder = requirements.ROOT / "reconstruction" / "weights"
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         return Finding(

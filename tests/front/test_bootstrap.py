@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from showroom import __version__, bootstrap, doctor
+from showroom import __version__, bootstrap, doctor, requirements
 from showroom.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,13 +37,13 @@ def test_version_is_the_package_version(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_everything_a_test_run_needs_is_installed() -> None:
-    assert bootstrap.missing_packages(bootstrap.TEST_EXTRAS) == []
+    assert requirements.missing_packages(requirements.TEST_EXTRAS) == []
 
 
 def test_an_unknown_or_too_old_package_counts_as_missing() -> None:
-    assert not bootstrap._installed("no-such-package-anywhere>=1")
-    assert not bootstrap._installed("numpy>=9999")
-    assert bootstrap._installed("numpy>=1.0")
+    assert not requirements._installed("no-such-package-anywhere>=1")
+    assert not requirements._installed("numpy>=9999")
+    assert requirements._installed("numpy>=1.0")
 
 
 def test_an_old_python_is_named_with_its_remedy(
