@@ -1,0 +1,9 @@
+"""Dresses, sleeveless or with sleeves; the data is in ``dress.toml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .garment import GarmentFamily
+
+FAMILY = GarmentFamily(Path(__file__).with_suffix(".toml"))

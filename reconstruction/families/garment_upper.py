@@ -1,0 +1,405 @@
+"""Tops and dresses: two body panels and up to two sleeves, drawn from tailor's parameters.
+
+Heights are measured down from the high shoulder point (where shoulder seam meets neckline), widths
+are half girths of the garment laid flat.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .garment_flat import (
+    F64,
+    Flat,
+    FlatPose,
+    Panel,
+    Pattern,
+    Seam,
+    bezier,
+    landmark_array,
+    pose_points,
+    smooth_profile,
+    smoothstep,
+)
+
+COLUMNS = 44
+"""Quads across the front panel, and across the back."""
+SHOULDER_COLUMNS = 8
+"""Quads along one shoulder seam."""
+ARMHOLE_ROWS = 14
+"""Quads along one half of an armhole."""
+SLEEVE_ROWS = {"none": 0, "short": 12, "long": 26}
+"""Quads from cuff to armhole."""
+CUT_ANGLE = 0.5
+"""Angle of a sleeve's upper edge below the horizontal for which the sleeve is cut, radians."""
+
+_FLIP = np.array([-1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class UpperShape:
+    """The measures of a top, made consistent; metres, see the families' data files for the words.
+
+    Attributes:
+        levels, widths: y (negative, from the hem up to the armpit) and half girth of the body
+            panels there.
+        body_rows, sleeve_rows: quads from hem to armpit and from cuff to armhole.
+    """
+
+    length: float
+    levels: tuple[float, ...]
+    widths: tuple[float, ...]
+    waist_level: float
+    hip_level: float | None
+    shoulder_half: float
+    shoulder_drop: float
+    armhole_depth: float
+    sleeve_length: float
+    cuff_width: float
+    neck_half: float
+    neck_depth: float
+    neckline: str
+    body_rows: int
+    sleeve_rows: int
+
+    @property
+    def chest_half(self) -> float:
+        return self.widths[-1] / 2
+
+    @property
+    def hem_half(self) -> float:
+        return self.widths[0] / 2
+
+    @property
+    def back_neck_depth(self) -> float:
+        """Depth of the rear neckline: a fixed share of the front's, as patterns are cut."""
+        return min(max(0.18 * self.neck_depth, 0.012), 0.03)
+
+    @property
+    def armpit(self) -> F64:
+        """Armpit on the wearer's left."""
+        return np.array([self.chest_half, -self.armhole_depth])
+
+    @property
+    def shoulder(self) -> F64:
+        """Shoulder point on the wearer's left."""
+        return np.array([self.shoulder_half, -self.shoulder_drop])
+
+    @property
+    def sleeve_width(self) -> float:
+        """Half girth of the sleeve at the armpit, square to its upper edge, as it is cut."""
+        down = np.array([-math.sin(CUT_ANGLE), -math.cos(CUT_ANGLE)])
+        return max(float((self.armpit - self.shoulder) @ down), 0.8 * self.cuff_width, 0.07)
+
+    def half_width(self, y: F64) -> F64:
+        """Half the width of a body panel between hem and armpit at heights ``y`` (n,)."""
+        return smooth_profile(np.array(self.levels), np.array(self.widths), y) / 2
+
+    def armhole(self, count: int) -> F64:
+        """``count`` points from the left armpit up to the left shoulder point."""
+        a, s = self.armpit, self.shoulder
+        inner = min(a[0], s[0]) - 0.10 * (s[1] - a[1])
+        return bezier(a, np.array([inner, a[1] + 0.22 * (s[1] - a[1])]), s, count)
+
+    def neck_drop(self, x: F64, depth: float) -> F64:
+        """Y of a neckline of this depth at distances ``x`` (n,) from the middle."""
+        r = np.clip(np.abs(x) / self.neck_half, 0.0, 1.0)
+        if self.neckline == "v":
+            return -depth * (1.0 - r) ** 0.9
+        if self.neckline == "square":
+            return -depth * np.clip(1.0 - r**8, 0.0, 1.0) ** 0.7
+        return -depth * (1.0 - r**2.2) ** 0.62
+
+    def neckline_curve(self, depth: float, count: int) -> F64:
+        """``count`` points of a neckline from the left high shoulder point to the middle."""
+        x = self.neck_half * np.cos(np.linspace(0.0, math.pi / 2, count))
+        x[-1] = 0.0
+        drop = self.neck_drop(x, depth) if self.neckline == "v" or depth > 0.04 else None
+        if drop is None:
+            r = x / self.neck_half
+            drop = -depth * (1.0 - r**2)
+        return np.stack([x, drop], axis=1)
+
+
+def upper_shape(values: Mapping[str, float], neckline: str, sleeves: str) -> UpperShape:
+    """The consistent shape of a top or dress.
+
+    Any values inside the family's ranges give a sound shape: a shoulder seam keeps 2 cm, the
+    armpit lies 6 cm below the shoulder, the waist between armpit and hem.
+    """
+    v = values
+    neck_half = v["neck_width"] / 2
+    shoulder_half = max(v["shoulder_width"] / 2, neck_half + 0.02)
+    drop = v["shoulder_drop"]
+    depth = max(v["armhole_depth"], drop + 0.06)
+    length = max(v["body_length"], depth + 0.12)
+    levels: tuple[float, ...]
+    widths: tuple[float, ...]
+    if "hip_width" in v:
+        waist = min(max(v["waist_length"], depth + 0.05), length - 0.06)
+        hip = waist + min(0.2, 0.5 * (length - waist))
+        levels = (-length, -hip, -waist, -depth)
+        widths = (v["hem_width"], v["hip_width"], v["waist_width"], v["chest_width"])
+        body_rows, hip_level = 42, -hip
+    else:
+        waist = depth + 0.45 * (length - depth)
+        levels = (-length, -waist, -depth)
+        widths = (v["hem_width"], v["waist_width"], v["chest_width"])
+        body_rows, hip_level = 28, None
+    return UpperShape(
+        length=length,
+        levels=levels,
+        widths=widths,
+        waist_level=-waist,
+        hip_level=hip_level,
+        shoulder_half=shoulder_half,
+        shoulder_drop=drop,
+        armhole_depth=depth,
+        sleeve_length=v["sleeve_length"],
+        cuff_width=v["cuff_width"],
+        neck_half=neck_half,
+        neck_depth=min(v["neck_depth"], length - 0.15),
+        neckline=neckline,
+        body_rows=body_rows,
+        sleeve_rows=SLEEVE_ROWS[sleeves],
+    )
+
+
+def sleeve_edges(shape: UpperShape, angle: float, elbow: float, count: int) -> tuple[F64, F64]:
+    """Upper and lower edge of the flat left sleeve, each (count, 2), from the body to the cuff.
+
+    Args:
+        angle: of the upper edge below the horizontal, radians.
+        elbow: further bend around the middle, radians.
+    """
+    t = np.linspace(0.0, 1.0, count)
+    heading = angle + elbow * smoothstep((t - 0.35) / 0.3)
+    middle = (heading[1:] + heading[:-1]) / 2
+    step = shape.sleeve_length / (count - 1)
+    along = np.stack([np.cos(middle), -np.sin(middle)], axis=1) * step
+    upper = shape.shoulder + np.concatenate([np.zeros((1, 2)), np.cumsum(along, axis=0)])
+    down = np.stack([-np.sin(heading), -np.cos(heading)], axis=1)
+    reach = shape.armpit - shape.shoulder
+    d0 = np.array([math.cos(angle), -math.sin(angle)])
+    n0 = down[0]
+    root = max(float(reach @ n0), 0.85 * shape.sleeve_width)
+    slip = min(max(float(reach @ d0), -0.12), 0.9 * shape.sleeve_length)
+    width = root + (shape.cuff_width - root) * (0.25 * t + 0.75 * smoothstep(t * 0.85 + 0.15 * t))
+    lower = upper + down * width[:, None] + np.outer((1 - t), d0 * slip)
+    return upper, lower
+
+
+def flat_upper(shape: UpperShape, pose: FlatPose) -> Flat:
+    """Silhouette, landmarks and parts of a top in a flat pose."""
+    left = _half(shape, pose, pose.sleeve_left, pose.elbow_left)
+    right = {
+        k: c * _FLIP for k, c in _half(shape, pose, pose.sleeve_right, pose.elbow_right).items()
+    }
+
+    def lay(points: F64) -> F64:
+        return pose_points(points, pose, -shape.length / 2, shape.chest_half)
+
+    order: tuple[str, ...] = ("back_neck", "shoulder", "outer", "cuff", "inner", "side", "hem")
+    if not shape.sleeve_rows:
+        order: tuple[str, ...] = ("back_neck", "shoulder", "armhole_down", "side", "hem")
+    loop = np.concatenate(
+        [left[k][:-1] for k in order] + [right[k][:0:-1] for k in reversed(order)]
+    )
+    points: dict[str, F64] = {
+        "neck_center": np.array([0.0, -shape.neck_depth]),
+        "hem_center": left["hem"][-1],
+    }
+    for side, half in (("left", left), ("right", right)):
+        points[f"neck_{side}"] = half["shoulder"][0]
+        points[f"shoulder_{side}"] = half["shoulder"][-1]
+        points[f"armpit_{side}"] = half["side"][0]
+        points[f"hem_{side}"] = half["side"][-1]
+        points[f"waist_{side}"] = half["waist"][0]
+        if shape.hip_level is not None:
+            points[f"hip_{side}"] = half["hip"][0]
+        if shape.sleeve_rows:
+            points[f"cuff_outer_{side}"] = half["cuff"][0]
+            points[f"cuff_inner_{side}"] = half["cuff"][-1]
+    body = ("shoulder", "armhole_down", "side", "hem")
+    neckline = np.concatenate([left["front_neck"], right["front_neck"][-2::-1]])
+    front = np.concatenate(
+        [left["front_neck"][::-1][:-1]]
+        + [left[k][:-1] for k in body]
+        + [right[k][:0:-1] for k in reversed(body)]
+        + [right["front_neck"][:-1]]
+    )
+    back_neck = np.concatenate([right["back_neck"][::-1], left["back_neck"][1:]])
+    parts = {"back_inside": np.concatenate([back_neck, neckline[1:-1]]), "front": front}
+    if shape.sleeve_rows:
+        for side, half in (("left", left), ("right", right)):
+            parts[f"{side}_sleeve"] = np.concatenate(
+                [half["outer"], half["cuff"][1:], half["inner"][1:], half["armhole_down"][::-1]]
+            )
+    sides = {"armhole_left": left["armhole_down"], "armhole_right": right["armhole_down"]}
+    return Flat(
+        outline=lay(loop),
+        points=lay(landmark_array(points)),
+        parts={k: lay(p) for k, p in parts.items()},
+        curves={k: lay(p) for k, p in {"neckline": neckline, **sides}.items()},
+    )
+
+
+def _half(shape: UpperShape, pose: FlatPose, angle: float, elbow: float) -> dict[str, F64]:
+    """The left half's lines, each running clockwise along the silhouette."""
+    neck = np.array([shape.neck_half, 0.0])
+    shoulder = shape.shoulder
+    x = shape.neck_half * np.sin(np.linspace(0.0, math.pi / 2, 10))
+    back = np.stack([x, -pose.back_neck * (1 - (x / shape.neck_half) ** 2)], axis=1)
+    y = np.linspace(-shape.armhole_depth, -shape.length, 28)
+    side = np.stack([shape.half_width(y), y], axis=1)
+    armhole = shape.armhole(14)[::-1]
+    x = side[-1, 0] * np.linspace(1.0, 0.0, 12)
+    hem = np.stack(
+        [x, -shape.length - pose.hem_curve * (1 - (x / max(side[-1, 0], 1e-6)) ** 2)], axis=1
+    )
+    marks = np.array(
+        [shape.waist_level, shape.waist_level if shape.hip_level is None else shape.hip_level]
+    )
+    width = shape.half_width(marks)
+    half = {
+        "back_neck": back,
+        "front_neck": shape.neckline_curve(shape.neck_depth, 14),
+        "shoulder": bezier(neck, (neck + shoulder) / 2 + [0.0, 0.003], shoulder, 8),
+        "armhole_down": armhole,
+        "side": side,
+        "hem": hem,
+        "waist": np.array([[width[0], marks[0]]]),
+        "hip": np.array([[width[1], marks[1]]]),
+    }
+    if shape.sleeve_rows:
+        upper, lower = sleeve_edges(shape, angle, elbow, 14)
+        half["outer"] = upper
+        half["cuff"] = np.linspace(upper[-1], lower[-1], 6)
+        half["inner"] = np.concatenate([lower[:0:-1], shape.armpit[None]])
+    return half
+
+
+def upper_pattern(shape: UpperShape) -> Pattern:
+    """The panels' quad grids and their seams; topology depends on rows and columns only."""
+    panels: list[Panel] = []
+    first = 0
+    for name, depth in (("front", shape.neck_depth), ("back", shape.back_neck_depth)):
+        panels.append(Panel(name, body_grid(shape, depth), first))
+        first += panels[-1].grid[..., 0].size
+    if shape.sleeve_rows:
+        for name in ("left_sleeve", "right_sleeve"):
+            panels.append(Panel(name, sleeve_grid(shape), first))
+            first += panels[-1].grid[..., 0].size
+    front, back = panels[0].numbers(), panels[1].numbers()
+    n = SHOULDER_COLUMNS + 1
+    arm = shape.body_rows
+    seams = [
+        Seam("left_side", front[: arm + 1, -1], back[: arm + 1, -1]),
+        Seam("right_side", front[: arm + 1, 0], back[: arm + 1, 0]),
+        Seam("left_shoulder", front[-1, -n:], back[-1, -n:]),
+        Seam("right_shoulder", front[-1, :n], back[-1, :n]),
+    ]
+    for panel in panels[2:]:
+        grid = panel.numbers()
+        side, column = ("left", -1) if panel.name == "left_sleeve" else ("right", 0)
+        top, m = grid[-1], ARMHOLE_ROWS + 1
+        seams += [
+            Seam(f"{side}_armhole_front", top[:m], front[arm:, column]),
+            Seam(f"{side}_armhole_back", top[: m - 2 : -1], back[arm:, column]),
+            Seam(f"{side}_underarm", grid[:, 0], grid[:, -1]),
+        ]
+    return Pattern(tuple(panels), tuple(seams))
+
+
+def body_grid(shape: UpperShape, neck_depth: float, hem_curve: float = 0.0) -> F64:
+    """Quad grid of a body panel, (body_rows + ARMHOLE_ROWS + 1, COLUMNS + 1, 2), plain flat frame.
+
+    Rows divide each column in the same proportion, so that a deep neckline never folds the grid.
+    """
+    low = np.linspace(-shape.length, -shape.armhole_depth, shape.body_rows + 1)
+    armhole = shape.armhole(4 * ARMHOLE_ROWS + 1)
+    high = np.linspace(-shape.armhole_depth, -shape.shoulder_drop, ARMHOLE_ROWS + 1)[1:]
+    edge_y = np.concatenate([low, high])
+    edge_x = np.concatenate([shape.half_width(low), np.interp(high, armhole[:, 1], armhole[:, 0])])
+    share = (edge_y + shape.length) / (shape.length - shape.shoulder_drop)
+
+    base = np.linspace(-1.0, 1.0, COLUMNS + 1)
+    n = SHOULDER_COLUMNS
+    ratio = shape.neck_half / shape.shoulder_half
+    inner = np.linspace(-1.0, 1.0, COLUMNS - 2 * n + 1)
+    neck = ratio * (0.55 * inner + 0.45 * np.sin(inner * math.pi / 2))
+    seam = np.linspace(ratio, 1.0, n + 1)[1:]
+    top = np.concatenate([-seam[::-1], neck, seam])
+    top_x = top * shape.shoulder_half
+    beyond = (np.abs(top_x) - shape.neck_half) / (shape.shoulder_half - shape.neck_half)
+    top_y = np.where(
+        np.abs(top) <= ratio + 1e-9,
+        shape.neck_drop(top_x, neck_depth),
+        -shape.shoulder_drop * np.clip(beyond, 0.0, 1.0),
+    )
+    top_y[n] = top_y[-n - 1] = 0.0
+    hem_y = -shape.length - hem_curve * (1 - base**2)
+    rise = share[shape.body_rows]
+    blend = smoothstep((share - 0.35 * rise) / (1 - 0.35 * rise))[:, None]
+    x = edge_x[:, None] * (base + blend * (top - base))
+    y = hem_y + share[:, None] * (top_y - hem_y)
+    return np.stack([x, y], axis=-1)
+
+
+def sleeve_grid(shape: UpperShape) -> F64:
+    """Quad grid of the left sleeve cut flat, (sleeve_rows + 1, 2 * ARMHOLE_ROWS + 1, 2).
+
+    The sleeve is unfolded about its upper edge: x across (underarm, front, top at 0, back,
+    underarm), y along, 0 at the shoulder point and negative towards the cuff.
+    """
+    half = sleeve_half(shape, CUT_ANGLE, 0.0)
+    d = np.array([math.cos(CUT_ANGLE), -math.sin(CUT_ANGLE)])
+    n = np.array([-math.sin(CUT_ANGLE), -math.cos(CUT_ANGLE)])
+    local = half - shape.shoulder
+    front = np.stack([-(local @ n), -(local @ d)], axis=-1)
+    return np.concatenate([front, front[:, -2::-1] * _FLIP], axis=1)
+
+
+def sleeve_half(shape: UpperShape, angle: float, elbow: float) -> F64:
+    """Quad grid of the left sleeve's front half, (sleeve_rows + 1, ARMHOLE_ROWS + 1, 2).
+
+    Rows from cuff to armhole, columns from the underarm to the upper edge; plain flat frame.
+    """
+    rows = shape.sleeve_rows
+    upper, lower = (e[::-1] for e in sleeve_edges(shape, angle, elbow, rows + 1))
+    across = np.linspace(0.0, 1.0, ARMHOLE_ROWS + 1)[None, :, None]
+    straight = lower[:, None] * (1 - across) + upper[:, None] * across
+    armhole = shape.armhole(ARMHOLE_ROWS + 1)
+    bulge = armhole - straight[-1]
+    fade = (np.linspace(0.0, 1.0, rows + 1) ** 3)[:, None, None]
+    grid: F64 = straight + fade * bulge
+    return grid
+
+
+def flat_grid(shape: UpperShape, pose: FlatPose) -> tuple[F64, NDArray[np.bool_]]:
+    """Where each vertex of the mesh lies in a flat pose.
+
+    Returns:
+        (n, 2) metres, and (n,) bool: whether the vertex is on the side that the camera sees.
+    """
+    front = body_grid(shape, shape.neck_depth, pose.hem_curve)
+    back = body_grid(shape, shape.back_neck_depth, pose.hem_curve)
+    places = [front.reshape(-1, 2), back.reshape(-1, 2)]
+    seen = [np.ones(front[..., 0].size, bool), np.zeros(back[..., 0].size, bool)]
+    if shape.sleeve_rows:
+        for flip, angle, elbow in (
+            (False, pose.sleeve_left, pose.elbow_left),
+            (True, pose.sleeve_right, pose.elbow_right),
+        ):
+            half = sleeve_half(shape, angle, elbow) * (_FLIP if flip else 1.0)
+            places.append(np.concatenate([half, half[:, -2::-1]], axis=1).reshape(-1, 2))
+            visible = np.zeros((shape.sleeve_rows + 1, 2 * ARMHOLE_ROWS + 1), bool)
+            visible[:, : ARMHOLE_ROWS + 1] = True
+            seen.append(visible.ravel())
+    points = pose_points(np.concatenate(places), pose, -shape.length / 2, shape.chest_half)
+    return points, np.concatenate(seen)
