@@ -1,0 +1,153 @@
+"""What all furniture families share: topology per choices, vertices per values, sampling.
+
+A family of furniture gives a list of lofts for its values and choices. How those lofts join and
+unfold is worked out once per set of choices, from the family's default values, so that a changed
+dimension moves vertices and nothing else: faces, UVs and any texture stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..family import ChoiceSpec, ParameterSpec, complete
+from ..mesh import F32, Mesh
+from .furniture_solids import F64, Loft, Topology, topology
+from .spec import FamilySpec
+
+Values = Mapping[str, float]
+Choices = Mapping[str, str]
+Anchors = dict[str, tuple[float, float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """One member of a family before it is joined.
+
+    Attributes:
+        lofts: the solids, in an order that depends on the choices alone.
+        seat_line: y up to which heights are exact; what is above is stretched to ``height``.
+        anchors: places by name, in the same frame as the lofts.
+    """
+
+    lofts: list[Loft]
+    seat_line: float
+    anchors: Anchors
+
+
+class FurnitureFamily:
+    """A furniture family made of lofts; implements :class:`reconstruction.family.Family`.
+
+    Args:
+        spec: what the family's data file says.
+        assemble: makes the lofts for complete values and choices.
+    """
+
+    kind: Literal["garment", "furniture"] = "furniture"
+
+    def __init__(self, spec: FamilySpec, assemble: Callable[[Values, Choices], Assembly]) -> None:
+        self.spec = spec
+        self.assemble = assemble
+        self.name = spec.name
+        self.category = spec.category
+        self.label = spec.label
+        self.parameters: tuple[ParameterSpec, ...] = spec.parameters
+        self.choices: tuple[ChoiceSpec, ...] = spec.choices
+        self._topologies: dict[tuple[str, ...], Topology] = {}
+
+    def build(self, values: Values, choices: Choices) -> Mesh:
+        """The mesh: exact ``width``, ``height`` and ``depth``, floor centre at the origin.
+
+        Raises:
+            ParameterError: an unknown name or a value out of range.
+        """
+        full, picked = complete(self, values, choices)
+        points, anchors = self.solve(full, picked)
+        how = self.topology(picked)
+        return Mesh(
+            vertices=np.ascontiguousarray(points[how.weld]),
+            faces=how.faces,
+            uv=how.uv,
+            face_part=how.face_part,
+            parts=how.parts,
+            part_material=how.part_material,
+            weld=how.weld,
+            anchors=anchors,
+        )
+
+    def points(self, values: Values, choices: Choices) -> F32:
+        """(p, 3) points that :meth:`topology`'s ``point_faces`` join; unchecked, for fitting."""
+        return self.solve(values, choices)[0]
+
+    def solve(self, values: Values, choices: Choices) -> tuple[F32, Anchors]:
+        """Points and anchors for complete values and choices, which are not checked."""
+        assembly = self.assemble(values, choices)
+        points = np.concatenate([loft.points() for loft in assembly.lofts])
+        names = list(assembly.anchors)
+        both = np.concatenate([points, np.array([assembly.anchors[n] for n in names])])
+        low, high = points.min(axis=0), points.max(axis=0)
+        size = high - low
+        line, height = assembly.seat_line, values["height"]
+        both[:, 0] = (both[:, 0] - (low[0] + high[0]) / 2) * (values["width"] / size[0])
+        both[:, 2] = (both[:, 2] - (low[2] + high[2]) / 2) * (values["depth"] / size[2])
+        y = both[:, 1] - low[1]
+        line -= low[1]
+        if size[1] - line > 1e-4 and height > line:
+            both[:, 1] = np.where(
+                y > line, line + (y - line) * (height - line) / (size[1] - line), y
+            )
+        else:
+            both[:, 1] = y * (height / size[1])
+        split = len(points)
+        anchors = {
+            n: (float(p[0]), float(p[1]), float(p[2]))
+            for n, p in zip(names, both[split:], strict=True)
+        }
+        return np.ascontiguousarray(both[:split], np.float32), anchors
+
+    def topology(self, choices: Choices) -> Topology:
+        """Faces, UVs and parts, which depend on the (complete) choices alone."""
+        key = tuple(choices[c.name] for c in self.choices)
+        known = self._topologies.get(key)
+        if known is None:
+            defaults = {p.name: p.default for p in self.parameters}
+            known = topology(self.assemble(defaults, choices).lofts)
+            self._topologies[key] = known
+        return known
+
+    def active(self, choices: Choices) -> tuple[str, ...]:
+        """The parameters that change the shape under these (complete) choices."""
+        picked = {f"{name}={option}" for name, option in choices.items()}
+        table = self.spec.extra["inactive"]
+        without = {p for key, names in table.items() if key in picked for p in names}
+        return tuple(p.name for p in self.parameters if p.name not in without)
+
+    def sample(self, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, str]]:
+        """A random member after one of the data file's archetypes, or now and then a wild one."""
+        kinds = self.spec.extra["archetypes"]
+        weight = np.array([float(a["weight"]) for a in kinds.values()])
+        kind = list(kinds.values())[int(rng.choice(len(weight), p=weight / weight.sum()))]
+        choices = {}
+        for choice in self.choices:
+            options = kind.get("choices", {}).get(choice.name, choice.options)
+            choices[choice.name] = str(options[int(rng.integers(len(options)))])
+        values = {}
+        for p in self.parameters:
+            low, high = kind.get("values", {}).get(p.name, (p.minimum, p.maximum))
+            values[p.name] = float(rng.uniform(low, high))
+        return values, choices
+
+
+def turned_profile(table: list[list[float]], rings: int) -> tuple[F64, F64]:
+    """A turned leg's radius along its height from a table of (height, radius) in 0..1.
+
+    Returns:
+        (n,) heights and (n,) radii, n at most ``rings``; every row of the table is kept.
+    """
+    rows = np.asarray(table, float)
+    extra = np.linspace(0, 1, max(rings - len(rows), 2))
+    heights = np.union1d(rows[:, 0], extra)
+    return heights, np.interp(heights, rows[:, 0], rows[:, 1])
