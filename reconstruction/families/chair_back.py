@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba as nb
 import numpy as np
 
 from .furniture_family import Choices, Values
@@ -33,17 +34,39 @@ class BackShape:
 
     def bend(self, flat: F64) -> F64:
         """Flat (..., 3) points (x and y as seen from the front, z the offset) into place."""
-        share = (flat[..., 1] - self.seat) / self.height
-        up = np.maximum(share, 0.0)
-        x = flat[..., 0] * (1 + (self.flare - 1) * up**1.4)
-        side = np.clip(flat[..., 0] / self.half_width, -1.3, 1.3) ** 2
-        z = self.z - np.tan(self.tilt) * self.height * share - self.curve * up**2.2
-        z = z + self.wrap * side * np.minimum(up * 3, 1.0) + flat[..., 2]
-        return np.stack([x, flat[..., 1], z], axis=-1)
+        form = np.array(
+            [
+                self.half_width,
+                self.seat,
+                self.height,
+                self.z,
+                self.flare,
+                np.tan(self.tilt),
+                self.curve,
+                self.wrap,
+            ]
+        )
+        bent = _bend(np.ascontiguousarray(flat, np.float64).reshape(-1, 3), form)
+        return np.asarray(bent.reshape(flat.shape))
 
     def at(self, x: float, y: float) -> F64:
         """The middle surface at flat (x, y)."""
         return self.bend(np.array([x, y, 0.0]))
+
+
+@nb.njit(cache=True, nogil=True)
+def _bend(flat: F64, form: F64) -> F64:
+    half_width, seat, height, z, flare, slope, curve, wrap = form
+    out = np.empty_like(flat)
+    for i in range(len(flat)):
+        share = (flat[i, 1] - seat) / height
+        up = max(share, 0.0)
+        side = min(max(flat[i, 0] / half_width, -1.3), 1.3) ** 2
+        out[i, 0] = flat[i, 0] * (1 + (flare - 1) * up**1.4)
+        out[i, 1] = flat[i, 1]
+        out[i, 2] = z - slope * height * share - curve * up**2.2 + flat[i, 2]
+        out[i, 2] += wrap * side * min(up * 3, 1.0)
+    return out
 
 
 def back(shape: BackShape, values: Values, choices: Choices) -> list[Loft]:

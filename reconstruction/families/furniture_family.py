@@ -15,7 +15,7 @@ import numpy as np
 
 from ..family import ChoiceSpec, ParameterSpec, complete
 from ..mesh import F32, Mesh
-from .furniture_solids import F64, Loft, Topology, topology
+from .furniture_solids import F64, Loft, Surface, Topology, fit_box, surface, topology
 from .spec import FamilySpec
 
 Values = Mapping[str, float]
@@ -57,6 +57,7 @@ class FurnitureFamily:
         self.parameters: tuple[ParameterSpec, ...] = spec.parameters
         self.choices: tuple[ChoiceSpec, ...] = spec.choices
         self._topologies: dict[tuple[str, ...], Topology] = {}
+        self._surfaces: dict[tuple[str, ...], Surface] = {}
 
     def build(self, values: Values, choices: Choices) -> Mesh:
         """The mesh: exact ``width``, ``height`` and ``depth``, floor centre at the origin.
@@ -79,7 +80,7 @@ class FurnitureFamily:
         )
 
     def points(self, values: Values, choices: Choices) -> F32:
-        """(p, 3) points that :meth:`topology`'s ``point_faces`` join; unchecked, for fitting."""
+        """(p, 3) points that :meth:`surface`'s faces join; unchecked, for fitting."""
         return self.solve(values, choices)[0]
 
     def solve(self, values: Values, choices: Choices) -> tuple[F32, Anchors]:
@@ -87,26 +88,13 @@ class FurnitureFamily:
         assembly = self.assemble(values, choices)
         points = np.concatenate([loft.points() for loft in assembly.lofts])
         names = list(assembly.anchors)
-        both = np.concatenate([points, np.array([assembly.anchors[n] for n in names])])
-        low, high = points.min(axis=0), points.max(axis=0)
-        size = high - low
-        line, height = assembly.seat_line, values["height"]
-        both[:, 0] = (both[:, 0] - (low[0] + high[0]) / 2) * (values["width"] / size[0])
-        both[:, 2] = (both[:, 2] - (low[2] + high[2]) / 2) * (values["depth"] / size[2])
-        y = both[:, 1] - low[1]
-        line -= low[1]
-        if size[1] - line > 1e-4 and height > line:
-            both[:, 1] = np.where(
-                y > line, line + (y - line) * (height - line) / (size[1] - line), y
-            )
-        else:
-            both[:, 1] = y * (height / size[1])
-        split = len(points)
+        marks = np.array([assembly.anchors[n] for n in names])
+        size = (values["width"], values["height"], values["depth"])
+        fitted, moved = fit_box(points, marks, size, assembly.seat_line)
         anchors = {
-            n: (float(p[0]), float(p[1]), float(p[2]))
-            for n, p in zip(names, both[split:], strict=True)
+            n: (float(p[0]), float(p[1]), float(p[2])) for n, p in zip(names, moved, strict=True)
         }
-        return np.ascontiguousarray(both[:split], np.float32), anchors
+        return fitted, anchors
 
     def topology(self, choices: Choices) -> Topology:
         """Faces, UVs and parts, which depend on the (complete) choices alone."""
@@ -116,6 +104,16 @@ class FurnitureFamily:
             defaults = {p.name: p.default for p in self.parameters}
             known = topology(self.assemble(defaults, choices).lofts)
             self._topologies[key] = known
+        return known
+
+    def surface(self, choices: Choices) -> Surface:
+        """The closed surface that :meth:`points` stand on; cheaper than :meth:`topology`."""
+        key = tuple(choices[c.name] for c in self.choices)
+        known = self._surfaces.get(key)
+        if known is None:
+            defaults = {p.name: p.default for p in self.parameters}
+            known = surface(self.assemble(defaults, choices).lofts)
+            self._surfaces[key] = known
         return known
 
     def active(self, choices: Choices) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,9 +46,22 @@ class Loft:
 
     def points(self) -> F64:
         """(b * (n * k + 2), 3): every ring's points, then both caps' centres, per copy."""
-        b, n, k, _ = self.rings.shape
-        centres = self.rings[:, [0, n - 1]].mean(axis=2)
-        return np.concatenate([self.rings.reshape(b, n * k, 3), centres], axis=1).reshape(-1, 3)
+        return np.asarray(_with_centres(np.ascontiguousarray(self.rings)))
+
+
+@nb.njit(cache=True, nogil=True)
+def _with_centres(rings: F64) -> F64:
+    b, n, k, _ = rings.shape
+    out = np.zeros((b * (n * k + 2), 3))
+    for copy in range(b):
+        row = copy * (n * k + 2)
+        for i in range(n):
+            for j in range(k):
+                out[row + i * k + j] = rings[copy, i, j]
+        for j in range(k):
+            out[row + n * k] += rings[copy, 0, j] / k
+            out[row + n * k + 1] += rings[copy, n - 1, j] / k
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +92,46 @@ class _Island:
     flat: F64
     points: I32
     faces: I32
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The closed surface without UVs: (m, 3) faces into the points, and what they belong to."""
+
+    faces: I32
+    face_part: I32
+    parts: tuple[str, ...]
+    part_material: tuple[str, ...]
+
+
+def surface(lofts: list[Loft]) -> Surface:
+    """Join lofts without unfolding them: cheap, for fitting."""
+    parts: dict[str, str] = {}
+    faces, face_part = [], []
+    offset = 0
+    for loft in lofts:
+        parts.setdefault(loft.part, loft.material)
+        b, n, k, _, _ = loft.layout
+        one = _closed(n, k)
+        starts = offset + np.arange(b, dtype=np.int32) * (n * k + 2)
+        faces.append((starts[:, None, None] + one[None]).reshape(-1, 3))
+        face_part.append(np.full(b * len(one), list(parts).index(loft.part), np.int32))
+        offset += b * (n * k + 2)
+    return Surface(
+        np.concatenate(faces), np.concatenate(face_part), tuple(parts), tuple(parts.values())
+    )
+
+
+@cache
+def _closed(n: int, k: int) -> I32:
+    i, j = np.meshgrid(np.arange(n - 1), np.arange(k), indexing="ij")
+    a, b = (i * k + j).ravel(), (i * k + (j + 1) % k).ravel()
+    quads = np.stack([a, b, b + k, a, b + k, a + k], axis=1).reshape(-1, 3)
+    around, following = np.arange(k), (np.arange(k) + 1) % k
+    low = np.stack([following, around, np.full(k, n * k)], axis=1)
+    last = (n - 1) * k
+    high = np.stack([last + around, last + following, np.full(k, n * k + 1)], axis=1)
+    return np.concatenate([quads, low, high]).astype(np.int32)
 
 
 def topology(lofts: list[Loft]) -> Topology:
@@ -231,7 +285,7 @@ def outline(
             stop = unit[(side + 1) * period % len(unit)]
             rows = slice(side * period + segments + 1, (side + 1) * period)
             unit[rows] = start + (stop - start) * weight
-    return np.asarray(unit * (half_width, half_depth))
+    return np.asarray(unit * np.array([half_width, half_depth]))
 
 
 @cache
@@ -269,12 +323,72 @@ def upright(section: F64, heights: F64, scale: F64, centre: F64) -> F64:
     """
     centre = centre if centre.ndim == 3 else centre[None]
     b, n = centre.shape[:2]
-    rings = np.empty((b, n, len(section), 3))
-    factor = np.broadcast_to(scale, (b, n, 2))
-    rings[..., 0] = centre[..., None, 0] + section[:, 0] * factor[..., None, 0]
-    rings[..., 2] = centre[..., None, 1] + section[:, 1] * factor[..., None, 1]
-    rings[..., 1] = np.broadcast_to(heights, (b, n))[..., None]
-    return rings
+    level = np.ascontiguousarray(np.broadcast_to(heights, (b, n)), np.float64)
+    factor = np.ascontiguousarray(np.broadcast_to(scale, (b, n, 2)), np.float64)
+    middle = np.ascontiguousarray(centre, np.float64)
+    return np.asarray(_upright(np.ascontiguousarray(section), level, factor, middle))
+
+
+@nb.njit(cache=True, nogil=True)
+def _upright(section: F64, level: F64, factor: F64, middle: F64) -> F64:
+    b, n = level.shape
+    k = len(section)
+    out = np.empty((b, n, k, 3))
+    for copy in range(b):
+        for i in range(n):
+            for j in range(k):
+                out[copy, i, j, 0] = middle[copy, i, 0] + section[j, 0] * factor[copy, i, 0]
+                out[copy, i, j, 1] = level[copy, i]
+                out[copy, i, j, 2] = middle[copy, i, 1] + section[j, 1] * factor[copy, i, 1]
+    return out
+
+
+def fit_box(
+    points: F64, marks: F64, size: tuple[float, float, float], line: float
+) -> tuple[F32, F64]:
+    """Scale points to an exact box whose floor centre is the origin.
+
+    Args:
+        points: (n, 3) metres, scaled.
+        marks: (a, 3), moved along but not counted into the box.
+        size: width, height and depth of the box, metres.
+        line: heights up to here are kept exactly, those above are stretched to fit.
+
+    Returns:
+        (n, 3) float32 points and (a, 3) marks.
+    """
+    return _fit_box(points, marks, np.array(size), line)  # type: ignore[no-any-return]
+
+
+@nb.njit(cache=True, nogil=True)
+def _fit_box(points: F64, marks: F64, size: F64, line: float) -> tuple[F32, F64]:
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    for i in range(len(points)):
+        for c in range(3):
+            low[c] = min(low[c], points[i, c])
+            high[c] = max(high[c], points[i, c])
+    scale = size / (high - low)
+    keep = line - low[1]
+    above = high[1] - line
+    # Where nothing worth stretching is above the line, the whole height is scaled.
+    stretch = above > 1e-4 and size[1] > keep
+    ratio = (size[1] - keep) / above if stretch else 1.0
+    out, moved = np.empty((len(points), 3), np.float32), np.empty((len(marks), 3))
+    for i in range(len(points) + len(marks)):
+        p = points[i] if i < len(points) else marks[i - len(points)]
+        x = (p[0] - (low[0] + high[0]) / 2) * scale[0]
+        z = (p[2] - (low[2] + high[2]) / 2) * scale[2]
+        y = p[1] - low[1]
+        if stretch:
+            y = y if y <= keep else keep + (y - keep) * ratio
+        else:
+            y = y * scale[1]
+        if i < len(points):
+            out[i, 0], out[i, 1], out[i, 2] = x, y, z
+        else:
+            row = i - len(points)
+            moved[row, 0], moved[row, 1], moved[row, 2] = x, y, z
+    return out, moved
 
 
 def bevelled(low: float, high: float, bevel: float, steps: int = 2) -> tuple[F64, F64]:
@@ -298,46 +412,69 @@ def sweep(path: F64, section: F64, binormal: F64, scale: F64 | None = None) -> F
     Returns:
         (b, n, k, 3).
     """
-    tangent = np.gradient(path, axis=1)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-12)
-    second = np.broadcast_to(binormal, tangent.shape)
-    first = np.cross(second, tangent)
-    first = first / np.maximum(np.linalg.norm(first, axis=2, keepdims=True), 1e-12)
-    second = np.cross(tangent, first)
-    factor = np.ones((path.shape[1], 2))
-    if scale is not None:
-        factor = np.broadcast_to(scale if scale.ndim == 2 else scale[:, None], factor.shape)
-    a = section[None, None, :, :1] * factor[None, :, None, :1]
-    c = section[None, None, :, 1:] * factor[None, :, None, 1:]
-    return np.asarray(path[:, :, None] + a * first[:, :, None] + c * second[:, :, None])
+    n = path.shape[1]
+    if scale is None:
+        factor = np.ones((n, 2))
+    elif scale.ndim == 1:
+        factor = np.stack([scale, scale], axis=1)
+    else:
+        factor = scale
+    second = np.ascontiguousarray(np.broadcast_to(binormal, (len(path), 1, 3))[:, 0])
+    return np.asarray(
+        _sweep(np.ascontiguousarray(path), np.ascontiguousarray(section), second, factor)
+    )
+
+
+@nb.njit(cache=True, nogil=True)
+def _sweep(path: F64, section: F64, binormal: F64, factor: F64) -> F64:
+    b, n, _ = path.shape
+    k = len(section)
+    out = np.empty((b, n, k, 3))
+    for copy in range(b):
+        for i in range(n):
+            before, after = max(i - 1, 0), min(i + 1, n - 1)
+            tangent = path[copy, after] - path[copy, before]
+            tangent = tangent / (np.sqrt((tangent * tangent).sum()) + 1e-12)
+            first = np.cross(binormal[copy], tangent)
+            first = first / (np.sqrt((first * first).sum()) + 1e-12)
+            second = np.cross(tangent, first)
+            for j in range(k):
+                x, y = section[j, 0] * factor[i, 0], section[j, 1] * factor[i, 1]
+                for c in range(3):
+                    out[copy, i, j, c] = path[copy, i, c] + x * first[c] + y * second[c]
+    return out
 
 
 def round_ends(rings: F64, bevel: float) -> F64:
     """Add a small bevel at both ends of (b, n, k, 3) rings that run along a curve."""
-    middle = rings.mean(axis=2, keepdims=True)
-    out = []
-    for end, beside in ((0, 1), (-1, -2)):
-        ring, centre = rings[:, end], middle[:, end]
-        ahead = centre - middle[:, beside]
-        length = np.linalg.norm(ahead, axis=-1, keepdims=True)
-        spoke = ring - centre
-        radius = np.maximum(np.linalg.norm(spoke, axis=-1, keepdims=True), 1e-9)
-        inward = np.minimum(bevel, 0.5 * radius)
-        back = ahead / np.maximum(length, 1e-9) * np.minimum(bevel, 0.5 * length)
-        out.append((ring - back, ring - spoke / radius * inward))
-    (low_side, low_end), (high_side, high_end) = out
-    return np.concatenate(
-        [
-            low_end[:, None],
-            low_side[:, None],
-            rings[:, 1:-1],
-            high_side[:, None],
-            high_end[:, None],
-        ],
-        axis=1,
-    )
+    return np.asarray(_round_ends(np.ascontiguousarray(rings), bevel))
 
 
+@nb.njit(cache=True, nogil=True)
+def _round_ends(rings: F64, bevel: float) -> F64:
+    b, n, k, _ = rings.shape
+    out = np.empty((b, n + 2, k, 3))
+    out[:, 2:n] = rings[:, 1 : n - 1]
+    for copy in range(b):
+        for side in range(2):
+            end, beside = (0, 1) if side == 0 else (n - 1, n - 2)
+            cap, rim = (0, 1) if side == 0 else (n + 1, n)
+            centre, inner = np.zeros(3), np.zeros(3)
+            for j in range(k):
+                centre += rings[copy, end, j] / k
+                inner += rings[copy, beside, j] / k
+            ahead = centre - inner
+            length = np.sqrt((ahead * ahead).sum()) + 1e-12
+            back = ahead / length * min(bevel, 0.5 * length)
+            for j in range(k):
+                spoke = rings[copy, end, j] - centre
+                radius = np.sqrt((spoke * spoke).sum()) + 1e-12
+                out[copy, rim, j] = rings[copy, end, j] - back
+                out[copy, cap, j] = rings[copy, end, j] - spoke / radius * min(bevel, 0.5 * radius)
+    return out
+
+
+@cache
 def polygon(points: int) -> F64:
     """(points, 2) of the unit circle, counter-clockwise in a right-handed plane."""
     turn = np.arange(points) * (2 * np.pi / points)
