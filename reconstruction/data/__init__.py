@@ -1,0 +1,1 @@
+"""Training data: procedural scenes, rendered products and real photos, all seeded."""

@@ -1,0 +1,223 @@
+"""Pictures of furniture: random members, materials, lights and cameras, by the numba renderer."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..families import get_family
+from ..families.furniture_family import FurnitureFamily
+from ..families.furniture_solids import Topology
+from ..rasterize import Camera, frame_camera, orbit_rotation, render
+from .drawn import Drawn
+from .textures import F32, Rng, colour, fabric, noise
+
+_WOODS = np.array(
+    [
+        [0.76, 0.60, 0.42],
+        [0.55, 0.36, 0.22],
+        [0.36, 0.22, 0.14],
+        [0.22, 0.14, 0.10],
+        [0.86, 0.75, 0.60],
+        [0.62, 0.42, 0.25],
+        [0.93, 0.92, 0.90],
+        [0.08, 0.08, 0.08],
+    ]
+)
+
+
+def random_camera(rng: Rng, points: F32, stool: bool, table: bool, fill: float) -> Camera:
+    """A camera as people hold it: mostly from the front half, a little above the seat."""
+    if table:
+        azimuth = float(rng.uniform(-0.9, 0.9))
+    elif stool or rng.random() < 0.86:
+        azimuth = float(rng.uniform(-1.25, 1.25))
+    else:
+        azimuth = float(rng.uniform(-math.pi, math.pi))
+    elevation = float(rng.uniform(0.02, 0.7))
+    roll = float(rng.normal(0, 0.025))
+    fov = float(np.exp(rng.uniform(np.log(0.2), np.log(1.0))))
+    return frame_camera(points, azimuth, elevation, roll=roll, fov=fov, margin=1 / fill)
+
+
+def camera_numbers(camera: Camera, points: F32) -> tuple[float, ...]:
+    """The camera as the network sees it, see :data:`reconstruction.data.drawn.CAMERA_FIELDS`."""
+    diagonal = float(np.linalg.norm(points.max(axis=0) - points.min(axis=0)))
+    return (
+        math.sin(camera.azimuth),
+        math.cos(camera.azimuth),
+        camera.elevation,
+        camera.roll,
+        math.log(camera.distance / diagonal),
+    )
+
+
+def _wood(rng: Rng, size: int) -> F32:
+    base = _WOODS[int(rng.integers(len(_WOODS)))] if rng.random() < 0.7 else colour(rng, 0.6)
+    grain = noise(rng, size, int(rng.integers(20, 60)), rng.uniform(5, 20))
+    knots = noise(rng, size, 5, 3)
+    strength = rng.uniform(0.0, 0.14)
+    out = np.asarray(base, np.float32) * (1 + strength * (grain + 0.6 * knots))[..., None]
+    return np.clip(out, 0, 1).astype(np.float32)
+
+
+def _material(rng: Rng, name: str, size: int) -> F32:
+    """(size, size, 3) linear-light albedo of a material slot."""
+    if name == "upholstery":
+        picture = fabric(rng, size) if rng.random() < 0.5 else np.ones((size, size, 3)) * colour(rng)
+    elif name == "metal":
+        picture = np.ones((size, size, 3)) * rng.uniform(0.05, 0.8)
+    else:
+        picture = _wood(rng, size)
+    linear: F32 = np.clip(picture, 0.02, 0.98).astype(np.float32) ** 2.2
+    return linear
+
+
+def _face_normals(vertices: F32, faces: NDArray[np.int32]) -> F32:
+    a, b, c = (vertices[faces[:, i]] for i in range(3))
+    normal = np.cross(b - a, c - a)
+    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    return (normal / np.maximum(length, 1e-12)).astype(np.float32)
+
+
+def _lit(vertices: F32, faces: NDArray[np.int32], places: F32, sun: F32, side: int) -> F32:
+    """(n,) 1 where the sun reaches the places (n, 3), by a shadow map of (side, side)."""
+    azimuth = math.atan2(float(sun[0]), float(sun[2]))
+    elevation = math.asin(float(np.clip(sun[1], -1, 1)))
+    lamp = frame_camera(vertices, azimuth, elevation, fov=0.15, margin=1.05)
+    depth = render(vertices, faces, lamp, (side, side)).depth
+    spot = lamp.project(places, (side, side))
+    column = np.clip(spot[:, 0].astype(np.int32), 0, side - 1)
+    row = np.clip(spot[:, 1].astype(np.int32), 0, side - 1)
+    size = float(np.linalg.norm(vertices.max(axis=0) - vertices.min(axis=0)))
+    return (spot[:, 2] < depth[row, column] + 0.02 * size).astype(np.float32)
+
+
+def _floor_shadow(
+    vertices: F32,
+    faces: NDArray[np.int32],
+    camera: Camera,
+    sun: F32,
+    size: int,
+    softness: float,
+) -> F32:
+    """(size, size) 1 where the product throws its shadow on the floor."""
+    reach = vertices[:, 1:2] / max(float(sun[1]), 0.15)
+    cast = vertices - reach * sun[None]
+    cast[:, 1] = 0
+    raster = render(cast.astype(np.float32), faces, camera, (size, size))
+    mask = (raster.face_id >= 0).astype(np.float32)
+    return cv2.GaussianBlur(mask, (0, 0), max(0.4, softness * size))
+
+
+def _sun(rng: Rng, camera: Camera) -> F32:
+    """(3,) unit vector towards a light above, rather behind the camera than behind the product."""
+    sun = rng.normal(0, 1, 3)
+    sun[1] = abs(sun[1]) + 0.5
+    back = orbit_rotation(camera.azimuth, camera.elevation, 0.0)[2]
+    sun = sun / np.linalg.norm(sun) + rng.uniform(0, 0.8) * back
+    return np.asarray(sun / np.linalg.norm(sun), np.float32)
+
+
+def _albedo(rng: Rng, topology: Topology, face: NDArray[np.int32], uv: F32) -> F32:
+    """(n, 3) linear colours of surface points on faces (n,) at (n, 2) texture places."""
+    slots = tuple(dict.fromkeys(topology.part_material))
+    slot = np.array([slots.index(m) for m in topology.part_material])[topology.face_part][face]
+    out = np.zeros((len(face), 3), np.float32)
+    for i, material in enumerate(slots):
+        texture = _material(rng, material, 96)
+        here = slot == i
+        index = (uv[here] * rng.uniform(100, 400)).astype(np.int32) % 96
+        out[here] = texture[index[:, 1], index[:, 0]]
+    tones = rng.normal(1, 0.04, len(topology.parts)).astype(np.float32)
+    return np.asarray(out * tones[topology.face_part[face]][:, None], np.float32)
+
+
+def _light(
+    rng: Rng,
+    vertices: F32,
+    faces: NDArray[np.int32],
+    face: NDArray[np.int32],
+    places: F32,
+    camera: Camera,
+    sun: F32,
+) -> F32:
+    """(n, 1) light that reaches the surface points: sun, its shadow, sky, floor and gloss."""
+    normal = _face_normals(vertices, faces)
+    strength, sky, floor = rng.uniform(0.15, 0.8), rng.uniform(0.35, 0.8), rng.uniform(0.1, 0.5)
+    direct = (np.maximum(normal @ sun, 0) * strength)[face]
+    if rng.random() < 0.6:
+        direct = direct * _lit(vertices, faces, places, sun, 160)
+    light = direct + (floor + (sky - floor) * (normal[:, 1] * 0.5 + 0.5))[face]
+    if rng.random() < 0.4:
+        view = (camera.position - vertices.mean(axis=0)).astype(np.float32)
+        half = sun + view / np.linalg.norm(view)
+        gloss = np.maximum(normal @ (half / np.linalg.norm(half)), 0) ** rng.uniform(8, 60)
+        light = light + (rng.uniform(0.05, 0.5) * gloss)[face]
+    return np.asarray(light[:, None], np.float32)
+
+
+def _shrink(values: F32, where: NDArray[np.intp], size: int, oversample: int) -> F32:
+    """Sum (n, k) values at flat places of the large picture into (size, size, k) pixels."""
+    side = size * oversample
+    pixel = (where // side) // oversample * size + (where % side) // oversample
+    sums = [np.bincount(pixel, values[:, k], size * size) for k in range(values.shape[1])]
+    out = np.stack(sums, axis=-1).reshape(size, size, -1) / oversample**2
+    return np.asarray(out, np.float32)
+
+
+def draw_furniture(
+    rng: Rng,
+    name: str,
+    size: int,
+    *,
+    member: tuple[dict[str, float], dict[str, str]] | None = None,
+    oversample: int = 2,
+    fill: float | None = None,
+) -> Drawn:
+    """A member of a furniture family in random materials, light and view.
+
+    Args:
+        size: side of the picture, pixels.
+        member: complete values and choices; None: random.
+        fill: share of the picture that the product's larger side takes; None: random.
+    """
+    family = get_family(name)
+    assert isinstance(family, FurnitureFamily)
+    values, choices = family.sample(rng) if member is None else member
+    topology: Topology = family.topology(choices)
+    vertices = np.ascontiguousarray(family.points(values, choices)[topology.weld])
+    faces = topology.faces
+    share = float(rng.uniform(0.82, 0.98)) if fill is None else fill
+    camera = random_camera(rng, vertices, choices.get("back") == "none", name == "table", share)
+    side = size * oversample
+    raster = render(vertices, faces, camera, (side, side))
+    where = np.flatnonzero(raster.face_id >= 0)
+    face = raster.face_id.ravel()[where]
+    bary = raster.bary.reshape(-1, 3)[where]
+    corners = faces[face]
+    uv = np.einsum("nc,nck->nk", bary, topology.uv[corners])
+    places = np.einsum("nc,nck->nk", bary, vertices[corners])
+    sun = _sun(rng, camera)
+    light = _light(rng, vertices, faces, face, places, camera, sun)
+    linear = np.clip(_albedo(rng, topology, face, uv) * light, 0, 1)
+    small = _shrink(np.concatenate([linear, np.ones((len(face), 1), np.float32)], 1), where, size, oversample)
+    alpha = small[..., 3]
+    rgb = (small[..., :3] / np.maximum(alpha, 1e-3)[..., None]) ** (1 / 2.2)
+    shade: F32 | None = None
+    if rng.random() < 0.7:
+        shadow = _floor_shadow(vertices, faces, camera, sun, size, rng.uniform(0.005, 0.04))
+        shade = (1 - rng.uniform(0.1, 0.6) * shadow).astype(np.float32)
+    return Drawn(
+        np.clip(rgb, 0, 1).astype(np.float32),
+        alpha,
+        shade,
+        name,
+        values,
+        choices,
+        frozenset(family.active(choices)),
+        camera=camera_numbers(camera, vertices),
+    )

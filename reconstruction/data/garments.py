@@ -1,0 +1,115 @@
+"""Pictures of garments laid flat or hung: outlines of the families filled with cloth."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..families import get_family
+from ..families.garment import GarmentFamily
+from .drawn import Drawn
+from .textures import F32, Rng, colour, fabric, folds
+
+_SHIFT = 4
+
+
+def _fill(canvas: NDArray[np.uint8], points: NDArray[np.float64]) -> None:
+    fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
+    cv2.fillPoly(canvas, [fixed], 255, cv2.LINE_AA, _SHIFT)
+
+
+def _stroke(out: F32, points: NDArray[np.float64], tint: F32, width: float, share: float) -> None:
+    ink = np.zeros(out.shape[:2], np.uint8)
+    fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
+    cv2.polylines(ink, [fixed], False, 255, max(1, round(width)), cv2.LINE_AA, _SHIFT)
+    weight = (ink.astype(np.float32) / 255 * share)[..., None]
+    out += weight * (tint - out)
+
+
+def _cloth(rng: Rng, size: int, patches: tuple[NDArray[np.uint8], ...]) -> F32:
+    """Procedural cloth, or a real patch of one."""
+    if patches and rng.random() < 0.45:
+        patch = patches[int(rng.integers(len(patches)))]
+        big = cv2.resize(patch, (size, size), interpolation=cv2.INTER_LINEAR)
+        real = big.astype(np.float32) / 255
+        return np.clip(real * folds(rng, size, rng.uniform(0, 0.25)), 0, 1)
+    return fabric(rng, size)
+
+
+def draw_garment(
+    rng: Rng,
+    name: str,
+    size: int,
+    *,
+    oversample: int = 1,
+    fill: float | None = None,
+    patches: tuple[NDArray[np.uint8], ...] = (),
+) -> Drawn:
+    """A random member of a garment family in a random flat pose.
+
+    Args:
+        size: side of the picture, pixels.
+        fill: share of the picture that the garment's larger side takes; None: random.
+        patches: (h, w, 3) uint8 pieces of real cloth to dress it in, now and then.
+    """
+    family = get_family(name)
+    assert isinstance(family, GarmentFamily)
+    values, choices = family.sample(rng)
+    flat = family.flat(values, choices, family.sample_pose(rng, choices))
+    every = np.concatenate(list(flat.parts.values()))
+    low, high = every.min(axis=0), every.max(axis=0)
+    side = size * oversample
+    share = float(rng.uniform(0.82, 0.98)) if fill is None else fill
+    scale = side * share / float(max(high - low))
+    middle = (low + high) / 2
+
+    def pixels(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (points - middle) * (scale, -scale) + side / 2
+
+    cloth = _cloth(rng, side, patches)
+    rgb = cloth.copy()
+    total = np.zeros((side, side), np.uint8)
+    pixel = side / 128
+    for part, points in flat.parts.items():
+        mask = np.zeros((side, side), np.uint8)
+        _fill(mask, pixels(points))
+        weight = mask.astype(np.float32)[..., None] / 255
+        shade = rng.uniform(0.82, 1.1)
+        if part == "back_inside":
+            piece = cloth[::-1] * rng.uniform(0.45, 0.9)
+        elif part == "front":
+            piece = cloth
+        else:
+            turned = np.ascontiguousarray(np.rot90(cloth, int(rng.integers(4))))
+            piece = turned * shade * folds(rng, side, rng.uniform(0, 0.2))
+        near = cv2.GaussianBlur(mask, (0, 0), 1.5 * pixel).astype(np.float32)[..., None] / 255
+        if part != "front" and part != "back_inside":
+            rgb *= 1 - rng.uniform(0, 0.3) * near * (1 - weight)
+        rgb += weight * (piece - rgb)
+        total = np.maximum(total, mask)
+    trim = colour(rng, 0.8) if rng.random() < 0.35 else None
+    for line, points in flat.curves.items():
+        if line == "neckline":
+            if trim is not None:
+                _stroke(rgb, pixels(points), trim, rng.uniform(1.5, 4) * pixel, 0.9)
+            _stroke(rgb, pixels(points), rgb.mean(axis=(0, 1)) * 0.4, pixel, rng.uniform(0.2, 0.8))
+        else:
+            _stroke(rgb, pixels(points), rgb.mean(axis=(0, 1)) * 0.5, pixel, rng.uniform(0, 0.6))
+    alpha = total.astype(np.float32) / 255
+    inner = cv2.GaussianBlur(alpha, (0, 0), 0.015 * side)
+    rgb *= (1 - rng.uniform(0, 0.4) * (1 - np.clip(2 * inner - 1, 0, 1)))[..., None]
+    landmarks = pixels(flat.points) / oversample
+    if oversample > 1:
+        rgb = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
+        alpha = cv2.resize(alpha, (size, size), interpolation=cv2.INTER_AREA)
+    return Drawn(
+        np.clip(rgb, 0, 1).astype(np.float32),
+        alpha.astype(np.float32),
+        None,
+        name,
+        values,
+        choices,
+        frozenset(p.name for p in family.parameters),
+        landmarks=landmarks.astype(np.float32),
+    )
