@@ -227,7 +227,7 @@ def line_of(text: str, field: str) -> int:
 _TOP = ("schema", "name", "room", "spawn", "opening", "obstacle", "stand", "materials", "light")
 _TOP_ALL = (*_TOP, "object", "look")
 _KEYS = {
-    "room": ("outline", "height", "floor", "walls", "ceiling", "skirting"),
+    "room": ("outline", "height", "floor", "walls", "ceiling", "skirting", "daylight"),
     "opening": ("kind", "wall", "offset", "width", "sill", "height"),
     "obstacle": ("name", "at", "size", "turn"),
     "stand": ("name", "kind", "at", "turn"),

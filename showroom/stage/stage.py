@@ -1,0 +1,390 @@
+"""The stage: applies a visit's updates to a Panda3D scene and draws it.
+
+Everything is in the visit's frame (glTF and OpenXR: metres, right-handed, Y up, -Z forward).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d import core
+
+from ..catalog.scene import Scene, SceneError, load_scene, room_scene
+from ..protocol import messages as m
+from .caption import Caption
+from .geometry import MovingMesh
+from .glb import F32, read_glb
+from .graphics import Graphics, image_texture, shader, white
+from .mirror import MirrorView
+from .room import RoomNode
+from .settings import StageError, StageSettings
+from .shadow import KeyLight, contact_pixels
+
+Assets = Callable[[str], bytes]
+AVATAR = "avatar"
+
+
+def _no_assets(key: str) -> bytes:
+    raise StageError(f"asset {key[:12]} was asked for, but the stage was given no assets")
+
+
+@dataclass(eq=False)
+class Thing:
+    """Something that may move: a product or the avatar."""
+
+    target: str
+    glb: str
+    mesh: MovingMesh
+    node: Any
+    spot: Any
+    worn: bool = False
+    transform: m.Transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    frame: int = -1
+    values: dict[str, float] = field(default_factory=dict)
+
+
+class Stage:
+    """A showroom drawn by Panda3D, headless or in a window.
+
+    Args:
+        settings: what to draw and how.
+        assets: resolves the hash of a GLB to its bytes.
+
+    Raises:
+        StageError: GL could not be opened.
+    """
+
+    def __init__(self, settings: StageSettings | None = None, assets: Assets = _no_assets) -> None:
+        self.settings = settings or StageSettings()
+        self.assets = assets
+        self.graphics = Graphics(self.settings)
+        self.things: dict[str, Thing] = {}
+        self.room: RoomNode | None = None
+        self.caption = Caption()
+        self.problems: list[str] = []
+        self._world = core.NodePath("world")
+        self._things = self._world.attach_new_node("things")
+        self._spots = self._world.attach_new_node("spots")
+        self._camera = self._world.attach_new_node(core.Camera("eye", core.PerspectiveLens()))
+        self._camera.node().get_lens().set_near_far(0.04, 80.0)
+        self._region = self.graphics.output.make_display_region()
+        self._region.set_camera(self._camera)
+        self._key = KeyLight(self.graphics, self._world, self.settings.shadow_size)
+        self._mirror: MirrorView | None = None
+        self._environment: Any = None
+        self._overlay = _overlay(self.graphics)
+        self._defaults()
+        self.fov = self.settings.fov
+        self.eye: F32 = np.array([0.0, 1.6, 2.0], np.float32)
+        self.look_at((0.0, 1.6, 2.0), (0.0, 1.3, 0.0))
+
+    # --- camera --------------------------------------------------------------------------------
+
+    def look_at(
+        self,
+        eye: tuple[float, float, float],
+        target: tuple[float, float, float],
+        fov: float | None = None,
+    ) -> None:
+        """Place the camera; ``fov`` is vertical, radians."""
+        forward = np.subtract(target, eye).astype(np.float64)
+        length = float(np.linalg.norm(forward))
+        if length < 1e-6 or not np.isfinite(length):
+            raise StageError("the camera needs a target apart from its eye")
+        forward /= length
+        up = np.array([0.0, 1.0, 0.0])
+        if abs(forward[1]) > 0.999:
+            up = np.array([0.0, 0.0, -1.0])
+        right = np.cross(forward, up)
+        right /= np.linalg.norm(right)
+        up = np.cross(right, forward)
+        self._place(np.stack([right, up, -forward]), np.asarray(eye, np.float64), fov)
+
+    def look_from(self, head: m.Transform, fov: float | None = None) -> None:
+        """See through a headset: position and rotation quaternion (x, y, z, w)."""
+        x, y, z, w = head[3:]
+        rows = np.array(
+            [
+                [1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w)],
+                [2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w)],
+                [2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y)],
+            ]
+        )
+        self._place(rows, np.asarray(head[:3], np.float64), fov)
+
+    def _place(
+        self, axes: NDArray[np.float64], eye: NDArray[np.float64], fov: float | None
+    ) -> None:
+        """Camera from its axes as rows (right, up, back) and its place."""
+        flat = [*axes[0], 0.0, *axes[1], 0.0, *axes[2], 0.0, *eye, 1.0]
+        self._camera.set_mat(core.LMatrix4f(*(float(v) for v in flat)))
+        self.eye = eye.astype(np.float32)
+        if fov is not None:
+            self.fov = fov
+        lens = self._camera.node().get_lens()
+        aspect = self.graphics.output.get_x_size() / max(1, self.graphics.output.get_y_size())
+        vertical = math.degrees(self.fov)
+        lens.set_fov(2 * math.degrees(math.atan(math.tan(self.fov / 2) * aspect)), vertical)
+
+    # --- updates -------------------------------------------------------------------------------
+
+    def apply(self, update: m.Update) -> None:
+        """Show what an update says; updates that show nothing are ignored.
+
+        Raises:
+            StageError: an asset is missing or broken; the scene stays as it was.
+        """
+        if isinstance(update, m.MeshFrame):
+            self._mesh_frame(update)
+        elif isinstance(update, m.ProductShown):
+            thing = self._put(update.target, update.glb, update.worn)
+            thing.values = dict(update.values)
+            self._move(thing, update.transform)
+        elif isinstance(update, m.ProductChanged):
+            self._changed(update)
+        elif isinstance(update, m.ProductRemoved):
+            self._remove(update.target)
+        elif isinstance(update, m.AvatarShown):
+            self._put(AVATAR, update.glb, True)
+        elif isinstance(update, m.RoomShown):
+            self.show_room(_scene_of(update))
+        elif isinstance(update, m.Heard):
+            self.caption.heard(update.text)
+        elif isinstance(update, m.Reply):
+            self.caption.answered(update.text)
+
+    def show_room(self, scene: Scene | str) -> None:
+        """Show a scene; things stay where they are.
+
+        Raises:
+            SceneError: the scene cannot be built; the room stays as it was.
+        """
+        room = RoomNode(load_scene(scene) if isinstance(scene, str) else scene, self.settings.baked)
+        if self.room is not None:
+            self.room.node.remove_node()
+        self.room = room
+        room.node.reparent_to(self._world)
+        room.node.hide(self._key.mask)
+        look = room.decor.look
+        self._key.aim(look.key_direction, np.asarray(look.key_color) * look.key_strength)
+        self._world.set_shader_input("exposure", look.exposure * self.settings.exposure)
+        low, high = room.decor.bounds
+        self._world.set_shader_input("room_low", core.LVecBase3f(*map(float, low)))
+        self._world.set_shader_input("room_high", core.LVecBase3f(*map(float, high)))
+        if self._mirror is not None:
+            self._mirror.close()
+            self._mirror = None
+        if room.mirrors and self.settings.mirror_scale > 0:
+            self._mirror = MirrorView(self.graphics, self.settings, self._world, room)
+        for node in room.mirror_nodes:
+            node.set_shader_input("mirror_info", core.LVecBase4f(0, 0, 0, 0))
+            node.set_shader_input("mirror_map", white())
+        if self.settings.reflections:
+            self._capture(low, high)
+        for thing in self.things.values():
+            self._relight(thing)
+
+    def _capture(self, low: F32, high: F32) -> None:
+        """Capture what surrounds the room's middle into a cube map, once."""
+        middle = (low + high) / 2.0
+        rig = self._world.attach_new_node("capture")
+        rig.set_pos(float(middle[0]), float(middle[1]), float(middle[2]))
+        mask = core.BitMask32.bit(3)
+        self._things.hide(mask)
+        self._spots.hide(mask)
+        self._world.set_shader_input("output_mode", core.LVecBase4f(1, 0, 0, 0))
+        self._world.set_shader_input("environment_info", core.LVecBase4f(0, 0, 0, 0))
+        buffer, texture = self.graphics.cube_capture("environment", 128, rig, mask)
+        self.graphics.output.set_active(False)
+        self.graphics.render()
+        buffer.set_active(False)
+        self.graphics.output.set_active(True)
+        self._environment = (buffer, texture)
+        self._world.set_shader_input("output_mode", core.LVecBase4f(0, 0, 0, 0))
+        self._world.set_shader_input("environment", texture)
+        self._world.set_shader_input("environment_info", core.LVecBase4f(1.0, 6.0, 0, 0))
+        rig.remove_node()
+
+    def _put(self, target: str, glb: str, worn: bool) -> Thing:
+        """Show a GLB under a target's name in place of what that target was."""
+        old = self.things.get(target)
+        if old is not None and old.glb == glb:
+            old.worn = worn
+            return old
+        mesh = MovingMesh(read_glb(self.assets(glb)))
+        node = self._things.attach_new_node(target)
+        mesh.node.reparent_to(node)
+        spot = self._spots.attach_new_node(_floor_card())
+        spot.set_shader(shader("decal"))
+        spot.set_transparency(core.TransparencyAttrib.M_alpha)
+        spot.set_bin("shadow_decal", 0)
+        spot.set_depth_write(False)
+        thing = Thing(target, glb, mesh, node, spot, worn)
+        if old is not None:
+            thing.transform, thing.values = old.transform, old.values
+            self._remove(target)
+        self.things[target] = thing
+        self._move(thing, thing.transform)
+        return thing
+
+    def _changed(self, update: m.ProductChanged) -> None:
+        thing = self.things.get(update.target)
+        if thing is None:
+            return
+        if update.glb:
+            thing = self._put(update.target, update.glb, thing.worn)
+        for change in update.changes:
+            thing.values[change.name] = change.new
+        self._move(thing, update.transform)
+
+    def _remove(self, target: str) -> None:
+        thing = self.things.pop(target, None)
+        if thing is not None:
+            thing.node.remove_node()
+            thing.spot.remove_node()
+
+    def _mesh_frame(self, update: m.MeshFrame) -> None:
+        thing = self.things.get(update.target)
+        if thing is None or (update.glb and update.glb != thing.glb):
+            return  # A frame of a mesh that has already been replaced.
+        positions = np.frombuffer(update.positions, "<f4")
+        if positions.size != thing.mesh.positions.size:
+            raise StageError(
+                f"mesh frame of {update.target}: expected {thing.mesh.positions.size // 3} "
+                f"vertices, got {positions.size / 3:g}"
+            )
+        if not np.isfinite(positions).all():
+            raise StageError(f"mesh frame of {update.target} holds numbers that are not finite")
+        thing.mesh.move(positions.reshape(-1, 3).astype(np.float32))
+        thing.frame = update.frame
+        thing.node.set_mat(core.LMatrix4f.ident_mat())
+        thing.transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+        self._relight(thing)
+
+    def _move(self, thing: Thing, transform: m.Transform) -> None:
+        x, y, z, qx, qy, qz, qw = transform
+        if thing.frame < 0:
+            thing.node.set_pos_quat(core.LPoint3f(x, y, z), core.LQuaternionf(qw, qx, qy, qz))
+            thing.transform = transform
+        self._relight(thing)
+
+    def _relight(self, thing: Thing) -> None:
+        """Light and contact shadow for where a thing is now."""
+        matrix = np.array(thing.node.get_mat()).reshape(4, 4)
+        placed = thing.mesh.positions @ matrix[:3, :3] + matrix[3, :3]
+        low, high = placed.min(axis=0), placed.max(axis=0)
+        if self.room is not None:
+            probe = self.room.light.at(((low + high) / 2).astype(np.float32))
+            probe = probe * self.room.decor.look.ambient
+            table = core.PTA_LVecBase3f([core.LVecBase3f(*map(float, c)) for c in probe])
+            thing.node.set_shader_input("probe", table)
+        pixels, (x, z, w, d) = contact_pixels(placed.astype(np.float32))
+        if thing.worn and thing.target != AVATAR and AVATAR in self.things:
+            thing.spot.hide()
+        else:
+            thing.spot.show()
+        thing.spot.set_shader_input("base_map", image_texture(pixels, srgb=False, repeat=False))
+        thing.spot.set_pos(x, 0.004, z)
+        thing.spot.set_scale(w, 1.0, d)
+        self._key.cover([t.node for t in self.things.values()], placed)
+
+    # --- drawing -------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Draw one frame."""
+        self._key.update(self._world, self.things.values())
+        if self._mirror is not None:
+            self._mirror.update(self._camera, self.eye)
+        picture = self.caption.picture(self.graphics.output.get_x_size())
+        self._overlay.show_picture(picture)
+        self.graphics.render()
+
+    def render(self) -> NDArray[np.uint8]:
+        """Draw one frame and read it: (h, w, 3) uint8 sRGB, top row first."""
+        self.draw()
+        return self.graphics.read()
+
+    def close(self) -> None:
+        """Free the GL context."""
+        self.graphics.close()
+
+    def _defaults(self) -> None:
+        w = self._world
+        w.set_shader(shader("surface"))
+        w.set_shader_input("clip_plane", core.LVecBase4f(0, 0, 0, 1))
+        w.set_shader_input("exposure", self.settings.exposure)
+        w.set_shader_input("output_mode", core.LVecBase4f(0, 0, 0, 0))
+        empty = core.Texture("dark")
+        empty.setup_cube_map(1, core.Texture.T_unsigned_byte, core.Texture.F_rgb)
+        empty.set_clear_color((0.5, 0.5, 0.5, 1))
+        w.set_shader_input("environment", empty)
+        w.set_shader_input("environment_info", core.LVecBase4f(0, 0, 0, 0))
+        w.set_shader_input("room_low", core.LVecBase3f(-5, 0, -5))
+        w.set_shader_input("room_high", core.LVecBase3f(5, 3, 5))
+        w.set_shader_input("highlight", core.LVecBase4f(0, 0, 0, 0))
+        grey = [core.LVecBase3f(0.6, 0.6, 0.6)] * 6
+        w.set_shader_input("probe", core.PTA_LVecBase3f(grey))
+        self._key.aim((0.35, 0.8, 0.5), np.array([0.9, 0.85, 0.8]))
+        self._key.update(w, ())
+
+
+def _scene_of(update: m.RoomShown) -> Scene:
+    if update.scene:
+        try:
+            return load_scene(update.scene)
+        except SceneError:
+            if len(update.outline) < 3:
+                raise
+    return room_scene(update.outline, update.height)
+
+
+def _floor_card() -> Any:
+    maker = core.CardMaker("contact")
+    maker.set_frame(-0.5, 0.5, -0.5, 0.5)
+    path = core.NodePath(maker.generate())
+    # The card stands upright, facing the viewer; lay it on the floor, its top towards -z.
+    path.set_mat(core.LMatrix4f(1, 0, 0, 0, 0, 0, -1, 0, 0, 1, 0, 0, 0, 0, 0, 1))
+    path.flatten_light()
+    return path.node()
+
+
+class _overlay:  # noqa: N801 - a tiny private helper
+    """A picture over the lower edge of the frame."""
+
+    def __init__(self, graphics: Graphics) -> None:
+        self._root = core.NodePath("overlay")
+        lens = core.OrthographicLens()
+        lens.set_film_size(2, 2)
+        lens.set_near_far(-10, 10)
+        camera = self._root.attach_new_node(core.Camera("overlay", lens))
+        region = graphics.output.make_display_region()
+        region.set_sort(20)
+        region.set_camera(camera)
+        self._graphics = graphics
+        self._card: Any = None
+        self._shown: Any = None
+
+    def show_picture(self, pixels: NDArray[np.uint8] | None) -> None:
+        if pixels is self._shown:
+            return
+        self._shown = pixels
+        if self._card is not None:
+            self._card.remove_node()
+            self._card = None
+        if pixels is None:
+            return
+        width, height = self._graphics.output.get_x_size(), self._graphics.output.get_y_size()
+        w, h = pixels.shape[1] / width, 2 * pixels.shape[0] / height
+        maker = core.CardMaker("caption")
+        maker.set_frame(-w, w, -0.94, -0.94 + h)
+        self._card = self._root.attach_new_node(maker.generate())
+        self._card.set_shader(shader("flat"))
+        self._card.set_transparency(core.TransparencyAttrib.M_alpha)
+        self._card.set_depth_test(False)
+        texture = image_texture(pixels, srgb=False, repeat=False)
+        self._card.set_shader_input("base_map", texture)
