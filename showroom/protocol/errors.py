@@ -10,6 +10,7 @@ codes, or with the code of the room that refused (``parameter``, ``no_such_produ
 * ``not_unit`` - a rotation is no unit quaternion
 * ``too_large`` / ``too_deep`` - more bytes or deeper nesting than a message may have
 * ``out_of_order`` - time or a sequence number went back
+* ``duplicate`` - an ``id`` was used before
 * ``hello_first`` / ``hello_twice`` - the conversation's order was not kept
 * ``version`` - the client speaks another version of the protocol
 * ``rate`` - more messages in a second than a visit may send

@@ -429,6 +429,15 @@ class Progress(Message, tag="progress"):
     ref: str = ""
 
 
+class Done(Message, tag="done"):
+    """Event ``ref`` is answered: no more updates come for it.
+
+    Every event that has an ``id`` ends in exactly one :class:`Done` or :class:`ErrorUpdate`.
+    """
+
+    ref: str
+
+
 class ErrorUpdate(Message, tag="error"):
     """Something was wrong with a message; the visit lives on."""
 
@@ -455,5 +464,6 @@ Update = (
     | Reply
     | Heard
     | Progress
+    | Done
     | ErrorUpdate
 )

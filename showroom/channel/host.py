@@ -1,0 +1,110 @@
+"""The visits behind one door: events in from any thread, updates out, watchers beside."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+
+from showroom.protocol.messages import ErrorUpdate, Event, Update
+
+from .inbox import Inbox
+from .worker import LocalWorker, MakeVisit, ProcessWorker, Worker
+
+logger = logging.getLogger("showroom.channel")
+
+Deliver = Callable[[list[Update]], None]
+Watcher = Callable[[str, Update], None]
+
+
+class VisitHost:
+    """Runs visits on one thread of its own, in this process or (by its worker) in another.
+
+    ``deliver`` and watchers are called on that thread and must not block.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._inbox = Inbox()
+        self._deliver: dict[str, Deliver] = {}
+        self._watchers: list[Watcher] = []
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="showroom-visits", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def in_process(cls, make: MakeVisit) -> VisitHost:
+        """Visits in this process; for a single local visitor, and for tests."""
+        return cls(LocalWorker(make))
+
+    @classmethod
+    def in_subprocess(cls, make: MakeVisit) -> VisitHost:
+        """Visits in a niced child process; ``make`` must be picklable."""
+        return cls(ProcessWorker(make))
+
+    def open(self, visit: str, deliver: Deliver) -> None:
+        """Begin a visit; its updates go to ``deliver``."""
+        with self._lock:
+            self._deliver[visit] = deliver
+        self._inbox.put_job(lambda: self._worker.open(visit))
+
+    def post(self, visit: str, event: Event) -> None:
+        """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
+        self._inbox.put(visit, event)
+
+    def close(self, visit: str) -> None:
+        """End a visit; nothing of it is kept."""
+        with self._lock:
+            self._deliver.pop(visit, None)
+        self._inbox.put_job(lambda: self._worker.close(visit))
+
+    def subscribe(self, watcher: Watcher) -> Callable[[], None]:
+        """Watch every update of every visit, as a stage that mirrors them does.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        with self._lock:
+            self._watchers.append(watcher)
+
+        def unsubscribe() -> None:
+            with self._lock, contextlib.suppress(ValueError):
+                self._watchers.remove(watcher)
+
+        return unsubscribe
+
+    def stop(self) -> None:
+        """End all visits after what is queued; idempotent."""
+        self._inbox.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._inbox.get()) is not None:
+            try:
+                if callable(item):
+                    item()
+                    continue
+                visit, event = item
+                with self._lock:
+                    deliver, watchers = self._deliver.get(visit), tuple(self._watchers)
+                if deliver is None:  # closed meanwhile
+                    continue
+                updates = self._worker.handle(visit, event)
+                deliver(updates)
+            except Exception as error:
+                logger.error("a visit's host failed with %s", type(error).__name__)
+                continue
+            for update in updates:
+                if isinstance(update, ErrorUpdate):
+                    continue
+                for watcher in watchers:
+                    _watch(watcher, visit, update)
+        self._worker.stop()
+
+
+def _watch(watcher: Watcher, visit: str, update: Update) -> None:
+    try:
+        watcher(visit, update)
+    except Exception as error:
+        logger.error("a watcher failed with %s", type(error).__name__)

@@ -1,0 +1,157 @@
+"""What the channel's port answers to a plain GET: health, readiness, metrics and assets."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import msgspec
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from showroom.protocol.errors import ProtocolError
+from showroom.protocol.messages import SUBPROTOCOL
+
+from .assets import AssetStore
+from .settings import ServerSettings, is_loopback
+
+_ASSET = re.compile(r"/asset/([0-9a-f]{64})\.glb")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class Pages:
+    """The HTTP side of one server.
+
+    Args:
+        ready: whether new visits are taken.
+        metrics: the current Prometheus text.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        assets: AssetStore,
+        ready: Callable[[], bool],
+        metrics: Callable[[], str],
+    ) -> None:
+        self._settings = settings
+        self._assets = assets
+        self._ready = ready
+        self._metrics = metrics
+
+    def answer(self, request: Request) -> Response | None:
+        """The response to a GET; None lets a websocket handshake go on."""
+        headers = request.headers
+        origin = headers.get("Origin")
+        if origin is not None and not self.allows(origin):
+            return _refuse(HTTPStatus.FORBIDDEN, "unauthorized", "Origin", "a known page", origin)
+        if "websocket" in headers.get("Upgrade", "").lower():
+            offered = ",".join(headers.get_all("Sec-WebSocket-Protocol"))
+            if SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
+                return _refuse(
+                    HTTPStatus.BAD_REQUEST,
+                    "version",
+                    "Sec-WebSocket-Protocol",
+                    SUBPROTOCOL,
+                    offered,
+                )
+            return None
+        path = urlsplit(request.path).path
+        if path == "/health":
+            return _text(HTTPStatus.OK, "ok\n")
+        if path == "/ready":
+            if self._ready():
+                return _text(HTTPStatus.OK, "ready\n")
+            return _text(HTTPStatus.SERVICE_UNAVAILABLE, "closing\n")
+        if path == "/metrics":
+            return _text(HTTPStatus.OK, self._metrics(), "text/plain; version=0.0.4")
+        if found := _ASSET.fullmatch(path):
+            return self._asset(found[1], headers, origin)
+        return _refuse(HTTPStatus.NOT_FOUND, "invalid", "path", "/asset/<hash>.glb", path)
+
+    def allows(self, origin: str) -> bool:
+        """Whether a browser's page may talk to this server."""
+        if origin in self._settings.origins:
+            return True
+        host = urlsplit(origin).hostname or ""
+        return not self._settings.origins and is_loopback(host)
+
+    def _asset(self, digest: str, headers: Headers, origin: str | None) -> Response:
+        token = self._settings.token
+        if token and not same_secret(headers.get("Authorization", ""), f"Bearer {token}"):
+            return _refuse(
+                HTTPStatus.UNAUTHORIZED, "unauthorized", "Authorization", "Bearer <token>", "other"
+            )
+        asset = self._assets.get(digest)
+        if asset is None:
+            return _refuse(HTTPStatus.NOT_FOUND, "invalid", "hash", "an asset of a visit", digest)
+        tag = f'"{digest}"'
+        common = Headers(
+            [
+                ("ETag", tag),
+                ("Accept-Ranges", "bytes"),
+                ("Cache-Control", "private, max-age=31536000, immutable"),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Connection", "close"),
+            ]
+        )
+        if origin is not None:
+            common["Access-Control-Allow-Origin"] = origin
+            common["Vary"] = "Origin"
+        if headers.get("If-None-Match") in (tag, "*"):
+            return Response(HTTPStatus.NOT_MODIFIED, "Not Modified", common, b"")
+        total = len(asset.data)
+        status, body = HTTPStatus.OK, asset.data
+        span = _span(headers.get("Range"), total) if headers.get("If-Range", tag) == tag else None
+        if span is not None:
+            first, last = span
+            if first > last:
+                common["Content-Range"] = f"bytes */{total}"
+                status, body = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, b""
+            else:
+                common["Content-Range"] = f"bytes {first}-{last}/{total}"
+                status, body = HTTPStatus.PARTIAL_CONTENT, asset.data[first : last + 1]
+        common["Content-Type"] = asset.media_type
+        common["Content-Length"] = str(len(body))
+        return Response(status, status.phrase, common, body)
+
+
+def same_secret(given: str, wanted: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _span(header: str | None, total: int) -> tuple[int, int] | None:
+    """First and last byte asked for; None for all of it (RFC 9110, one range only)."""
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or match[1] == match[2] == "":
+        return None
+    if not match[1]:
+        return max(0, total - int(match[2])), total - 1 if int(match[2]) else -1
+    first = int(match[1])
+    last = min(int(match[2]), total - 1) if match[2] else total - 1
+    if match[2] and int(match[2]) < first:
+        return None
+    return first, last
+
+
+def _text(status: HTTPStatus, body: str, media_type: str = "text/plain; charset=utf-8") -> Response:
+    data = body.encode()
+    headers = Headers(
+        [
+            ("Content-Type", media_type),
+            ("Content-Length", str(len(data))),
+            ("Cache-Control", "no-store"),
+            ("Connection", "close"),
+        ]
+    )
+    return Response(status, status.phrase, headers, data)
+
+
+def _refuse(status: HTTPStatus, code: str, field: str, expected: str, got: str) -> Response:
+    error = ProtocolError(code, status.phrase, field=field, expected=expected, got=got)
+    body = msgspec.json.encode(error.update()).decode() + "\n"
+    return _text(status, body, "application/json")

@@ -1,0 +1,99 @@
+"""Running a server: in the foreground until told to stop, or on a thread beside an engine."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import signal
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from .host import VisitHost
+from .server import Server, open_server
+from .settings import ServerSettings
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+def run_server(
+    settings: ServerSettings, host: VisitHost, ready: Callable[[Server], None] = lambda _: None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then close every connection in order and return.
+
+    Args:
+        ready: called once the port is open.
+
+    Raises:
+        ChannelError: as :func:`showroom.channel.server.open_server`.
+    """
+
+    async def main() -> None:
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        async with open_server(settings, host) as server:
+            ready(server)
+            await stopped.wait()
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(main())
+
+
+class ServerThread:
+    """A server on a thread of its own; a context manager.
+
+    The host stays the caller's: stop it after the thread.
+
+    Raises:
+        ChannelError: on entering, as :func:`showroom.channel.server.open_server`.
+    """
+
+    def __init__(self, settings: ServerSettings, host: VisitHost) -> None:
+        self._settings = settings
+        self._host = host
+        self._opened: concurrent.futures.Future[Server] = concurrent.futures.Future()
+        self._thread = threading.Thread(target=self._run, name="showroom-channel", daemon=True)
+        self._stopped: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        return self._opened.result()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._loop is not None and self._stopped is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(self._main())
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        try:
+            async with open_server(self._settings, self._host) as server:
+                self._opened.set_result(server)
+                await self._stopped.wait()
+        except Exception as error:
+            if self._opened.done():
+                raise
+            self._opened.set_exception(error)
+
+
+def loop_factory() -> LoopFactory | None:
+    """The event loop of uvloop where it is installed, else asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: LoopFactory = uvloop.new_event_loop
+    return factory

@@ -1,0 +1,353 @@
+"""The server: one port for the websocket and for HTTP, around a host of visits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from showroom import __version__
+from showroom.protocol.errors import ProtocolError
+from showroom.protocol.limits import MAX_FRAME_BYTES
+from showroom.protocol.messages import (
+    SUBPROTOCOL,
+    VERSION,
+    Ack,
+    AssetReady,
+    Bye,
+    Event,
+    Hello,
+    Ping,
+    Pong,
+    Received,
+    Update,
+    Welcome,
+)
+
+from .assets import AssetStore
+from .connection import Connection
+from .host import VisitHost
+from .http import Pages, same_secret
+from .metrics import Metrics
+from .session import Session, digest
+from .settings import ChannelError, ServerSettings
+
+logger = logging.getLogger("showroom.channel")
+_websockets = logging.getLogger("showroom.channel.websockets")
+_websockets.setLevel(logging.CRITICAL)  # its errors are what clients did; the metrics count them
+
+CAPABILITIES = ("en", "zh", "resume", "compact", "vertices", "plain", "still")
+HELLO_SECONDS = 10.0
+WRITE_LIMIT = 64 * 1024
+CLOSE_SECONDS = 2.0
+REAP_SECONDS = 1.0
+
+
+class Server:
+    """Serves visits until closed; create it with :func:`open_server`."""
+
+    def __init__(self, settings: ServerSettings, host: VisitHost) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.assets = AssetStore(settings.asset_bytes)
+        self.port = 0
+        self.draining = False
+        self._host = host
+        self._sessions: dict[str, Session] = {}
+        self._connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._names = 0
+        self._pages = Pages(settings, self.assets, lambda: not self.draining, self._metrics_text)
+
+    @property
+    def url(self) -> str:
+        """The websocket's address."""
+        return f"{'wss' if self.settings.certificate else 'ws'}://{self.authority}"
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as they stand in a URL."""
+        host = self.settings.host
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
+    def visits(self) -> int:
+        """Visits that are open or held."""
+        return len(self._sessions)
+
+    def respond(self, connection: ServerConnection, request: Request) -> Response | None:
+        """The HTTP side of the port."""
+        return self._pages.answer(request)
+
+    async def converse(self, ws: ServerConnection) -> None:
+        """One connection from hello to goodbye; what one client does never ends another's."""
+        connection = Connection(ws, self.settings, self.metrics)
+        self.metrics.connections_total += 1
+        self._connections.add(connection)
+        session: Session | None = None
+        goodbye = False
+        connection.start()
+        try:
+            session = await self._greet(connection)
+            if session is not None:
+                goodbye = await self._listen(connection, session)
+        except ConnectionClosed:
+            pass
+        except Exception as error:
+            self.metrics.faults_total += 1
+            logger.error("a connection failed with %s", type(error).__name__)
+        finally:
+            self.metrics.coalesced_total += connection.outbox.coalesced
+            await connection.stop()
+            self._connections.discard(connection)
+            if session is not None:
+                self._leave(session, connection, goodbye)
+        if goodbye:
+            await ws.close(1000, "goodbye")
+
+    async def drain(self) -> None:
+        """Take no new visits and close all connections (1012: the service restarts)."""
+        self.draining = True
+        closing = [c.ws.close(1012, "the showroom is closing") for c in self._connections]
+        await asyncio.gather(*closing, return_exceptions=True)
+
+    def expire(self, now: float) -> None:
+        """End the visits whose client did not come back in time."""
+        for session in list(self._sessions.values()):
+            if not session.attached and now >= session.expires:
+                self._end(session)
+
+    async def _greet(self, connection: Connection) -> Session | None:
+        """Wait for a hello that can be welcomed; None after too long."""
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                while True:
+                    event = await connection.receive()
+                    if event is None:
+                        continue
+                    try:
+                        return self._welcome(connection, event)
+                    except ProtocolError as error:
+                        connection.refuse(error)
+        except TimeoutError:
+            await connection.ws.close(1008, "no hello")
+            return None
+
+    def _welcome(self, connection: Connection, hello: Event) -> Session:
+        if not isinstance(hello, Hello):
+            raise ProtocolError(
+                "hello_first",
+                "a visit begins with a hello",
+                field="type",
+                expected="hello",
+                got=str(hello.__struct_config__.tag),
+            )
+        if hello.version != VERSION:
+            raise ProtocolError(
+                "version",
+                "this server speaks another version",
+                field="version",
+                expected=str(VERSION),
+                got=str(hello.version),
+                ref=hello.id,
+            )
+        if self.settings.token and not same_secret(hello.token, self.settings.token):
+            raise ProtocolError(
+                "unauthorized",
+                "the token is missing or wrong",
+                field="token",
+                expected="the token that the operator gave out",
+                got="another" if hello.token else "none",
+                ref=hello.id,
+            )
+        if self.draining:
+            raise ProtocolError("busy", "the showroom is closing", ref=hello.id)
+        connection.settled = True
+        connection.plain = "plain" in hello.want
+        connection.still = "still" in hello.want
+        if hello.resume:
+            return self._resume(connection, hello)
+        return self._begin(connection, hello)
+
+    def _begin(self, connection: Connection, hello: Hello) -> Session:
+        if len(self._sessions) >= self.settings.max_visits:
+            raise ProtocolError(
+                "busy",
+                "the showroom is full; try again in a minute",
+                expected=f"at most {self.settings.max_visits} visits",
+                got=str(len(self._sessions)),
+                ref=hello.id,
+            )
+        self._names += 1
+        session = Session(f"v{self._names}", self.settings.backlog)
+        self._sessions[session.name] = session
+        self.metrics.visits_total += 1
+        session.connection = connection
+        connection.put(self._welcome_update(session, resumed=False))
+
+        def deliver(updates: list[Update]) -> None:
+            self._loop.call_soon_threadsafe(self._deliver, session, updates)
+
+        self._host.open(session.name, deliver)
+        self._host.post(session.name, hello)
+        return session
+
+    def _resume(self, connection: Connection, hello: Hello) -> Session:
+        wanted = digest(hello.resume)
+        session = next((s for s in self._sessions.values() if wanted in s.tokens), None)
+        if session is None:
+            raise ProtocolError(
+                "resume",
+                "that visit is no longer held; begin a new one",
+                field="resume",
+                expected="the token of the latest welcome",
+                got="another",
+                ref=hello.id,
+            )
+        missed = session.missed(hello.have)
+        if session.connection is not None:
+            old = self._close(session.connection, 4000, "resumed elsewhere")
+            self._tasks.add(task := asyncio.ensure_future(old))
+            task.add_done_callback(self._tasks.discard)
+        session.connection = connection
+        self.metrics.resumed_total += 1
+        connection.put(self._welcome_update(session, resumed=True))
+        for update in missed:
+            connection.put(update)
+        return session
+
+    def _welcome_update(self, session: Session, *, resumed: bool) -> Welcome:
+        return Welcome(
+            visit=session.name,
+            version=VERSION,
+            server=f"showroom/{__version__}",
+            capabilities=CAPABILITIES,
+            resume=session.new_token(),
+            resumed=resumed,
+            hold=self.settings.hold,
+        )
+
+    async def _close(self, connection: Connection, code: int, reason: str) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            await connection.ws.close(code, reason)
+
+    async def _listen(self, connection: Connection, session: Session) -> bool:
+        """Pass events on until the client leaves; True if it said goodbye."""
+        while True:
+            event = await connection.receive()
+            if event is None:
+                continue
+            session.heard()
+            if isinstance(event, Bye):
+                return True
+            try:
+                self._pass_on(connection, session, event)
+            except ProtocolError as error:
+                connection.refuse(error)
+
+    def _pass_on(self, connection: Connection, session: Session, event: Event) -> None:
+        match event:
+            case Ping():
+                now = time.monotonic()
+                connection.put(Pong(time=event.time, server_time=now, ref=event.id))
+            case Ack():
+                connection.acknowledge(event.target, event.frame)
+            case Received():
+                session.received(event.upto)
+            case Hello():
+                raise ProtocolError(
+                    "hello_twice", "the visit is already open", field="type", ref=event.id
+                )
+            case _:
+                if session.is_new(event):
+                    self._host.post(session.name, event)
+
+    def _deliver(self, session: Session, updates: list[Update]) -> None:
+        for update in updates:
+            if isinstance(update, AssetReady):
+                if session.name in self._sessions:
+                    self.assets.put(session.name, update)
+            else:
+                session.deliver(update)
+
+    def _leave(self, session: Session, connection: Connection, goodbye: bool) -> None:
+        if session.connection is not connection:  # resumed elsewhere meanwhile
+            return
+        session.connection = None
+        session.expires = time.monotonic() + self.settings.hold
+        if goodbye or self.settings.hold <= 0.0:
+            self._end(session)
+
+    def _end(self, session: Session) -> None:
+        if self._sessions.pop(session.name, None) is not None:
+            self._host.close(session.name)
+            self.assets.release(session.name)
+
+    def _metrics_text(self) -> str:
+        attached = sum(session.attached for session in self._sessions.values())
+        return self.metrics.text(
+            visits=len(self._sessions),
+            visits_held=len(self._sessions) - attached,
+            connections=len(self._connections),
+            asset_bytes=self.assets.size,
+        )
+
+
+@contextlib.asynccontextmanager
+async def open_server(settings: ServerSettings, host: VisitHost) -> AsyncIterator[Server]:
+    """Listen; drain at the end. The host is the caller's to stop.
+
+    Raises:
+        ChannelError: settings that are not safe or not usable, a port that is taken.
+    """
+    context = settings.check()
+    server = Server(settings, host)
+    try:
+        listener = await serve(
+            server.converse,
+            settings.host,
+            settings.port,
+            ssl=context,
+            process_request=server.respond,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            max_size=MAX_FRAME_BYTES,
+            write_limit=WRITE_LIMIT,
+            open_timeout=HELLO_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+            server_header=None,
+            logger=_websockets,
+        )
+    except OSError as error:
+        raise ChannelError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; "
+            "choose another port",
+            field="port",
+            expected="a free port of this machine",
+            got=str(settings.port),
+        ) from error
+    server.port = next(iter(listener.sockets)).getsockname()[1]
+    reaper = asyncio.create_task(_reap(server))
+    try:
+        yield server
+    finally:
+        await server.drain()
+        reaper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reaper
+        listener.close()
+        await listener.wait_closed()
+
+
+async def _reap(server: Server) -> None:
+    while True:
+        await asyncio.sleep(REAP_SECONDS)
+        server.expire(time.monotonic())

@@ -1,0 +1,148 @@
+"""A visit's side of a conversation, which outlives the connections that carry it.
+
+Reliable updates are numbered and kept until the client says that they arrived, so that a client
+that comes back within the hold window misses and doubles nothing. Frames are not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import deque
+
+import msgspec
+
+from showroom.protocol.errors import ProtocolError
+from showroom.protocol.messages import (
+    Ack,
+    AvatarPose,
+    Clock,
+    Event,
+    Hello,
+    MeshFrame,
+    Ping,
+    Point,
+    Pose,
+    Received,
+    Update,
+)
+from showroom.protocol.validation import ref_of
+
+from .connection import Connection
+
+REMEMBERED_IDS = 512
+_UNNUMBERED = (AvatarPose, MeshFrame)
+_REPEATABLE = (Hello, Pose, Clock, Ping, Point, Ack, Received)
+
+
+class Session:
+    """One visit as the channel sees it; lives on the event loop's thread.
+
+    Args:
+        name: the visit's public name.
+        backlog: reliable updates kept for a client that has not confirmed them.
+    """
+
+    def __init__(self, name: str, backlog: int) -> None:
+        self.name = name
+        self.tokens: tuple[str, ...] = ()
+        self.connection: Connection | None = None
+        self.expires = 0.0
+        self._kept: deque[Update] = deque(maxlen=backlog)
+        self._count = 0
+        self._ids: dict[tuple[str | int | bool, ...], Connection | None] = {}
+
+    @property
+    def attached(self) -> bool:
+        """Whether a client is connected."""
+        return self.connection is not None
+
+    @property
+    def count(self) -> int:
+        """The number of the latest reliable update."""
+        return self._count
+
+    def new_token(self) -> str:
+        """A fresh resume token; the one before it stays good until the client is heard."""
+        token = secrets.token_urlsafe(24)
+        self.tokens = (*self.tokens[-1:], digest(token))
+        return token
+
+    def heard(self) -> None:
+        """The client has its newest token: older ones are spent."""
+        self.tokens = self.tokens[-1:]
+
+    def deliver(self, update: Update) -> None:
+        """Number and keep an update, and send it if a client is there."""
+        if not isinstance(update, _UNNUMBERED):
+            self._count += 1
+            update = msgspec.structs.replace(update, n=self._count)
+            self._kept.append(update)
+        if self.connection is not None:
+            self.connection.put(update)
+
+    def received(self, upto: int) -> None:
+        """Forget what has arrived.
+
+        Raises:
+            ProtocolError: ``out_of_order`` if it was never sent.
+        """
+        if upto > self._count:
+            raise ProtocolError(
+                "out_of_order",
+                "that update has not been sent yet",
+                field="upto",
+                expected=f"0 to {self._count}",
+                got=str(upto),
+            )
+        while self._kept and self._kept[0].n <= upto:
+            self._kept.popleft()
+
+    def missed(self, have: int) -> list[Update]:
+        """What was sent after ``have``.
+
+        Raises:
+            ProtocolError: ``resume`` if some of it is no longer kept, or never was sent.
+        """
+        oldest = self._kept[0].n if self._kept else self._count + 1
+        if not oldest - 1 <= have <= self._count:
+            raise ProtocolError(
+                "resume",
+                "the visit's updates are no longer kept that far back; begin a new visit",
+                field="have",
+                expected=f"{oldest - 1} to {self._count}",
+                got=str(have),
+            )
+        return [update for update in self._kept if update.n > have]
+
+    def is_new(self, event: Event) -> bool:
+        """Whether an event was not already taken before the connection broke.
+
+        Raises:
+            ProtocolError: ``duplicate`` if its ``id`` was used before on this very connection.
+        """
+        ref = ref_of(event)
+        if not ref or isinstance(event, _REPEATABLE):
+            return True
+        revision = (getattr(event, "rev", 0), getattr(event, "is_final", True))
+        key = (type(event).__name__, ref, *revision)
+        if key in self._ids:
+            if self._ids[key] is self.connection:
+                raise ProtocolError(
+                    "duplicate",
+                    "that id was used before; every message needs its own",
+                    field="id",
+                    expected="a new id",
+                    got=ref,
+                    ref=ref,
+                )
+            return False
+        self._ids[key] = self.connection
+        if len(self._ids) > REMEMBERED_IDS:
+            del self._ids[next(iter(self._ids))]
+        return True
+
+
+def digest(token: str) -> str:
+    """How a resume token is remembered: not as itself."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,112 @@
+"""What an operator can set about the channel, and what is refused before it listens."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ChannelError(Exception):
+    """The channel cannot be opened or reached as asked.
+
+    Args:
+        message: one sentence that names the remedy.
+        field: the setting or address that was wrong.
+        expected, got: what would do, what came.
+    """
+
+    code = "channel"
+
+    def __init__(self, message: str, *, field: str = "", expected: str = "", got: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.expected = expected
+        self.got = got
+
+    def __str__(self) -> str:
+        detail = f" (expected {self.expected}, got {self.got})" if self.expected else ""
+        return f"{self.message}{detail}"
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Settings of one server.
+
+    Attributes:
+        host: address to listen on; anything beyond loopback needs TLS and a token.
+        port: 0 picks a free one.
+        token: what a client's hello (and an asset's ``Authorization: Bearer``) must carry; ""
+            lets everybody in.
+        certificate, key: PEM files; both or neither.
+        insecure: listen beyond loopback without TLS or token all the same.
+        origins: ``Origin`` headers that browsers may come with; empty allows pages from this
+            machine only.
+        max_visits: visits at a time, those held for a vanished client included.
+        hold: seconds for which a visit waits for its client to come back.
+        messages_per_second: per connection, with as many again as a burst.
+        credits: mesh frames in flight per product before the client acknowledges.
+        backlog: reliable updates kept for a client that does not read or was cut off.
+        asset_bytes: memory for GLBs; the oldest that no visit uses go first.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    token: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+    insecure: bool = False
+    origins: tuple[str, ...] = ()
+    max_visits: int = 64
+    hold: float = 30.0
+    messages_per_second: float = 400.0
+    credits: int = 2
+    backlog: int = 1024
+    asset_bytes: int = 512 * 1024 * 1024
+
+    def check(self) -> ssl.SSLContext | None:
+        """The TLS context, or None for plain TCP on loopback.
+
+        Raises:
+            ChannelError: an open door beyond this machine, or unusable TLS files.
+        """
+        if (self.certificate is None) != (self.key is None):
+            raise ChannelError(
+                "TLS needs a certificate and its key",
+                field="key" if self.key is None else "certificate",
+                expected="two PEM files",
+                got="one",
+            )
+        if not self.insecure and not is_loopback(self.host):
+            for field, given in (("certificate", self.certificate), ("token", self.token)):
+                if not given:
+                    raise ChannelError(
+                        "listening beyond this machine needs TLS and a token; give both, "
+                        "or say insecure to do without",
+                        field=field,
+                        expected=f"a {field}",
+                        got="none",
+                    )
+        if self.certificate is None or self.key is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise ChannelError(
+                f"the TLS files cannot be used: {error}", field="certificate"
+            ) from error
+        return context
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address reaches this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,100 @@
+"""A small real visit for the channel's tests: it answers, streams, fails and dies on request."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from showroom.protocol.errors import ProtocolError
+from showroom.protocol.messages import (
+    AssetReady,
+    AvatarPose,
+    Body,
+    Command,
+    Done,
+    Event,
+    Hello,
+    MeshFrame,
+    Pose,
+    ProductRemoved,
+    Reply,
+    RoomShown,
+    Update,
+    Utterance,
+)
+
+GLB = b"glTF" + bytes(range(256)) * 8
+HASH = hashlib.sha256(GLB).hexdigest()
+VERTICES = 5000
+
+
+class ToyVisit:
+    def __init__(self) -> None:
+        self.said = 0
+        self.frame = 0
+        self.poses = 0
+
+    def handle(self, event: Event) -> list[Update]:
+        match event:
+            case Hello():
+                return [
+                    AssetReady(hash=HASH, data=GLB),
+                    RoomShown(scene="toy", outline=((0, 0), (1, 0), (1, 1)), height=2.5),
+                ]
+            case Utterance():
+                self.said += 1
+                return [
+                    Reply(text=f"{self.said}: {event.text}", lang=event.lang, ref=event.id),
+                    Done(ref=event.id),
+                ]
+            case Body():
+                raise ProtocolError("parameter", "no such body", field="height", expected="2 m")
+            case Command():
+                return self._command(event)
+            case Pose():
+                self.poses += 1
+                self.frame += 1
+                points = np.full((VERTICES, 3), event.time, "<f4").tobytes()
+                return [
+                    AvatarPose(time=event.time, root=event.head[:3], rotations={}, seq=event.seq),
+                    MeshFrame(
+                        target="shirt",
+                        glb=HASH,
+                        frame=self.frame,
+                        time=event.time,
+                        positions=points,
+                    ),
+                ]
+            case _:
+                return [Done(ref=getattr(event, "id", ""))]
+
+    def _command(self, event: Command) -> list[Update]:
+        match event.option:
+            case "crash":
+                raise ZeroDivisionError("secret: waist 0.70")
+            case "die":
+                os._exit(3)
+            case "sleep":
+                time.sleep(event.value or 0.0)
+            case "flood":
+                many = [ProductRemoved(target=str(i), ref=event.id) for i in range(100)]
+                return [*many, Done(ref=event.id)]
+        return [
+            Reply(text=f"poses {self.poses}", lang="en", ref=event.id),
+            Done(ref=event.id),
+        ]
+
+    def snapshot(self) -> dict[str, Any]:
+        return {"said": self.said}
+
+    def restore(self, snapshot: dict[str, Any]) -> list[Update]:
+        self.said = snapshot["said"]
+        return [RoomShown(scene="again", outline=((0, 0), (1, 0), (1, 1)), height=2.5)]
+
+
+def make_toy() -> ToyVisit:
+    return ToyVisit()
