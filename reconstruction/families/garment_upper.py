@@ -170,6 +170,11 @@ def upper_shape(values: Mapping[str, float], neckline: str, sleeves: str) -> Upp
     )
 
 
+def sleeve_taper(t: F64) -> F64:
+    """How far a sleeve's width has gone from its root's (0) to its cuff's (1) at shares ``t``."""
+    return 0.25 * t + 0.75 * smoothstep(t)
+
+
 def sleeve_edges(shape: UpperShape, angle: float, elbow: float, count: int) -> tuple[F64, F64]:
     """Upper and lower edge of the flat left sleeve, each (count, 2), from the body to the cuff.
 
@@ -189,7 +194,7 @@ def sleeve_edges(shape: UpperShape, angle: float, elbow: float, count: int) -> t
     n0 = down[0]
     root = max(float(reach @ n0), 0.85 * shape.sleeve_width)
     slip = min(max(float(reach @ d0), -0.12), 0.9 * shape.sleeve_length)
-    width = root + (shape.cuff_width - root) * (0.25 * t + 0.75 * smoothstep(t * 0.85 + 0.15 * t))
+    width = root + (shape.cuff_width - root) * sleeve_taper(t)
     lower = upper + down * width[:, None] + np.outer((1 - t), d0 * slip)
     return upper, lower
 
@@ -206,7 +211,7 @@ def flat_upper(shape: UpperShape, pose: FlatPose) -> Flat:
 
     order: tuple[str, ...] = ("back_neck", "shoulder", "outer", "cuff", "inner", "side", "hem")
     if not shape.sleeve_rows:
-        order: tuple[str, ...] = ("back_neck", "shoulder", "armhole_down", "side", "hem")
+        order = ("back_neck", "shoulder", "armhole_down", "side", "hem")
     loop = np.concatenate(
         [left[k][:-1] for k in order] + [right[k][:0:-1] for k in reversed(order)]
     )
@@ -348,7 +353,13 @@ def body_grid(shape: UpperShape, neck_depth: float, hem_curve: float = 0.0) -> F
     blend = smoothstep((share - 0.35 * rise) / (1 - 0.35 * rise))[:, None]
     x = edge_x[:, None] * (base + blend * (top - base))
     y = hem_y + share[:, None] * (top_y - hem_y)
-    return np.stack([x, y], axis=-1)
+    grid = np.stack([x, y], axis=-1)
+    # The corners of the neck would run down the panel as creases of the grid: even them out.
+    yoke = grid[shape.body_rows // 2 :]
+    for _ in range(30):
+        around = yoke[:-2, 1:-1] + yoke[2:, 1:-1] + yoke[1:-1, :-2] + yoke[1:-1, 2:]
+        yoke[1:-1, 1:-1] = 0.4 * yoke[1:-1, 1:-1] + 0.15 * around
+    return grid
 
 
 def sleeve_grid(shape: UpperShape) -> F64:
