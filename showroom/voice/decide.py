@@ -1,0 +1,84 @@
+"""Which intent a phrase has: the classifier's probabilities, corrected by what must hold."""
+
+from __future__ import annotations
+
+from .context import Context
+from .fitting import dimensions
+from .model import IntentModel
+from .phrase import Phrase, category_kind, part_kind
+from .target import implied, kind_of, named
+
+_FOLLOW_UPS = ("more", "less", "again", "reverse", "same")
+_SIZING = ("set_size", "scale", "adjust_fit")
+CHANGES = frozenset(
+    "show try_on take_off set_size adjust_fit set_color set_choice move rotate scale place "
+    "more less again reverse same other".split()
+)
+
+
+def decide(phrase: Phrase, context: Context, model: IntentModel) -> dict[str, float]:
+    """Intent to probability, likeliest first.
+
+    The corrections: "bigger" is a size on garments and a scale on furniture; a negated command is
+    a "no"; follow-ups need something to follow.
+    """
+    shares = model.probabilities(phrase)
+    shares = _sizing(phrase, context, shares)
+    shares = _context(phrase, context, shares)
+    if _refused(phrase):
+        taken = sum(p for name, p in shares.items() if name in CHANGES - {"set_choice", "take_off"})
+        shares = {n: 0.0 if n in CHANGES - {"set_choice", "take_off"} else p for n, p in shares.items()}
+        shares["no"] = shares.get("no", 0.0) + taken
+    total = sum(shares.values()) or 1.0
+    return dict(sorted(((n, p / total) for n, p in shares.items()), key=lambda x: -x[1]))
+
+
+def _refused(phrase: Phrase) -> bool:
+    """Whether the phrase forbids a change ("don't make it longer", 别动椅子)."""
+    if phrase.has("enough") or phrase.has("option"):
+        return False
+    negations = [t for t in phrase.all("negation") if t.get("negation") == "negation"]
+    if not negations:
+        return False
+    at = phrase.index(negations[0])
+    rest = Phrase(phrase.tokens[at:])
+    return bool(rest.has("act") or rest.has("change") or rest.has("category") or rest.has("part"))
+
+
+def _sizing(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[str, float]:
+    """Share the mass of sizing intents by what "bigger" is said of."""
+    pairs = dimensions(phrase)
+    if not pairs or any(d != "size" for _, (d, _) in pairs):
+        return shares
+    if phrase.has("size_word") or phrase.has("closer"):
+        return shares
+    mass = sum(shares.get(name, 0.0) for name in _SIZING)
+    part = phrase.first("part")
+    if mass < 0.3:
+        return shares
+    if part:
+        chosen = "adjust_fit"
+    else:
+        target = named(phrase, context) or implied(phrase, context)
+        kind = kind_of(target, context)
+        if not kind:
+            category = phrase.first("category") or ""
+            kind = category_kind(category)
+        relative = any(t.kind in ("factor", "times", "percent") for t in phrase)
+        if not kind and not relative:
+            return shares | {"set_size": mass / 2, "scale": mass / 2, "adjust_fit": 0.0}
+        chosen = "scale" if kind == "furniture" or relative else "set_size"
+    return shares | {name: mass if name == chosen else 0.0 for name in _SIZING}
+
+
+def _context(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[str, float]:
+    """Follow-ups without anything before them lose; parts of the wrong kind lose."""
+    out = dict(shares)
+    if context.last is None:
+        for name in _FOLLOW_UPS:
+            out[name] = out.get(name, 0.0) * 0.5
+    part = phrase.first("part")
+    if part and part_kind(part) == "garment":
+        for name in ("move", "rotate", "place", "scale"):
+            out[name] = out.get(name, 0.0) * 0.2
+    return out

@@ -1,0 +1,210 @@
+"""Sizes and the length or ease of parts: what to change, by how much, in which direction."""
+
+from __future__ import annotations
+
+from ..protocol.messages import Command
+from .context import Context
+from .data import anatomy
+from .furnishing import copy, vague
+from .lexicon import Token
+from .phrase import Phrase, part_kind
+from .target import implied, kind_of, named
+from .text import is_cjk
+
+Dimension = tuple[str, int]
+
+
+def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
+    """The dimension that a word changes and the direction asked for, +1 or -1.
+
+    "Longer", "加长" and "长一点" ask; "too long", "有点长" and "长了" complain, and ask for the
+    opposite; "not long enough" and 不够长 ask for more.
+    """
+    if (value := token.get("change")) is not None:
+        return value[:-1], 1 if value.endswith("+") else -1
+    value = token.get("adjective")
+    if value is None:
+        return None
+    sign = 1 if value.endswith("+") else -1
+    if phrase.has("enough"):
+        return value[:-1], sign
+    at = phrase.index(token)
+    followed_by_done = any(t.kind == "done" for t in phrase.tokens[at + 1 : at + 2])
+    complaint = phrase.has("too") or followed_by_done
+    if not is_cjk(token.text[0]):
+        asked = phrase.has("act", "change") or phrase.has("length") or phrase.has("factor")
+        complaint = complaint or not asked
+    elif value == "ease-" and token.text != "紧" and token.text != "瘦":
+        complaint = True
+    return value[:-1], -sign if complaint else sign
+
+
+def dimensions(phrase: Phrase) -> list[tuple[Token, Dimension]]:
+    """All words of a phrase that change a dimension, with direction."""
+    found = []
+    for token in phrase:
+        pair = dimension_sign(phrase, token)
+        if pair is not None:
+            found.append((token, pair))
+    return found
+
+
+def complains(phrase: Phrase) -> bool:
+    """Whether the phrase only says what is wrong ("too long", 太长了), not what to do."""
+    words = [t for t in phrase if t.get("adjective") and not t.get("change")]
+    asks = phrase.has("change") or phrase.has("raise") or phrase.has("size_word", "up")
+    return bool(words) and (phrase.has("too") or phrase.has("done")) and not asks
+
+
+def build(intent: str, phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
+    """Commands of ``adjust_fit`` or ``set_size``, or the name of what is missing."""
+    return _size(phrase, context) if intent == "set_size" else _adjust(phrase, context)
+
+
+def _size(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
+    target = named(phrase, context) or implied(phrase, context, "garment")
+    steps = _steps(phrase)
+    if steps:
+        return (Command(action="set_size", target=target, size_step=steps),)
+    sizes = [t for t in phrase.all("size") if not _negated(phrase, t)]
+    if sizes:
+        return (Command(action="set_size", target=target, size=sizes[-1].get("size") or ""),)
+    number = next((t.said for t in phrase if t.kind == "number" and 20 <= t.said <= 64), None)
+    if number is not None:
+        return (Command(action="set_size", target=target, size=f"{number:g}"),)
+    return "which_size"
+
+
+def _steps(phrase: Phrase) -> int:
+    count = next((t.said for t in phrase if t.kind == "number" and t.said <= 6), 1.0)
+    word = next((t for t in phrase if t.get("size_word")), None)
+    sign = 0
+    if word is not None and word.get("size_word") in ("up", "down"):
+        sign = 1 if word.get("size_word") == "up" else -1
+    changed = [pair for _, pair in dimensions(phrase) if pair[0] in ("size", "ease")]
+    if not sign and changed and not _label_wins(phrase):
+        sign = changed[-1][1]
+        in_sizes = word is not None
+        if in_sizes and not (phrase.has("too") or phrase.has("done")):
+            token = next(t for t, pair in dimensions(phrase) if pair[0] in ("size", "ease"))
+            value = token.get("change") or token.get("adjective") or "+"
+            sign = 1 if value.endswith("+") else -1
+    if not sign and word is not None and not phrase.has("size"):
+        up, down = phrase.has("direction", "up"), phrase.has("direction", "down")
+        sign = 1 if up else -1 if down else 0
+    return sign * max(1, round(count)) if sign else 0
+
+
+def _label_wins(phrase: Phrase) -> bool:
+    """Whether a size label is said besides a mere "big" ("too big, give me an M")."""
+    return phrase.has("size")
+
+
+def _negated(phrase: Phrase, token: Token) -> bool:
+    at = phrase.index(token)
+    return any(t.kind == "negation" for t in phrase.tokens[max(0, at - 2) : at])
+
+
+def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
+    parts = [t for t in phrase.all("part") if not _negated(phrase, t)]
+    names = list(dict.fromkeys(t.get("part") or "" for t in parts))
+    pairs = dimensions(phrase)
+    signs: dict[str, set[int]] = {}
+    for _, (dimension, sign) in pairs:
+        signs.setdefault(dimension, set()).add(sign)
+    if any(len(s) > 1 for s in signs.values()):
+        return "contradiction"
+    said = next((v for t in phrase if (v := t.get("dimension"))), "")
+    compound = anatomy()["compound_parts"]
+    if names and names[0] in compound:
+        names[0], said = compound[names[0]][0], compound[names[0]][1]
+    kind = part_kind(names[0]) if names else ""
+    target = named(phrase, context) or implied(phrase, context, kind)
+    last = context.last
+    if not names and last and last.action == "adjust_fit" and last.target in ("", target):
+        same = not pairs or pairs[0][1][0] in (last.parameter, "size")
+        names = [last.part] if same and last.part else []
+    if not names and not target and not named(phrase, context):
+        return "which_part"
+    commands = []
+    for part in names or [""]:
+        command = _one(phrase, part, said, pairs, target, context)
+        if isinstance(command, str):
+            return command
+        commands.append(command)
+    return tuple(commands)
+
+
+def _one(
+    phrase: Phrase,
+    part: str,
+    said: str,
+    pairs: list[tuple[Token, Dimension]],
+    target: str,
+    context: Context,
+) -> Command | str:
+    body = anatomy()
+    kind = part_kind(part) if part else kind_of(target, context) or "garment"
+    dimension, sign = pairs[0][1] if pairs else ("", 0)
+    turn = 0
+    for token in phrase.all("raise"):
+        turn = 1 if token.get("raise") == "up" else -1
+    if not sign:
+        last = context.last
+        sign = turn
+        if not sign and last and last.action == "adjust_fit" and last.delta:
+            sign = 1 if last.delta > 0 else -1
+            dimension = last.parameter
+    if said:
+        dimension = said
+    elif dimension in ("", "size"):
+        default = body["main_dimension"].get(part, "") if not dimension else ""
+        if dimension == "size" and part:
+            dimension, flip = body["translate"].get(part, {}).get("size", (dimension, 1))
+            sign *= flip
+        dimension = default or dimension
+    elif part in body["translate"] and dimension in body["translate"][part]:
+        dimension, flip = body["translate"][part][dimension]
+        sign *= flip
+    if dimension == "size":
+        return "which_dimension"
+    length = next((t for t in phrase if t.kind == "length"), None)
+    if length is not None and _absolute(phrase, length):
+        return Command(
+            action="adjust_fit", target=target, part=part, parameter=dimension, value=length.si
+        )
+    if not dimension or not sign:
+        return "which_way"
+    amount = length.si if length is not None else vague(kind, phrase)
+    return Command(
+        action="adjust_fit",
+        target=target,
+        part=part,
+        parameter=dimension,
+        delta=sign * (amount if amount is not None else 0.0),
+    )
+
+
+def _absolute(phrase: Phrase, length: Token) -> bool:
+    """Whether a length says how long it shall be, not by how much to change it."""
+    at = phrase.index(length)
+    before = phrase.tokens[max(0, at - 2) : at]
+    after = phrase.tokens[at + 1 : at + 2]
+    if any(t.get("change") for t in phrase.tokens[at + 1 :]) or any(t.text == "by" for t in before):
+        return False
+    if after and after[0].get("adjective"):
+        return True
+    near = [t for t in before if t.kind != "filler"]
+    return bool(near) and near[-1].get("absolute") is not None
+
+
+def on_part(command: Command, part: str) -> Command:
+    """The same change on another part; a dimension that the part does not have becomes its own."""
+    body = anatomy()
+    flip = 1
+    parameter = command.parameter
+    translated = body["translate"].get(part, {}).get(parameter)
+    if translated:
+        parameter, flip = translated
+    delta = None if command.delta is None else command.delta * flip
+    return copy(command, part=part, parameter=parameter, delta=delta)

@@ -1,0 +1,171 @@
+"""Moving, turning, scaling and placing of furniture."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from ..protocol.messages import Command
+from .context import Context
+from .data import amounts
+from .phrase import Phrase
+from .target import implied, named
+
+_OPPOSITE = {
+    "left": "right", "right": "left", "forward": "back", "back": "forward", "up": "down",
+    "down": "up",
+}  # fmt: skip
+_DIRECT = ("wall", "window", "door", "corner", "center")
+
+
+def copy(command: Command, **changes: object) -> Command:
+    """A command with other fields, and no wire id."""
+    return msgspec.structs.replace(command, id="", **changes)
+
+
+def vague(kind: str, phrase: Phrase, *, default: bool = True) -> float | None:
+    """The SI amount of "a bit", 一点 and their like; without such a word the default or None.
+
+    Args:
+        kind: a row of ``amounts.yaml``.
+    """
+    table = amounts()[kind]
+    said = [v for t in phrase if (v := t.get("amount"))]
+    word = "tiny" if "tiny" in said else "lot" if "lot" in said else "bit" if "bit" in said else ""
+    if not word and any(t.kind == "done" and t.text != "了" for t in phrase):
+        word = "bit"
+    if any("有点" in t.text or "有些" in t.text or "有一点" in t.text for t in phrase.all("too")):
+        word = word or "bit"
+    if not word:
+        return table["default"] if default else None
+    return table[word]
+
+
+def spoken_amount(phrase: Phrase, action: str, *, part_of: str = "") -> float | None:
+    """A length, angle or vague amount of the phrase in SI, or None."""
+    for token in phrase:
+        if token.kind in ("length", "angle"):
+            return token.si
+    furniture = part_of in ("leg", "seat", "back", "armrest", "top")
+    kind = {"move": "move", "rotate": "rotate"}.get(action, "furniture" if furniture else "garment")
+    return vague(kind, phrase, default=False)
+
+
+def turned_back(command: Command, size: float) -> Command:
+    """The opposite change, by ``size`` metres or radians."""
+    delta = command.delta or 0.0
+    direction = _OPPOSITE.get(command.direction, command.direction)
+    if command.action == "move" and command.direction:
+        return copy(command, direction=direction, delta=size)
+    return copy(command, direction=direction, delta=-math.copysign(size, delta))
+
+
+def build(intent: str, phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
+    """Commands of ``move``, ``rotate``, ``scale`` or ``place``, or what is missing."""
+    if intent in ("move", "place"):
+        return _move(phrase, context)
+    target = named(phrase, context) or implied(phrase, context, "furniture")
+    if intent == "rotate":
+        return _rotate(phrase, target)
+    return _scale(phrase, target)
+
+
+def direction_of(phrase: Phrase) -> str:
+    """The direction said, or ``""``; words that mean a part as well count last."""
+    pure = [t for t in phrase.all("direction") if len(t.senses) == 1]
+    tokens = pure or phrase.all("direction")
+    return (tokens[-1].get("direction") or "") if tokens else ""
+
+
+def _anchor(phrase: Phrase) -> tuple[str, int | None]:
+    """What it shall stand at, and the index from which tokens say where."""
+    here = phrase.all("near")
+    fixed = [t for t in here if t.get("near") in _DIRECT]
+    if fixed:
+        return fixed[-1].get("near") or "", phrase.index(fixed[-1])
+    categories = phrase.all("category")
+    beside = [phrase.index(t) for t in phrase.all("beside")]
+    closer = [phrase.index(t) for t in phrase.all("closer")]
+    if len(categories) >= 2 and (beside or closer):
+        return categories[-1].get("category") or "", phrase.index(categories[-1])
+    if categories and beside and beside[0] < phrase.index(categories[-1]) and len(categories) == 1:
+        return categories[0].get("category") or "", phrase.index(categories[0])
+    if closer and any(t.get("near") == "me" for t in here):
+        return "me", None
+    if beside and any(t.get("near") == "me" for t in here):
+        return "me", None
+    if any(t.get("near") == "pointer" for t in here):
+        return "pointer", None
+    return "", None
+
+
+def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
+    near, where = _anchor(phrase)
+    target = named(phrase, context, skip_from=where)
+    if not target and phrase.has("this") and context.pointed:
+        target = context.pointed
+    target = target or implied(phrase, context, "furniture")
+    direction = direction_of(phrase)
+    length = next((t.si for t in phrase if t.kind == "length"), None)
+    closer = phrase.first("closer")
+    from_near = any(t.get("closer") == "from" for t in phrase)
+    away = phrase.has("closer", "away")
+    if closer and not near and not direction:
+        near = "me"
+    amount = length if length is not None else vague("move", phrase) or 0.0
+    if near and near != "pointer" and (closer or from_near):
+        delta = -amount if away else amount
+        return (Command(action="move", target=target, near=near, delta=delta),)
+    if near == "pointer" and phrase.has("amount") and not direction:
+        return "which_direction"
+    if near:
+        return (Command(action="place", target=target, near=near),)
+    if not direction:
+        return "which_direction"
+    return (Command(action="move", target=target, direction=direction, delta=amount),)
+
+
+def _rotate(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
+    spin = phrase.first("spin")
+    said = direction_of(phrase)
+    direction = spin or (said if said in ("left", "right") else "")
+    angle = next((t.si for t in phrase if t.kind == "angle"), None)
+    if angle is None and (number := [t.said for t in phrase if t.kind == "number" and t.said > 4]):
+        angle = math.radians(number[0])
+    if angle is None and phrase.has("turn"):
+        angle = math.pi
+    if angle is None:
+        angle = vague("rotate", phrase) or 0.0
+    delta = -angle if direction == "right" else angle
+    return (Command(action="rotate", target=target, direction=direction, delta=delta),)
+
+
+def _scale(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
+    sizes = [v for t in phrase if (v := t.get("change") or t.get("adjective"))]
+    complaint = phrase.has("too") or any(t.kind == "done" for t in phrase)
+    shrinks = bool(sizes) and sizes[0].endswith("-")
+    if complaint and not phrase.has("change"):
+        shrinks = not shrinks
+    shrinks = shrinks or any(t.text == "scale down" for t in phrase) or phrase.has("raise", "down")
+    if phrase.has("direction", "down"):
+        shrinks = True
+    parameter = phrase.first("dimension") or next(
+        (v[:-1] for v in sizes if not v.startswith("size")), ""
+    )
+    percent = next((t.si for t in phrase if t.kind == "percent"), None)
+    factor = next((t.si for t in phrase if t.kind in ("factor", "times")), None)
+    bare = next((t.said for t in phrase if t.kind == "number" and 0 < t.said < 10), None)
+    to = any(t.get("absolute") for t in phrase)
+    if percent is not None:
+        value = percent if to else (1 - percent if shrinks else 1 + percent)
+    elif factor is not None or bare is not None:
+        value = factor if factor is not None else (bare or 1.0)
+        if value == 1.0 and not to:
+            value = 0.5 if shrinks else 2.0
+        elif shrinks and value > 1.0:
+            value = 1 / value
+    else:
+        step = vague("scale", phrase) or 1.0
+        value = 1 / step if shrinks else step
+    return (Command(action="scale", target=target, parameter=parameter, factor=value),)

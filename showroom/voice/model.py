@@ -1,0 +1,104 @@
+"""The delexicalised intent classifier: n-grams of symbols into a logistic regression, in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .phrase import Phrase, symbols
+from .text import is_cjk
+
+WEIGHTS = "intents.npz"
+
+
+def features(names: Sequence[str], known: frozenset[str] | None) -> list[str]:
+    """The feature names of a delexicalised phrase.
+
+    Args:
+        names: its symbols, see :func:`showroom.voice.phrase.symbols`.
+        known: raw words that count; others become ``<unk>``. None keeps all.
+
+    Returns:
+        N-grams of one to three symbols with borders, single senses, pairs at any distance, and
+        the share of unknown words in five steps.
+    """
+    plain = [_known(n, known) for n in names]
+    row = ["<s>", *plain, "</s>"]
+    out = {f"1 {n}" for n in plain}
+    out |= {f"2 {a} {b}" for a, b in zip(row, row[1:], strict=False)}
+    out |= {f"3 {a} {b} {c}" for a, b, c in zip(row, row[1:], row[2:], strict=False)}
+    senses = sorted({s for n in plain for s in n.split("|")})[:14]
+    out |= {f"s {s}" for s in senses}
+    out |= {f"p {a} {b}" for i, a in enumerate(senses) for b in senses[i + 1 :]}
+    unknown = sum(n == "<unk>" for n in plain)
+    out.add(f"u {min(4, unknown)}")
+    out.add(f"r {round(4 * unknown / max(1, len(plain)))}")
+    out.add(f"n {min(len(plain), 8)}")
+    return sorted(out)
+
+
+def _known(name: str, known: frozenset[str] | None) -> str:
+    if known is None or name in known or name == "?":
+        return name
+    raw = "." not in name and "|" not in name and name not in _KINDS
+    return "<unk>" if raw and (name.isascii() or is_cjk(name[0])) else name
+
+
+_KINDS = frozenset(
+    "color size near direction spin more less again reverse same before this it worn option shape "
+    "ordinal foreign separator length angle percent factor number product enough".split()
+)
+
+
+@dataclass(frozen=True)
+class IntentModel:
+    """A trained classifier.
+
+    Attributes:
+        classes: intent names, in the order of the probabilities.
+        weights: (features, classes) float32.
+        bias: (classes,) float32.
+        temperature: divides the logits, so that probabilities are calibrated.
+    """
+
+    classes: tuple[str, ...]
+    vocabulary: dict[str, int]
+    known: frozenset[str]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    temperature: float
+
+    def probabilities(self, phrase: Phrase) -> dict[str, float]:
+        """Intent to probability, likeliest first."""
+        rows = [
+            index
+            for name in features(symbols(phrase), self.known)
+            if (index := self.vocabulary.get(name)) is not None
+        ]
+        logits = self.bias + self.weights[rows].sum(axis=0) / max(1.0, len(rows)) ** 0.5
+        logits = logits / self.temperature
+        share = np.exp(logits - logits.max())
+        share /= share.sum()
+        order = np.argsort(-share)
+        return {self.classes[i]: float(share[i]) for i in order}
+
+
+@cache
+def load_model() -> IntentModel:
+    """The shipped classifier."""
+    path = files(__package__).joinpath("data_files", WEIGHTS)
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
+        names = str(data["vocabulary"]).split("\n")
+        return IntentModel(
+            tuple(str(data["classes"]).split("\n")),
+            {name: i for i, name in enumerate(names)},
+            frozenset(str(data["known"]).split("\n")),
+            data["weights"].astype(np.float32),
+            data["bias"].astype(np.float32),
+            float(data["temperature"]),
+        )

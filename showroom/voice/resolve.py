@@ -1,0 +1,251 @@
+"""From an intent and a phrase to commands in SI units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..protocol.messages import Command
+from . import fitting, furnishing
+from .context import Context
+from .phrase import Phrase
+from .target import category_target, implied, named
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is missing for a command: ``what`` names the question, ``options`` its answers."""
+
+    what: str
+    options: tuple[tuple[Command, ...], ...] = ()
+
+
+Outcome = tuple[Command, ...] | Need
+"""Commands to carry out, or what must be asked first."""
+
+NO_COMMAND = frozenset(
+    "yes no stop thanks repeat ask basket recommend out_of_scope clarify".split()
+)
+"""Intents that carry no command; the visit answers them."""
+
+
+def _simple(action: str) -> Callable[[Phrase, Context], Outcome]:
+    def build(phrase: Phrase, context: Context) -> Outcome:
+        return (Command(action=action),)  # type: ignore[arg-type]
+
+    return build
+
+
+def _show(phrase: Phrase, context: Context) -> Outcome:
+    color = spoken_color(phrase)
+    token = next((t for t in phrase if t.get("category") or t.get("kind") or t.get("product")), None)
+    target = ""
+    if token is not None:
+        target = token.get("product") or token.get("category") or token.get("kind") or ""
+        if target == "skirt" and token.get("category") == "skirt":
+            target = "skirt"
+    elif not color:
+        target = implied(phrase, context)
+    if not target and not color:
+        return Need("which_product")
+    return (Command(action="show", target=target, color=color, size=phrase.first("size") or ""),)
+
+
+def _try_on(phrase: Phrase, context: Context) -> Outcome:
+    target = named(phrase, context)
+    if not target and phrase.has("this") and context.pointed:
+        target = context.pointed
+    command = Command(
+        action="try_on",
+        target=target,
+        color=spoken_color(phrase),
+        size=phrase.first("size") or "",
+    )
+    return (command,)
+
+
+def _take_off(phrase: Phrase, context: Context) -> Outcome:
+    target = named(phrase, context)
+    if not target and phrase.has("this") and context.pointed:
+        target = context.pointed
+    if not target and (phrase.has("act", "try_on") or phrase.has("worn") or context.worn):
+        target = context.worn
+    return (Command(action="take_off", target=target),)
+
+
+def spoken_color(phrase: Phrase) -> str:
+    """The colour asked for: the last one that is not preceded by a negation, or ``""``."""
+    color = ""
+    negated = False
+    for token in phrase:
+        if token.kind == "negation":
+            negated = True
+        elif found := token.get("color"):
+            color = color if negated else found
+            negated = False
+    return color
+
+
+def _set_color(phrase: Phrase, context: Context) -> Outcome:
+    color = spoken_color(phrase)
+    target = named(phrase, context) or implied(phrase, context)
+    if not color:
+        if phrase.has("other") or phrase.has("before"):
+            earlier = [c for c in context.colors if c]
+            if phrase.has("before") and len(earlier) >= 2:
+                return (Command(action="set_color", target=target, color=earlier[-2]),)
+            return (Command(action="set_color", target=target, option="other"),)
+        return Need("which_color")
+    return (Command(action="set_color", target=target, color=color),)
+
+
+def _set_choice(phrase: Phrase, context: Context) -> Outcome:
+    option = phrase.first("option")
+    part = value = ""
+    if option:
+        part, value = option.split("/")
+    elif phrase.has("part", "armrest"):
+        part = "armrest"
+        refused = phrase.has("negation") or phrase.has("act", "take_off")
+        value = "no" if refused else "yes"
+    elif shape := phrase.first("shape"):
+        part, value = phrase.first("part") or "top", shape
+    if not value:
+        return Need("which_option")
+    kind = "garment" if part == "neckline" else "furniture"
+    target = named(phrase, context) or implied(phrase, context, kind)
+    return (Command(action="set_choice", target=target, part=part, option=value),)
+
+
+def _report(phrase: Phrase, context: Context) -> Outcome:
+    target = named(phrase, context) or context.worn
+    return (Command(action="report", target=target, size=phrase.first("size") or ""),)
+
+
+def _undo(phrase: Phrase, context: Context) -> Outcome:
+    count = next((t.said for t in phrase if t.kind == "number"), 1.0)
+    return (Command(action="undo"),) * int(min(max(count, 1.0), 9.0))
+
+
+def _again(phrase: Phrase, context: Context) -> Outcome:
+    return (context.last,) if context.last else Need("no_context")
+
+
+def _more(phrase: Phrase, context: Context) -> Outcome:
+    last = context.last
+    if last is None:
+        return Need("no_context")
+    if last.action == "set_size":
+        return (_copy(last, size_step=last.size_step or 1, size=""),)
+    amount = furnishing.spoken_amount(phrase, last.action, part_of=last.part)
+    if last.action == "scale" and last.factor is not None:
+        step = furnishing.vague("scale", phrase, default=False)
+        growing = last.factor >= 1
+        factor = last.factor if step is None else (step if growing else 1 / step)
+        return (_copy(last, factor=factor),)
+    if last.delta is None:
+        return (last,)
+    size = abs(last.delta) if amount is None else amount
+    return (_copy(last, delta=math.copysign(size, last.delta)),)
+
+
+def _less(phrase: Phrase, context: Context) -> Outcome:
+    last = context.last
+    if last is None:
+        return Need("no_context")
+    if last.action == "set_size":
+        return (_copy(last, size_step=-(last.size_step or 1), size=""),)
+    if last.action == "scale" and last.factor:
+        return (_copy(last, factor=1 / math.sqrt(last.factor)),)
+    if last.delta is None:
+        return (Command(action="undo"),)
+    half = phrase.has("less") and not phrase.has("amount")
+    half = half or any("much" in t.text or "多" in t.text for t in phrase.all("less"))
+    amount = furnishing.spoken_amount(phrase, last.action, part_of=last.part)
+    size = abs(last.delta) / 2 if half or amount is None else amount
+    return (furnishing.turned_back(last, size),)
+
+
+def _reverse(phrase: Phrase, context: Context) -> Outcome:
+    last = context.last
+    if last is None:
+        return Need("no_context")
+    if last.action == "set_size":
+        return (_copy(last, size_step=-last.size_step),)
+    if last.factor:
+        return (_copy(last, factor=1 / last.factor),)
+    if last.delta is None:
+        return Need("no_context")
+    return (furnishing.turned_back(last, abs(last.delta)),)
+
+
+def _same(phrase: Phrase, context: Context) -> Outcome:
+    last = context.last
+    if last is None:
+        return Need("no_context")
+    part = phrase.first("part")
+    target = named(phrase, context)
+    if not part and not target:
+        return Need("no_context")
+    changed = _copy(last, target=target) if target else last
+    if part:
+        changed = fitting.on_part(changed, part)
+    return (changed,)
+
+
+def _other(phrase: Phrase, context: Context) -> Outcome:
+    last = context.last
+    current = context.thing(last.target) if last else None
+    current = current or context.thing(context.worn)
+    category = phrase.first("category") or (current.category if current else "")
+    option = phrase.first("other") or "other"
+    if not category:
+        return Need("which_product")
+    rest = [t for t in context.things if t.category == category and t != current]
+    target = rest[0].id if len(rest) == 1 else category_target(category, Context())
+    wear = phrase.has("act", "try_on") or (last is not None and last.action == "try_on")
+    action = "try_on" if wear else "show"
+    return (Command(action=action, target=target, option=option),)  # type: ignore[arg-type]
+
+
+def _copy(command: Command, **changes: object) -> Command:
+    return furnishing.copy(command, **changes)
+
+
+_BUILDERS: dict[str, Callable[[Phrase, Context], Outcome]] = {
+    "show": _show,
+    "try_on": _try_on,
+    "take_off": _take_off,
+    "set_color": _set_color,
+    "set_choice": _set_choice,
+    "report": _report,
+    "undo": _undo,
+    "redo": _simple("redo"),
+    "help": _simple("help"),
+    "greet": _simple("greet"),
+    "again": _again,
+    "more": _more,
+    "less": _less,
+    "reverse": _reverse,
+    "same": _same,
+    "other": _other,
+}
+
+
+def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
+    """The commands of one phrase, or what is missing.
+
+    Args:
+        intent: an intent of the classifier.
+        context: the state so far, ``last`` being the command of the phrase before.
+    """
+    if intent in NO_COMMAND:
+        return ()
+    if intent in _BUILDERS:
+        return _BUILDERS[intent](phrase, context)
+    if intent in ("adjust_fit", "set_size"):
+        made = fitting.build(intent, phrase, context)
+    else:
+        made = furnishing.build(intent, phrase, context)
+    return Need(made) if isinstance(made, str) else made

@@ -1,0 +1,151 @@
+"""Score understanding against annotated sentences (JSON lines with text, intent, commands, context)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..protocol.messages import Command
+from .context import Context, Understanding
+from .interpreter import Interpreter
+
+_FIELDS = (
+    "target", "part", "parameter", "delta", "value", "factor", "direction", "size", "size_step",
+    "color", "option", "near",
+)  # fmt: skip
+_TEXT_FIELDS = ("target", "part", "direction", "size", "size_step", "color", "option", "near")
+
+
+@dataclass
+class Scores:
+    """Figures of one run; shares are 0 to 1.
+
+    Attributes:
+        intent: share of right intents (a question counts where it was wanted) per language group.
+        top2: share where the right intent is among the two likeliest.
+        slot_f1: over (action, field, value) triples, numbers within 1%.
+        exact: share of sentences with all commands exactly right.
+        wrong: share where something else was carried out than was asked for.
+        asked: share answered by a question.
+        scope_recall: out-of-scope sentences that were rejected; ``false_rejects`` in-scope
+            sentences that were.
+        p50, p95: milliseconds per sentence on one thread.
+    """
+
+    count: int = 0
+    intent: dict[str, float] = field(default_factory=dict)
+    top2: float = 0.0
+    slot_f1: float = 0.0
+    exact: float = 0.0
+    wrong: float = 0.0
+    asked: float = 0.0
+    scope_recall: float = 0.0
+    false_rejects: float = 0.0
+    p50: float = 0.0
+    p95: float = 0.0
+    errors: list[tuple[dict[str, Any], Understanding]] = field(default_factory=list)
+
+
+def slots(command: Command) -> dict[str, str | float]:
+    """The set fields of a command."""
+    out: dict[str, str | float] = {}
+    for name in _FIELDS:
+        value = getattr(command, name)
+        if value not in ("", None, 0):
+            out[name] = value
+    return out
+
+
+def _same(a: str | float | None, b: str | float | None) -> bool:
+    if isinstance(a, int | float) and isinstance(b, int | float):
+        return abs(a - b) <= 0.01 * max(abs(a), abs(b)) + 1e-9
+    return a == b
+
+
+def wrong_action(wanted: Sequence[Command], got: Sequence[Command]) -> bool:
+    """Whether commands would do something else than was asked for.
+
+    Counts another action, product, part, direction, size, colour or option, the wrong sign, or
+    a number that is off by more than a half; carrying out nothing is never wrong here.
+    """
+    if not got:
+        return False
+    if len(got) != len(wanted):
+        return True
+    for a, b in zip(wanted, got, strict=True):
+        if a.action != b.action:
+            return True
+        if any(getattr(a, n) != getattr(b, n) for n in _TEXT_FIELDS):
+            return True
+        for name in ("delta", "value", "factor"):
+            x, y = getattr(a, name), getattr(b, name)
+            if (x is None) != (y is None):
+                return True
+            if x is not None and (x * y < 0 or not 0.5 <= abs(y / x) <= 2.0):
+                return True
+    return False
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    """The annotated sentences of a JSON-lines file."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def score(rows: Iterable[dict[str, Any]], interpreter: Interpreter | None = None) -> Scores:
+    """Run all sentences and compare."""
+    engine = interpreter or Interpreter()
+    engine.understand("make the sleeves 3 cm longer")
+    out = Scores()
+    right: dict[str, list[bool]] = {}
+    top2: list[bool] = []
+    hits = found = expected = 0
+    exact: list[bool] = []
+    wrong: list[bool] = []
+    asked: list[bool] = []
+    rejected: list[bool] = []
+    refused: list[bool] = []
+    times: list[float] = []
+    for row in rows:
+        wanted = [Command(**c) for c in row["commands"]]
+        context = Context.from_dict(row.get("context", {}))
+        hint = row["lang"] if row["lang"] in ("en", "zh") else ""
+        start = time.perf_counter()
+        got = engine.understand(row["text"], hint, context)
+        times.append((time.perf_counter() - start) * 1e3)
+        ok = got.intent == row["intent"]
+        right.setdefault("all", []).append(ok)
+        right.setdefault("en" if row["lang"] == "en" else "zh+mixed", []).append(ok)
+        near = [name for name, _ in got.candidates[:2]]
+        top2.append(ok or row["intent"] in near)
+        gold = [(i, c.action, k, v) for i, c in enumerate(wanted) for k, v in slots(c).items()]
+        made = [(i, c.action, k, v) for i, c in enumerate(got.commands) for k, v in slots(c).items()]
+        matched = sum(
+            any(g[:3] == m[:3] and _same(g[3], m[3]) for m in made) for g in gold
+        )
+        hits, found, expected = hits + matched, found + len(made), expected + len(gold)
+        whole = ok and matched == len(gold) == len(made) and len(wanted) == len(got.commands)
+        exact.append(whole)
+        silent = row["intent"] in ("greet", "help")
+        wrong.append(not silent and wrong_action(wanted, got.commands))
+        asked.append(got.clarify is not None)
+        if row["intent"] == "out_of_scope":
+            rejected.append(ok)
+        else:
+            refused.append(got.intent == "out_of_scope")
+        if not whole:
+            out.errors.append((row, got))
+    out.count = len(exact)
+    out.intent = {k: float(np.mean(v)) for k, v in right.items()}
+    out.top2, out.exact = float(np.mean(top2)), float(np.mean(exact))
+    out.slot_f1 = 2 * hits / max(1, found + expected)
+    out.wrong, out.asked = float(np.mean(wrong)), float(np.mean(asked))
+    out.scope_recall = float(np.mean(rejected)) if rejected else 1.0
+    out.false_rejects = float(np.mean(refused)) if refused else 0.0
+    out.p50, out.p95 = float(np.percentile(times, 50)), float(np.percentile(times, 95))
+    return out

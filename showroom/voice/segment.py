@@ -1,0 +1,88 @@
+"""Split a sentence into its commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .lexicon import Token
+from .phrase import Phrase
+
+_STRONG_MARKS = {",", ".", ";", "!", "?"}
+
+
+def split(tokens: Sequence[Token]) -> list[Phrase]:
+    """The phrases of a sentence, one command each, in order.
+
+    Commas and words such as "then" part two phrases; "and" parts them only where each side says
+    what to do by itself, so that "the sleeves and the hem a bit longer" stays whole. A side that
+    says nothing by itself joins its neighbour.
+    """
+    pieces: list[Phrase] = []
+    current: list[Token] = []
+    for position, token in enumerate(tokens):
+        strong = token.text in _STRONG_MARKS or token.get("separator") == "strong"
+        weak = token.get("separator") == "weak" or token.get("more") == "more"
+        if strong and current:
+            pieces.append(Phrase(tuple(current)))
+            current = [token] if token.text == "?" else []
+            if current:
+                pieces[-1] = Phrase((*pieces[-1].tokens, token))
+                current = []
+        elif weak and _parts(current, tokens[position:]):
+            pieces.append(Phrase(tuple(current)))
+            current = [] if token.get("separator") else [token]
+        elif _repeats(current, tokens[position:]):
+            pieces.append(Phrase(tuple(current)))
+            current = [token]
+        elif not strong:
+            current.append(token)
+    if current:
+        pieces.append(Phrase(tuple(current)))
+    return _join([p for p in pieces if p.content])
+
+
+
+
+def _parts(before: Sequence[Token], rest: Sequence[Token]) -> bool:
+    """Whether a weak separator parts two whole commands."""
+    left = Phrase(tuple(before))
+    following = list(rest[1:])
+    for i, token in enumerate(following):
+        if token.text in _STRONG_MARKS or token.get("separator") == "strong":
+            following = following[:i]
+            break
+    right = Phrase(tuple(following))
+    if not (left.complete and right.complete):
+        return False
+    if rest[0].get("more") == "more":
+        return left.has("change") or left.has("act") or left.has("length") or left.has("angle")
+    bare = all(k in ("color", "direction", "filler") for t in left for k, _ in t.senses)
+    return not bare
+
+
+def _repeats(before: Sequence[Token], rest: Sequence[Token]) -> bool:
+    """Whether a part begins a second "part, how" after a whole first one, with no mark between."""
+    if rest[0].get("part") is None:
+        return False
+    left = Phrase(tuple(before))
+    if not (left.has("part") and (left.has("length") or left.has("amount"))):
+        return False
+    right = Phrase(tuple(rest))
+    said = left.has("change") or left.has("adjective")
+    return said and (right.has("change") or right.has("adjective"))
+
+
+def _join(pieces: list[Phrase]) -> list[Phrase]:
+    joined: list[Phrase] = []
+    for piece in pieces:
+        answer = piece.has("answer") or any(
+            v in ("greet", "thanks", "stop") for t in piece for k, v in t.senses if k == "act"
+        )
+        whole = piece.complete or answer or not joined
+        if joined and not (joined[-1].complete or joined[-1].has("answer")):
+            joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
+        elif whole:
+            joined.append(piece)
+        else:
+            joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
+    return joined
