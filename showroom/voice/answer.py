@@ -28,7 +28,9 @@ def answered(phrases: list[Phrase], context: Context) -> tuple[Command, ...] | N
     ]
     if len(phrases) == 1 and len(hits) == 1:
         return hits[0]
-    only_answers = all(t.kind in ("answer", "filler", "act") and t.get("answer") for t in phrase.content)
+    only_answers = all(
+        t.kind in ("answer", "filler", "act") and t.get("answer") for t in phrase.content
+    )
     if len(phrases) == 1 and phrase.content and only_answers:
         if phrase.has("answer", "no"):
             return ()

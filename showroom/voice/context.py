@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ..protocol.messages import Command, Heard
+from .data import anatomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ class Context:
     last: Command | None = None
     colors: tuple[str, ...] = ()
     asked: Clarify | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the categories of things to the lexicon's spelling."""
+        alias = anatomy()["aliases"]
+        if any(t.category in alias for t in self.things):
+            things = tuple(
+                replace(t, category=alias.get(t.category, t.category)) for t in self.things
+            )
+            object.__setattr__(self, "things", things)
 
     def thing(self, target: str) -> Thing | None:
         """The thing with this id, or None."""

@@ -15,7 +15,7 @@ LANGUAGES = ("en", "zh")
 def read(name: str) -> Any:
     """A YAML file of ``data_files`` by its path there, such as ``"en/lexicon.yaml"``."""
     text = files(__package__).joinpath("data_files", *name.split("/")).read_text("utf-8")
-    return yaml.load(text, Loader=_LOADER)  # noqa: S506
+    return yaml.load(text, Loader=_LOADER)
 
 
 @cache

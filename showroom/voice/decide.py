@@ -11,8 +11,7 @@ from .target import implied, kind_of, named
 _FOLLOW_UPS = ("more", "less", "again", "reverse", "same")
 _SIZING = ("set_size", "scale", "adjust_fit")
 CHANGES = frozenset(
-    "show try_on take_off set_size adjust_fit set_color set_choice move rotate scale place "
-    "more less again reverse same other".split()
+    ["show", "try_on", "take_off", "set_size", "adjust_fit", "set_color", "set_choice", "move", "rotate", "scale", "place", "more", "less", "again", "reverse", "same", "other"]
 )
 
 
@@ -23,11 +22,13 @@ def decide(phrase: Phrase, context: Context, model: IntentModel) -> dict[str, fl
     a "no"; follow-ups need something to follow.
     """
     shares = model.probabilities(phrase)
-    shares = _sizing(phrase, context, shares)
+    shares = _moving(phrase, _sizing(phrase, context, shares))
     shares = _context(phrase, context, shares)
     if _refused(phrase):
         taken = sum(p for name, p in shares.items() if name in CHANGES - {"set_choice", "take_off"})
-        shares = {n: 0.0 if n in CHANGES - {"set_choice", "take_off"} else p for n, p in shares.items()}
+        shares = {
+            n: 0.0 if n in CHANGES - {"set_choice", "take_off"} else p for n, p in shares.items()
+        }
         shares["no"] = shares.get("no", 0.0) + taken
     total = sum(shares.values()) or 1.0
     return dict(sorted(((n, p / total) for n, p in shares.items()), key=lambda x: -x[1]))
@@ -69,6 +70,15 @@ def _sizing(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[
             return shares | {"set_size": mass / 2, "scale": mass / 2, "adjust_fit": 0.0}
         chosen = "scale" if kind == "furniture" or relative else "set_size"
     return shares | {name: mass if name == chosen else 0.0 for name in _SIZING}
+
+
+def _moving(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
+    """Moving and placing are one intent to the resolver, which tells them by what was said."""
+    mass = shares.get("move", 0.0) + shares.get("place", 0.0)
+    chosen = "move" if phrase.has("direction") or phrase.has("closer") else "place"
+    if not phrase.has("near") and not phrase.has("beside"):
+        chosen = "move"
+    return shares | {name: mass if name == chosen else 0.0 for name in ("move", "place")}
 
 
 def _context(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[str, float]:

@@ -13,6 +13,9 @@ from .text import is_cjk
 
 Dimension = tuple[str, int]
 
+_DESCRIBED = 0.6
+"""From this length on 桌子宽一米二 describes the table (metres); below, it asks for a change."""
+
 
 def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     """The dimension that a word changes and the direction asked for, +1 or -1.
@@ -28,6 +31,8 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     sign = 1 if value.endswith("+") else -1
     if phrase.has("enough"):
         return value[:-1], sign
+    if token.get("size") and not (phrase.has("too") or phrase.has("done")):
+        return None
     at = phrase.index(token)
     followed_by_done = any(t.kind == "done" for t in phrase.tokens[at + 1 : at + 2])
     complaint = phrase.has("too") or followed_by_done
@@ -78,26 +83,22 @@ def _size(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
 def _steps(phrase: Phrase) -> int:
     count = next((t.said for t in phrase if t.kind == "number" and t.said <= 6), 1.0)
     word = next((t for t in phrase if t.get("size_word")), None)
+    labels = [t for t in phrase.all("size") if dimension_sign(phrase, t) is None]
     sign = 0
     if word is not None and word.get("size_word") in ("up", "down"):
         sign = 1 if word.get("size_word") == "up" else -1
     changed = [pair for _, pair in dimensions(phrase) if pair[0] in ("size", "ease")]
-    if not sign and changed and not _label_wins(phrase):
+    if not sign and changed and not labels:
         sign = changed[-1][1]
         in_sizes = word is not None
         if in_sizes and not (phrase.has("too") or phrase.has("done")):
             token = next(t for t, pair in dimensions(phrase) if pair[0] in ("size", "ease"))
             value = token.get("change") or token.get("adjective") or "+"
             sign = 1 if value.endswith("+") else -1
-    if not sign and word is not None and not phrase.has("size"):
+    if not sign and word is not None and not labels:
         up, down = phrase.has("direction", "up"), phrase.has("direction", "down")
         sign = 1 if up else -1 if down else 0
     return sign * max(1, round(count)) if sign else 0
-
-
-def _label_wins(phrase: Phrase) -> bool:
-    """Whether a size label is said besides a mere "big" ("too big, give me an M")."""
-    return phrase.has("size")
 
 
 def _negated(phrase: Phrase, token: Token) -> bool:
@@ -108,7 +109,7 @@ def _negated(phrase: Phrase, token: Token) -> bool:
 def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     parts = [t for t in phrase.all("part") if not _negated(phrase, t)]
     names = list(dict.fromkeys(t.get("part") or "" for t in parts))
-    pairs = dimensions(phrase)
+    pairs = dimensions(phrase) or _particle(phrase, names)
     signs: dict[str, set[int]] = {}
     for _, (dimension, sign) in pairs:
         signs.setdefault(dimension, set()).add(sign)
@@ -146,12 +147,14 @@ def _one(
     body = anatomy()
     kind = part_kind(part) if part else kind_of(target, context) or "garment"
     dimension, sign = pairs[0][1] if pairs else ("", 0)
-    turn = 0
-    for token in phrase.all("raise"):
-        turn = 1 if token.get("raise") == "up" else -1
+    length = next((t for t in phrase if t.kind == "length"), None)
+    if length is not None and not sign and said and not phrase.has("raise"):
+        return Command(
+            action="adjust_fit", target=target, part=part, parameter=said, value=length.si
+        )
     if not sign:
         last = context.last
-        sign = turn
+        sign = _turn(phrase, length)
         if not sign and last and last.action == "adjust_fit" and last.delta:
             sign = 1 if last.delta > 0 else -1
             dimension = last.parameter
@@ -168,8 +171,7 @@ def _one(
         sign *= flip
     if dimension == "size":
         return "which_dimension"
-    length = next((t for t in phrase if t.kind == "length"), None)
-    if length is not None and _absolute(phrase, length):
+    if length is not None and _absolute(phrase, length, kind):
         return Command(
             action="adjust_fit", target=target, part=part, parameter=dimension, value=length.si
         )
@@ -185,9 +187,35 @@ def _one(
     )
 
 
-def _absolute(phrase: Phrase, length: Token) -> bool:
+def _turn(phrase: Phrase, length: Token | None) -> int:
+    """The direction of "add", "reduce", 加, 减, "3 cm more": +1, -1 or 0."""
+    for token in reversed(phrase.all("raise")):
+        return 1 if token.get("raise") == "up" else -1
+    if phrase.has("less"):
+        return -1
+    more = phrase.has("more") or (phrase.has("amount") and any("more" in t.text for t in phrase))
+    return 1 if more or (length is not None and "more" in length.text) else 0
+
+
+_PARTICLES = {"in": ("ease", -1), "out": ("ease", 1), "up": ("length", -1), "down": ("length", 1)}
+
+
+def _particle(phrase: Phrase, parts: list[str]) -> list[tuple[Token, Dimension]]:
+    """What "take the waist in" and "bring the hem up" change, on garment parts."""
+    if not parts or part_kind(parts[0]) != "garment":
+        return []
+    for token in phrase:
+        if token.text in _PARTICLES:
+            return [(token, _PARTICLES[token.text])]
+    return []
+
+
+def _absolute(phrase: Phrase, length: Token, kind: str) -> bool:
     """Whether a length says how long it shall be, not by how much to change it."""
     at = phrase.index(length)
+    described = at > 0 and phrase.tokens[at - 1].get("adjective") and kind == "furniture"
+    if described and length.si >= _DESCRIBED and not phrase.has("more") and not phrase.has("raise"):
+        return is_cjk(phrase.tokens[at - 1].text[0])
     before = phrase.tokens[max(0, at - 2) : at]
     after = phrase.tokens[at + 1 : at + 2]
     if any(t.get("change") for t in phrase.tokens[at + 1 :]) or any(t.text == "by" for t in before):

@@ -114,7 +114,8 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     if closer and not near and not direction:
         near = "me"
     amount = length if length is not None else vague("move", phrase) or 0.0
-    if near and near != "pointer" and (closer or from_near):
+    towards = length is not None and near in _DIRECT and not phrase.has("beside")
+    if near and near != "pointer" and (closer or from_near or towards):
         delta = -amount if away else amount
         return (Command(action="move", target=target, near=near, delta=delta),)
     if near == "pointer" and phrase.has("amount") and not direction:
@@ -161,6 +162,8 @@ def _scale(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
         value = percent if to else (1 - percent if shrinks else 1 + percent)
     elif factor is not None or bare is not None:
         value = factor if factor is not None else (bare or 1.0)
+        if bare is not None and bare < 1 and sizes and not shrinks:
+            value = 1 + bare
         if value == 1.0 and not to:
             value = 0.5 if shrinks else 2.0
         elif shrinks and value > 1.0:

@@ -15,7 +15,7 @@ from .lexicon import Lexicon, Token, default_lexicon
 from .model import IntentModel, load_model
 from .phrase import Phrase
 from .replies import command_text, question
-from .resolve import NO_COMMAND, Need, resolve
+from .resolve import NO_COMMAND, Need, Outcome, resolve
 from .segment import split
 from .text import MAX_LENGTH, Text, detect_language, normalise
 
@@ -47,10 +47,14 @@ class Interpreter:
         *,
         model: IntentModel | None = None,
     ) -> None:
-        self._lexicon = Lexicon({k: tuple(v) for k, v in names.items()}) if names else default_lexicon()
+        self._lexicon = (
+            Lexicon({k: tuple(v) for k, v in names.items()}) if names else default_lexicon()
+        )
         self._model = model or load_model()
 
-    def understand(self, text: str, lang: str = "", context: Context | None = None) -> Understanding:
+    def understand(
+        self, text: str, lang: str = "", context: Context | None = None
+    ) -> Understanding:
         """What a sentence asks for.
 
         Args:
@@ -65,7 +69,9 @@ class Interpreter:
         context = context or Context()
         reply_lang = detect_language(text[: 4 * MAX_LENGTH], lang)
         if len(text) > MAX_LENGTH:
-            return Understanding(text[:MAX_LENGTH], reply_lang, "out_of_scope", 1.0, problem="too_long")
+            return Understanding(
+                text[:MAX_LENGTH], reply_lang, "out_of_scope", 1.0, problem="too_long"
+            )
         clean = normalise(text)
         tokens = self._lexicon.scan(clean.plain) if clean.plain else []
         phrases = split(tokens)
@@ -80,7 +86,9 @@ class Interpreter:
             return replace(base, intent=intent, confidence=0.95, commands=chosen)
         return self._commands(base, phrases, context)
 
-    def _commands(self, base: Understanding, phrases: list[Phrase], context: Context) -> Understanding:
+    def _commands(
+        self, base: Understanding, phrases: list[Phrase], context: Context
+    ) -> Understanding:
         state = context
         commands: list[Command] = []
         intents: list[str] = []
@@ -95,16 +103,25 @@ class Interpreter:
             if len(phrases) > 1 and intent in _SMALL_TALK:
                 intents.append(intent)
                 continue
+            if len(phrases) > 1 and phrase.has("negation") and not phrase.has("option"):
+                if _only_negated(phrase):
+                    continue
             if intent == "out_of_scope" or share < UNSURE:
                 if len(phrases) > 1 and len(phrase.content) < 2 and not phrase.has("foreign"):
                     continue
                 return replace(base, confidence=share, candidates=candidates)
+            outcome = resolve(intent, phrase, state)
+            share = _merged(intent, outcome, shares, phrase, state)
             if share < SURE:
                 return self._ask(base, phrase, shares, state, candidates)
-            outcome = resolve(intent, phrase, state)
             if isinstance(outcome, Need):
                 return self._need(base, outcome, phrase, state, share, candidates)
-            if complaint is not None and outcome and commands and outcome[0].action == commands[-1].action:
+            if (
+                complaint is not None
+                and outcome
+                and commands
+                and outcome[0].action == commands[-1].action
+            ):
                 outcome = tuple(_inherit(c, commands[-1]) for c in outcome)
                 commands.pop()
             complaint = phrase if complains(phrase) else None
@@ -115,12 +132,22 @@ class Interpreter:
             confidence = min(confidence, share)
             if outcome and outcome[-1].action not in ("undo", "redo", "help", "greet", "report"):
                 state = replace(state, last=outcome[-1])
+        if _contradict(commands):
+            return self._need(
+                base, Need("contradiction"), phrases[-1], context, confidence, candidates
+            )
         if not commands:
             silent = [i for i in intents if i in NO_COMMAND] or intents
             intent = silent[0] if silent else "out_of_scope"
             if intent in ("greet", "help"):
                 commands = list(c for c in (Command(action=intent),))  # type: ignore[arg-type]
-            return replace(base, intent=intent, confidence=confidence, commands=tuple(commands), candidates=candidates)
+            return replace(
+                base,
+                intent=intent,
+                confidence=confidence,
+                commands=tuple(commands),
+                candidates=candidates,
+            )
         return replace(
             base,
             intent=commands[0].action,
@@ -149,7 +176,9 @@ class Interpreter:
             return replace(base, confidence=best, candidates=candidates)
         choices = tuple(command_text(o[0], base.lang) for o in options)
         clarify = Clarify(question("intent", choices, base.lang), choices, tuple(options))
-        return replace(base, intent="clarify", confidence=best, clarify=clarify, candidates=candidates)
+        return replace(
+            base, intent="clarify", confidence=best, clarify=clarify, candidates=candidates
+        )
 
     def _need(
         self,
@@ -174,6 +203,42 @@ class Interpreter:
             candidates=candidates,
             problem=problem,
         )
+
+
+def _merged(
+    intent: str, outcome: Outcome, shares: dict[str, float], phrase: Phrase, context: Context
+) -> float:
+    """The probability of an outcome: of all intents that come to the same."""
+    total = shares[intent]
+    if isinstance(outcome, Need) or not outcome:
+        return total
+    for other, share in shares.items():
+        if other != intent and share > 0.03 and other not in NO_COMMAND:
+            if resolve(other, phrase, context) == outcome:
+                total += share
+    return total
+
+
+def _only_negated(phrase: Phrase) -> bool:
+    """Whether a phrase only says what is not wanted ("not the black one")."""
+    content = phrase.content
+    return bool(content) and all(
+        t.kind in ("negation", "color", "size", "part", "category", "act", "it", "this")
+        for t in content
+    )
+
+
+def _contradict(commands: list[Command]) -> bool:
+    """Whether two commands of one sentence ask for opposite changes of the same thing."""
+    seen: dict[tuple[str, str, str, str], float] = {}
+    for command in commands:
+        if command.action != "adjust_fit" or command.delta is None:
+            continue
+        key = (command.action, command.target, command.part, command.parameter)
+        if key in seen and seen[key] * command.delta < 0:
+            return True
+        seen[key] = command.delta
+    return False
 
 
 def _inherit(command: Command, earlier: Command) -> Command:
@@ -217,5 +282,3 @@ def default_interpreter() -> Interpreter:
 def understand(text: str, lang: str = "", context: Context | None = None) -> Understanding:
     """:meth:`Interpreter.understand` of the shared interpreter."""
     return default_interpreter().understand(text, lang, context)
-
-

@@ -128,7 +128,7 @@ class Lexicon:
         quantity = None if inside_word else parse_quantity(text, start)
         if quantity is not None and quantity.kind == "number":
             bare_one = quantity.said == 1.0 and text[start] in "oa"
-            glued = text[start:quantity.end] in ("几", "万", "点") or bare_one
+            glued = text[start : quantity.end] in ("几", "万", "点") or bare_one
             if glued:
                 quantity = None
         if quantity is not None and quantity.end >= start + len(form or ""):

@@ -50,8 +50,7 @@ def _known(name: str, known: frozenset[str] | None) -> str:
 
 
 _KINDS = frozenset(
-    "color size near direction spin more less again reverse same before this it worn option shape "
-    "ordinal foreign separator length angle percent factor number product enough".split()
+    ["color", "size", "near", "direction", "spin", "more", "less", "again", "reverse", "same", "before", "this", "it", "worn", "option", "shape", "ordinal", "foreign", "separator", "length", "angle", "percent", "factor", "number", "product", "enough"]
 )
 
 

@@ -42,7 +42,9 @@ class Phrase:
 
     def has(self, kind: str, value: str | None = None) -> bool:
         """Whether any token can be of this kind (and value)."""
-        return any((k, v) == (kind, value or v) for t in self.tokens for k, v in t.senses if k == kind)
+        return any(
+            (k, v) == (kind, value or v) for t in self.tokens for k, v in t.senses if k == kind
+        )
 
     def index(self, token: Token) -> int:
         """Where a token of this phrase stands."""

@@ -8,12 +8,9 @@ from functools import cache
 
 from .data import read
 
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
+_SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _WORDS: dict[str, float] = {w: float(i) for i, w in enumerate(_SMALL)}
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS |= {w: 10.0 * (i + 2) for i, w in enumerate(_TENS)}
 _DIGITS = {c: float(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0.0, "两": 2.0}
 _SCALES = {"十": 10.0, "百": 100.0, "千": 1000.0, "万": 10000.0}
@@ -24,7 +21,10 @@ _HALVES = (
     (re.compile(r"\s+and a half\b|\s+and half\b|\s+1/2\b"), 0.5),
     (re.compile(r"\s+and a quarter\b"), 0.25),
     (re.compile(r"\s+and three quarters\b"), 0.75),
-    (re.compile(r"\s+point (?P<digits>(?:zero|one|two|three|four|five|six|seven|eight|nine))\b"), -1),
+    (
+        re.compile(r"\s+point (?P<digits>(?:zero|one|two|three|four|five|six|seven|eight|nine))\b"),
+        -1,
+    ),
 )
 _VAGUE = (
     (re.compile(r"(?:a |an )?couple(?: of)?(?: more)?\b"), 2.0),
@@ -64,8 +64,8 @@ def units() -> tuple[re.Pattern[str], dict[str, tuple[str, float]]]:
             for size, forms in sizes.items():
                 meaning.update({str(form): (kind, float(size)) for form in forms})
     forms = sorted(meaning, key=len, reverse=True)
-    latin = "|".join(re.escape(f) for f in forms if f.isascii() and f.isalpha() or " " in f)
-    rest = "|".join(re.escape(f) for f in forms if not (f.isascii() and f.isalpha() or " " in f))
+    latin = "|".join(re.escape(f) for f in forms if (f.isascii() and f.isalpha()) or " " in f)
+    rest = "|".join(re.escape(f) for f in forms if not ((f.isascii() and f.isalpha()) or " " in f))
     return re.compile(rf"(?:(?:{latin})(?![a-z])|(?:{rest}))"), meaning
 
 
@@ -181,9 +181,9 @@ def _number(text: str, start: int) -> tuple[float, int] | None:
 
 def _fraction(text: str, start: int) -> Quantity | None:
     """Chinese 三分之一 and 百分之二十."""
-    match = re.compile(r"([百一二两三四五六七八九十\d]+)分之([零一二两三四五六七八九十百\d.]+)").match(
-        text, start
-    )
+    match = re.compile(
+        r"([百一二两三四五六七八九十\d]+)分之([零一二两三四五六七八九十百\d.]+)"
+    ).match(text, start)
     if not match:
         return None
     value = _number(match[2], 0)
@@ -219,7 +219,9 @@ def parse_quantity(text: str, start: int) -> Quantity | None:
     if number is None:
         return None
     value, end = number
-    skip = re.compile(r"\s*-?(?:more |extra |another |full |whole |个)?(?:of )?(?:an? )?").match(text, end)
+    skip = re.compile(r"\s*-?(?:more |extra |another |full |whole |个)?(?:of )?(?:an? )?").match(
+        text, end
+    )
     after = skip.end() if skip else end
     found = unit.match(text, after)
     if not found:
@@ -233,7 +235,9 @@ def parse_quantity(text: str, start: int) -> Quantity | None:
     elif match := re.compile(r"半(?![径圈])").match(text, end):
         value, end = value + 0.5, match.end()
     elif kind == "length" and not found[0].isascii():
-        tail = re.compile(r"[一二三四五六七八九](?![十百千个件条张把号码零一二三四五六七八九])|\d(?!\d)").match(text, end)
+        tail = re.compile(
+            r"[一二三四五六七八九](?![十百千个件条张把号码零一二三四五六七八九])|\d(?!\d)"
+        ).match(text, end)
         if tail and not unit.match(text, tail.end()):
             digit = _number(tail[0], 0)
             value, end = value + (digit[0] if digit else 0.0) / 10, tail.end()

@@ -11,8 +11,8 @@ from typing import Any
 from ..protocol.messages import Command
 from .data import read
 
-_LENGTHS = frozenset("amount value minimum maximum asked limit free".split())
-_NAMED = frozenset("part parameter direction near toward category color option verdict".split())
+_LENGTHS = frozenset(["amount", "value", "minimum", "maximum", "asked", "limit", "free"])
+_NAMED = frozenset(["part", "parameter", "direction", "near", "toward", "category", "color", "option", "verdict"])
 
 
 @cache
@@ -89,7 +89,9 @@ def _fill(slots: Mapping[str, object], lang: str) -> dict[str, str]:
         if value is None or value == "":
             continue
         if isinstance(value, Mapping):
-            text = str(value.get("zh" if lang.startswith("zh") else "en") or next(iter(value.values())))
+            text = str(
+                value.get("zh" if lang.startswith("zh") else "en") or next(iter(value.values()))
+            )
         elif isinstance(value, int | float) and name in _LENGTHS:
             text = length_text(float(value), lang)
         elif isinstance(value, int | float) and name == "angle":

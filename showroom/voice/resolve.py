@@ -25,7 +25,7 @@ Outcome = tuple[Command, ...] | Need
 """Commands to carry out, or what must be asked first."""
 
 NO_COMMAND = frozenset(
-    "yes no stop thanks repeat ask basket recommend out_of_scope clarify".split()
+    ["yes", "no", "stop", "thanks", "repeat", "ask", "basket", "recommend", "out_of_scope", "clarify"]
 )
 """Intents that carry no command; the visit answers them."""
 
@@ -39,12 +39,12 @@ def _simple(action: str) -> Callable[[Phrase, Context], Outcome]:
 
 def _show(phrase: Phrase, context: Context) -> Outcome:
     color = spoken_color(phrase)
-    token = next((t for t in phrase if t.get("category") or t.get("kind") or t.get("product")), None)
+    token = next(
+        (t for t in phrase if t.get("category") or t.get("kind") or t.get("product")), None
+    )
     target = ""
     if token is not None:
         target = token.get("product") or token.get("category") or token.get("kind") or ""
-        if target == "skirt" and token.get("category") == "skirt":
-            target = "skirt"
     elif not color:
         target = implied(phrase, context)
     if not target and not color:
@@ -102,9 +102,9 @@ def _set_color(phrase: Phrase, context: Context) -> Outcome:
 
 def _set_choice(phrase: Phrase, context: Context) -> Outcome:
     option = phrase.first("option")
-    part = value = ""
+    part = value = parameter = ""
     if option:
-        part, value = option.split("/")
+        part, value, parameter = (*option.split("/"), "")[:3]
     elif phrase.has("part", "armrest"):
         part = "armrest"
         refused = phrase.has("negation") or phrase.has("act", "take_off")
@@ -115,7 +115,9 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
         return Need("which_option")
     kind = "garment" if part == "neckline" else "furniture"
     target = named(phrase, context) or implied(phrase, context, kind)
-    return (Command(action="set_choice", target=target, part=part, option=value),)
+    return (
+        Command(action="set_choice", target=target, part=part, parameter=parameter, option=value),
+    )
 
 
 def _report(phrase: Phrase, context: Context) -> Outcome:

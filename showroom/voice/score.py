@@ -124,10 +124,10 @@ def score(rows: Iterable[dict[str, Any]], interpreter: Interpreter | None = None
         near = [name for name, _ in got.candidates[:2]]
         top2.append(ok or row["intent"] in near)
         gold = [(i, c.action, k, v) for i, c in enumerate(wanted) for k, v in slots(c).items()]
-        made = [(i, c.action, k, v) for i, c in enumerate(got.commands) for k, v in slots(c).items()]
-        matched = sum(
-            any(g[:3] == m[:3] and _same(g[3], m[3]) for m in made) for g in gold
-        )
+        made = [
+            (i, c.action, k, v) for i, c in enumerate(got.commands) for k, v in slots(c).items()
+        ]
+        matched = sum(any(g[:3] == m[:3] and _same(g[3], m[3]) for m in made) for g in gold)
         hits, found, expected = hits + matched, found + len(made), expected + len(gold)
         whole = ok and matched == len(gold) == len(made) and len(wanted) == len(got.commands)
         exact.append(whole)

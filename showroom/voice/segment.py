@@ -41,8 +41,6 @@ def split(tokens: Sequence[Token]) -> list[Phrase]:
     return _join([p for p in pieces if p.content])
 
 
-
-
 def _parts(before: Sequence[Token], rest: Sequence[Token]) -> bool:
     """Whether a weak separator parts two whole commands."""
     left = Phrase(tuple(before))
@@ -69,7 +67,7 @@ def _repeats(before: Sequence[Token], rest: Sequence[Token]) -> bool:
         return False
     right = Phrase(tuple(rest))
     said = left.has("change") or left.has("adjective")
-    return said and (right.has("change") or right.has("adjective"))
+    return said and any(right.has(kind) for kind in ("change", "adjective", "raise"))
 
 
 def _join(pieces: list[Phrase]) -> list[Phrase]:

@@ -17,7 +17,17 @@ from .phrase import Phrase, symbols
 from .text import normalise
 
 _PIECE = re.compile(r"[(\[|)\]]|\{[^}]*\}|\?|[^(\[|)\]{?]+")
-_SLOT_KINDS = ("part", "category", "kind", "color", "size", "change", "adjective", "option", "foreign")
+_SLOT_KINDS = (
+    "part",
+    "category",
+    "kind",
+    "color",
+    "size",
+    "change",
+    "adjective",
+    "option",
+    "foreign",
+)
 
 
 class Phrasings:
