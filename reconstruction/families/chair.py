@@ -34,6 +34,7 @@ def assemble(values: Values, choices: Choices) -> Assembly:
             height=back_height + values["seat_dome"] * 0.8,
             z=-half_depth + values["back_thickness"] * 0.5 + 0.005,
             flare=values["back_flare"],
+            rise=values["back_flare_rise"],
             tilt=values["back_tilt"],
             curve=values["back_curve"],
             wrap=values["back_wrap"],
@@ -103,6 +104,7 @@ def _seat(
 ) -> list[Loft]:
     ring = _seat_ring(values, half)
     least = min(half)
+    over = values["seat_overhang"]
     out = []
     low = top - slab
     if choices["seat"] == "cushion":
@@ -144,7 +146,7 @@ def _seat(
         )
         rings = _stack(ring, heights, distance, half)
         out.append(Loft(rings, "cushion", "upholstery", 2, -5))
-        out.append(_apron(ring, half, (low - apron, low + 0.006), 0.006, "seat"))
+        out.append(_apron(ring, half, (low - apron, low + 0.006), 0.003 + over, "seat"))
         return out
     bevel = min(0.006, slab * 0.3)
     dish = min(values["seat_dome"], slab * 0.4)
@@ -178,7 +180,7 @@ def _seat(
     )
     out.append(Loft(_stack(ring, heights, distance, half), "seat", "wood", 2, -5))
     if choices["seat"] == "apron":
-        out.append(_apron(ring, half, (low - apron, low + 0.003), 0.015, "apron"))
+        out.append(_apron(ring, half, (low - apron, low + 0.003), 0.004 + over, "apron"))
     return out
 
 
@@ -199,7 +201,8 @@ def _base(values: Values, choices: Choices, half: tuple[float, float], top: floa
     corner = 1 - 0.27 * values["seat_round"]
     front_x, rear_x = half[0] * corner, half[0] * corner * values["seat_taper"]
     z = half[1] * corner
-    inside = thickness / 2 + 0.004
+    over = 0.0 if choices["seat"] == "solid" else values["seat_overhang"]
+    inside = thickness / 2 + 0.002 + over
     if kind == "sled":
         return [
             sled(np.array([-1, 1]) * (min(front_x, rear_x) - inside), z - inside, top, thickness)

@@ -28,6 +28,7 @@ class BackShape:
     height: float
     z: float
     flare: float
+    rise: float
     tilt: float
     curve: float
     wrap: float
@@ -41,6 +42,7 @@ class BackShape:
                 self.height,
                 self.z,
                 self.flare,
+                self.rise,
                 np.tan(self.tilt),
                 self.curve,
                 self.wrap,
@@ -56,13 +58,13 @@ class BackShape:
 
 @nb.njit(cache=True, nogil=True)
 def _bend(flat: F64, form: F64) -> F64:
-    half_width, seat, height, z, flare, slope, curve, wrap = form
+    half_width, seat, height, z, flare, rise, slope, curve, wrap = form
     out = np.empty_like(flat)
     for i in range(len(flat)):
         share = (flat[i, 1] - seat) / height
         up = max(share, 0.0)
         side = min(max(flat[i, 0] / half_width, -1.3), 1.3) ** 2
-        out[i, 0] = flat[i, 0] * (1 + (flare - 1) * up**1.4)
+        out[i, 0] = flat[i, 0] * (1 + (flare - 1) * up**rise)
         out[i, 1] = flat[i, 1]
         out[i, 2] = z - slope * height * share - curve * up**2.2 + flat[i, 2]
         out[i, 2] += wrap * side * min(up * 3, 1.0)

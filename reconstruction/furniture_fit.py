@@ -1,0 +1,453 @@
+"""Fit a furniture family to a photo's mask: render, compare, and change what differs.
+
+The network proposes structures, values and a camera; here the silhouette, the two material
+colours of the photo, the declared dimensions and what such furniture usually measures decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .evolution import minimise
+from .families.furniture_family import FurnitureFamily
+from .family import complete
+from .furniture_scale import declared_values, metric_scale, rescaled
+from .furniture_target import (
+    Pose,
+    Target,
+    blurred,
+    compare,
+    make_target,
+    photo_camera,
+    place,
+    target_layers,
+)
+from .mesh import F32
+from .product import Estimate
+from .rasterize import Camera, labels, render
+
+F64 = NDArray[np.float64]
+
+_TERMS = {"miss": 6.0, "colour": 0.7, "prior": 0.012, "outside": 2.0}
+_MAIN = ("back", "base", "arms", "legs", "seat")
+_CAMERA_SPREAD = np.array([0.14, 0.07, 0.08, 0.012, 0.004, 0.004, 0.01])
+
+
+@dataclass(frozen=True)
+class Start:
+    """A guess to begin from.
+
+    Attributes:
+        values, choices: of the family; what is missing takes the defaults.
+        spread: one standard deviation per parameter, in its unit; missing: a quarter of its range.
+    """
+
+    values: Mapping[str, float]
+    choices: Mapping[str, str]
+    pose: Pose
+    spread: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted member of a family.
+
+    Attributes:
+        camera: of the whole photo, in its own pixels.
+        iou: silhouette against the mask, at the photo's resolution.
+        loss: what was minimised; comparable between structures fitted to the same photo.
+        estimates: value, 90% interval and source of each parameter.
+        confidence: 0 to 1.
+        warnings: sentences for a person.
+    """
+
+    values: dict[str, float]
+    choices: dict[str, str]
+    camera: Camera
+    iou: float
+    loss: float
+    estimates: dict[str, Estimate]
+    confidence: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """One structure to be fitted: its free parameters as numbers from 0 to 1, then the pose."""
+
+    family: FurnitureFamily
+    target: Target
+    choices: dict[str, str]
+    fixed: dict[str, float]
+    names: tuple[str, ...]
+    low: F64
+    high: F64
+    centre: F64
+    spread: F64
+
+    def unpack(self, x: F64) -> tuple[dict[str, float], Pose]:
+        n = len(self.names)
+        inner = np.clip(x[:n], 0, 1)
+        numbers = self.low + inner * (self.high - self.low)
+        values = {**self.fixed, **dict(zip(self.names, numbers.tolist(), strict=True))}
+        a, e, q, r, sx, sy, z = x[n:].tolist()
+        return values, Pose(a, e, min(max(q, 0.06), 0.62), r, (sx, sy), z)
+
+    def pack(self, values: Mapping[str, float], pose: Pose) -> F64:
+        numbers = np.array([values[n] for n in self.names])
+        inner = np.clip((numbers - self.low) / (self.high - self.low), 0, 1)
+        tail = [pose.azimuth, pose.elevation, pose.closeness, pose.roll, *pose.shift, pose.zoom]
+        return np.concatenate([inner, tail])
+
+    def slots(self) -> tuple[int, NDArray[np.int32]]:
+        """How many material slots there are, and the slot of each face."""
+        surface = self.family.surface(self.choices)
+        names = tuple(dict.fromkeys(surface.part_material))
+        of_part = np.array([names.index(s) for s in surface.part_material], np.int32)
+        return len(names), of_part[surface.face_part]
+
+    def draw(self, points: F32, pose: Pose) -> NDArray[np.int32]:
+        """(s, s) the material slot of each pixel of the square, -1 for none."""
+        screen, _ = place(points, pose, self.target)
+        faces = self.family.surface(self.choices).faces
+        return labels(screen, faces, self.slots()[1], self.target.inside.shape)
+
+    def points(self, x: F64) -> F32:
+        return self.family.points(self.unpack(x)[0], self.choices)
+
+    def loss(self, x: F64) -> float:
+        """How badly the photo is met; about 0.05 for a good fit."""
+        count = self.slots()[0]
+        iou, miss, wrong = compare(self.draw(self.points(x), self.unpack(x)[1]), self.target, count)
+        colour = self.target.colour_weight * wrong
+        return 1 - iou + _TERMS["miss"] * miss + _TERMS["colour"] * colour + self.doubt(x)
+
+    def doubts(self, x: F64) -> F64:
+        """Residuals of straying from the guess, of an unusual camera and of leaving the ranges."""
+        n = len(self.names)
+        away = (x - self.centre) / self.spread * np.sqrt(_TERMS["prior"] / max(n, 1))
+        away[n : n + 3] = 0.0
+        away[n + 3 :] *= 0.5
+        beyond = (x[:n] - np.clip(x[:n], 0, 1)) * np.sqrt(_TERMS["outside"])
+        e, q = x[n + 1], x[n + 2]
+        camera = [max(-0.1 - e, 0, e - 1.1), max(0.06 - q, 0, q - 0.6), 0.02 * (q - 0.2) / 0.1]
+        return np.concatenate([away, beyond, camera])
+
+    def doubt(self, x: F64) -> float:
+        """The sum of the squares of :meth:`doubts`."""
+        return float((self.doubts(x) ** 2).sum())
+
+
+def refine(
+    family: FurnitureFamily,
+    values: Mapping[str, float],
+    choices: Mapping[str, str],
+    camera: Camera | Pose | None,
+    mask: F32,
+    *,
+    photo: NDArray[np.uint8] | None = None,
+    declared: Mapping[str, float] | None = None,
+    proposals: Sequence[Start] = (),
+    spread: Mapping[str, float] | None = None,
+    effort: float = 1.0,
+    seed: int = 0,
+) -> Fitted:
+    """Fit a family to a mask.
+
+    Args:
+        values, choices: the best guess; empty where there is none, which searches structures.
+        camera: the guess's camera, or None.
+        mask: (h, w) float32, 0 to 1.
+        photo: (h, w, 3) uint8 sRGB; where it clearly shows two materials they are fitted too.
+        declared: known values by parameter name, such as ``{"height": 0.86}``; kept exactly.
+        proposals: further guesses, such as the network's next structures.
+        spread: how sure ``values`` are: one standard deviation each, in their unit.
+        effort: 1 spends about 1,500 evaluations, some two seconds.
+        seed: the result is the same for the same seed.
+
+    Raises:
+        ParameterError: an unknown declared name, or a value out of its range.
+        NoProductError: the mask is all but empty.
+    """
+    given = declared_values(family, declared or {})
+    target = make_target(mask, photo)
+    rng = np.random.default_rng(seed)
+    starts = list(proposals)
+    if choices:
+        pose = _pose(camera)
+        starts.insert(0, Start(values, choices, pose, spread or {}))
+    if not starts:
+        starts = _search(family, target, given, rng, int(360 * effort))
+    fits = [_descend(*_problem(family, target, start, given), (5.0, 3.0)) for start in starts[:6]]
+    fits = [_descend(p, x, (3.0, 2.0)) for p, x, _ in sorted(fits, key=lambda f: f[2])[:2]]
+    problem, x, loss = min(fits, key=lambda f: f[2])
+    problem, x, loss = _switch(problem, x, loss, given, int(5 * effort))
+    problem, x, loss = _descend(problem, x, (2.0, 1.5, 1.0, 1.0))
+    problem, x, loss = _polish(problem, x, int(300 * effort), seed)
+    return _finish(problem, x, loss, given, mask)
+
+
+def _pose(camera: Camera | Pose | None) -> Pose:
+    if isinstance(camera, Pose):
+        return camera
+    if camera is None:
+        return Pose(0.5, 0.25, 0.22)
+    return Pose(camera.azimuth, camera.elevation, 0.22, camera.roll)
+
+
+def _problem(
+    family: FurnitureFamily, target: Target, start: Start, declared: Mapping[str, float]
+) -> tuple[_Problem, F64]:
+    known = {p.name: p for p in family.parameters}
+    inside = {
+        n: float(np.clip(v, known[n].minimum, known[n].maximum)) for n, v in start.values.items()
+    }
+    values, choices = complete(family, inside, start.choices)
+    values = {**rescaled(family, values, declared), **declared}
+    # One length says how large the whole is; a silhouette cannot, so it stays as it is.
+    held = set(declared) or {"height"}
+    names = tuple(n for n in family.active(choices) if n not in held)
+    low = np.array([known[n].minimum for n in names])
+    high = np.array([known[n].maximum for n in names])
+    sure = [start.spread.get(n, (known[n].maximum - known[n].minimum) * 0.3) for n in names]
+    spread = np.clip(np.array(sure) / (high - low), 0.03, 0.3)
+    problem = _Problem(
+        family, target, choices, values, names, low, high, np.zeros(0), np.concatenate([spread, _CAMERA_SPREAD])
+    )
+    x = problem.pack(values, start.pose)
+    return replace(problem, centre=x.copy()), x
+
+
+def _descend(
+    problem: _Problem, x: F64, blurs: Sequence[float]
+) -> tuple[_Problem, F64, float]:
+    """Levenberg-Marquardt steps on the difference of blurred pictures, one blur after another."""
+    damping = 0.3
+    best, best_loss = x, problem.loss(x)
+    for blur in blurs:
+        wanted = blurred(target_layers(problem.target), blur)
+        assign = _assignment(problem, x)
+        base = _residual(problem, x, assign, wanted, blur)
+        jacobian = _jacobian(problem, x, base, assign, wanted, blur)
+        normal, slope = jacobian.T @ jacobian, jacobian.T @ base
+        cost = float(base @ base)
+        for _ in range(3):
+            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-6), -slope)
+            trial = x + np.clip(step, -1.2 * problem.spread, 1.2 * problem.spread)
+            trial[: len(problem.names)] = np.clip(trial[: len(problem.names)], 0, 1)
+            after = _residual(problem, trial, assign, wanted, blur)
+            if float(after @ after) < cost:
+                x, damping = trial, max(damping * 0.4, 0.01)
+                break
+            damping = min(damping * 4, 50.0)
+        loss = problem.loss(x)
+        if loss < best_loss:
+            best, best_loss = x, loss
+    return problem, best, best_loss
+
+
+def _assignment(problem: _Problem, x: F64) -> NDArray[np.float32]:
+    """For each material slot the colour group (0 or 1) that it mostly covers in the photo."""
+    count, _ = problem.slots()
+    drawn = problem.draw(problem.points(x), problem.unpack(x)[1])
+    inside = (drawn >= 0) & (problem.target.inside > 0)
+    out = np.zeros(count, np.float32)
+    for slot in range(count):
+        here = problem.target.cluster[inside & (drawn == slot)]
+        out[slot] = float(len(here) > 0 and here.mean() > 0.5)
+    return out
+
+
+def _layers(
+    drawn: NDArray[np.int32], assign: NDArray[np.float32], weight: float
+) -> NDArray[np.float32]:
+    out = np.empty((*drawn.shape, 2), np.float32)
+    out[..., 0] = drawn >= 0
+    out[..., 1] = np.where(drawn >= 0, assign[np.maximum(drawn, 0)], 0) * weight
+    return out
+
+
+def _residual(
+    problem: _Problem,
+    x: F64,
+    assign: NDArray[np.float32],
+    wanted: NDArray[np.float32],
+    blur: float,
+    points: F32 | None = None,
+) -> F64:
+    values, pose = problem.unpack(x)
+    if points is None:
+        points = problem.family.points(values, problem.choices)
+    layers = _layers(problem.draw(points, pose), assign, problem.target.layer_weight)
+    difference = blurred(layers, blur) - wanted
+    scale = 2.0 / np.sqrt(problem.target.area)
+    return np.concatenate([difference.ravel() * scale, problem.doubts(x)])
+
+
+def _jacobian(
+    problem: _Problem,
+    x: F64,
+    base: F64,
+    assign: NDArray[np.float32],
+    wanted: NDArray[np.float32],
+    blur: float,
+) -> F64:
+    """Central differences for the camera, whose shape is shared; one-sided ones for the rest."""
+    n = len(problem.names)
+    share = 0.08 + 0.05 * blur
+    out = np.empty((len(base), len(x)))
+    points = problem.points(x)
+    for i in range(len(x)):
+        step = problem.spread[i] * share
+        moved = x.copy()
+        if i < n:
+            step = -step if x[i] + step > 1 else step
+            moved[i] += step
+            out[:, i] = (_residual(problem, moved, assign, wanted, blur) - base) / step
+        else:
+            moved[i] += step
+            ahead = _residual(problem, moved, assign, wanted, blur, points)
+            moved[i] -= 2 * step
+            behind = _residual(problem, moved, assign, wanted, blur, points)
+            out[:, i] = (ahead - behind) / (2 * step)
+    return out
+
+
+def _polish(
+    problem: _Problem, x: F64, evaluations: int, seed: int
+) -> tuple[_Problem, F64, float]:
+    """A short evolution around the solution, on the unblurred loss."""
+    found = minimise(problem.loss, x, problem.spread * 0.12, evaluations, seed)
+    return problem, found.point, found.value
+
+
+def _search(
+    family: FurnitureFamily,
+    target: Target,
+    declared: Mapping[str, float],
+    rng: np.random.Generator,
+    tries: int,
+) -> list[Start]:
+    """The best of many random members seen from many sides, no two of the same structure."""
+    found: list[tuple[float, Start]] = []
+    for _ in range(tries):
+        values, choices = family.sample(rng)
+        active = set(family.active(choices))
+        values = {n: v for n, v in values.items() if n in active}
+        angle = float(rng.uniform(-1.1, 1.1)) if rng.random() < 0.75 else 0.0
+        pose = Pose(angle, float(rng.uniform(0.02, 0.5)), float(rng.uniform(0.12, 0.32)))
+        start = Start(values, choices, pose)
+        problem, x = _problem(family, target, start, declared)
+        found.append((problem.loss(x), start))
+    found.sort(key=lambda pair: pair[0])
+    best: dict[tuple[str, ...], Start] = {}
+    for _, start in found:
+        # Options of small visible effect are left to be switched later.
+        main = tuple(option for name, option in start.choices.items() if name in _MAIN)
+        best.setdefault(main, start)
+        if len(best) == 6:
+            break
+    return list(best.values())
+
+
+def _switch(
+    problem: _Problem, x: F64, loss: float, declared: Mapping[str, float], rounds: int
+) -> tuple[_Problem, F64, float]:
+    """Try other options one at a time, and keep those that meet the photo better."""
+    for _ in range(rounds):
+        values, pose = problem.unpack(x)
+        trials = []
+        for choice in problem.family.choices:
+            for option in choice.options:
+                if option != problem.choices[choice.name]:
+                    begin = problem.family.spec.extra["switch"].get(f"{choice.name}={option}", {})
+                    begin = {n: v for n, v in begin.items() if n not in declared}
+                    changed = {**problem.choices, choice.name: option}
+                    start = Start({**values, **begin}, changed, pose)
+                    other, y = _problem(problem.family, problem.target, start, declared)
+                    trials.append((other.loss(y), other, y))
+        trials.sort(key=lambda t: t[0])
+        tried = [_descend(other, y, (2.5, 1.5)) for _, other, y in trials[:6]]
+        best = min(tried, key=lambda t: t[2])
+        if best[2] > loss - 0.003:
+            break
+        problem, x, loss = best
+    return problem, x, loss
+
+
+def _finish(
+    problem: _Problem, x: F64, loss: float, declared: Mapping[str, float], mask: F32
+) -> Fitted:
+    family = problem.family
+    values, pose = problem.unpack(x)
+    reach = _reach(problem, x)
+    scale = metric_scale(family, values, problem.choices, declared)
+    lengths = {p.name for p in family.parameters if p.unit == "m"}
+    known = {p.name: p for p in family.parameters}
+    estimates, final = {}, {}
+    for name, spec in known.items():
+        factor = scale.factor if name in lengths else 1.0
+        value = float(np.clip(values[name] * factor, spec.minimum, spec.maximum))
+        final[name] = value
+        if name in declared:
+            estimates[name] = Estimate(declared[name], declared[name], declared[name], 1.0, "declared")
+            final[name] = declared[name]
+            continue
+        half = reach.get(name, (spec.maximum - spec.minimum) * 0.4) * factor
+        if name in lengths:
+            half = float(np.hypot(half, value * scale.spread))
+        seen = half < 0.3 * (spec.maximum - spec.minimum)
+        low, high = max(value - half, spec.minimum), min(value + half, spec.maximum)
+        sure = float(np.clip(1 - half / (spec.maximum - spec.minimum), 0, 1))
+        estimates[name] = Estimate(value, low, high, sure, "photo" if seen else "prior")
+    points = family.points(final, problem.choices)
+    camera = photo_camera(points, pose, problem.target)
+    iou = silhouette_iou(points, family.surface(problem.choices).faces, camera, mask)
+    warnings = []
+    if iou < 0.88:
+        warnings.append(
+            f"The photo's outline is met only to {iou:.0%}: this product's shape may lie outside "
+            f"the {family.name} family."
+        )
+    if not declared:
+        warnings.append(
+            f"No dimension was declared: the scale is usual for a {family.name}, "
+            f"give or take {scale.spread:.0%}."
+        )
+    confidence = float(np.clip((iou - 0.7) / 0.25, 0.05, 0.98))
+    return Fitted(final, problem.choices, camera, iou, loss, estimates, confidence, tuple(warnings))
+
+
+def _reach(problem: _Problem, x: F64) -> dict[str, float]:
+    """How far each free parameter can move before the picture gets visibly worse, its unit."""
+    base = problem.loss(x) - problem.doubt(x)
+    out = {}
+    for i, name in enumerate(problem.names):
+        width = float(problem.high[i] - problem.low[i])
+        worst = 0.0
+        for step in (-0.06, 0.06):
+            y = x.copy()
+            y[i] = np.clip(y[i] + step, 0, 1)
+            moved = abs(float(y[i] - x[i]))
+            if moved > 0.01:
+                rise = max(problem.loss(y) - problem.doubt(y) - base, 1e-4)
+                worst = max(worst, rise / moved)
+        # A visible change is a hundredth of the loss's scale.
+        out[name] = float(np.clip(0.012 / max(worst, 1e-3), 0.005, 0.4)) * width
+    return out
+
+
+def silhouette_iou(points: F32, faces: NDArray[np.int32], camera: Camera, mask: F32) -> float:
+    """Intersection over union of a mesh's silhouette with a mask (h, w), at most 512 px high."""
+    import cv2
+
+    height, width = mask.shape
+    shrink = min(1.0, 512 / max(height, width))
+    size = (max(round(height * shrink), 8), max(round(width * shrink), 8))
+    small = cv2.resize(np.asarray(mask, np.float32), size[::-1], interpolation=cv2.INTER_AREA) > 0.5
+    drawn = render(points, faces, camera, size).face_id >= 0
+    return float((drawn & small).sum() / max((drawn | small).sum(), 1))
