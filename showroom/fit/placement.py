@@ -35,7 +35,7 @@ from .spots import Spot, beside_spots, free_spots, wall_spots
 from .surroundings import Surroundings, is_flat
 
 F64 = NDArray[np.float64]
-_SHRINK_STEPS = 9
+_SHRINK_STEPS = 11
 
 
 @dataclass(frozen=True, eq=False)

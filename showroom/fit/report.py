@@ -109,7 +109,8 @@ def _sentence(ranking: Ranking, chart: tuple[str, ...], lang: str) -> str:
         other = ranking.order[1]
         away = max(ranking.regions[other], key=lambda r: r.weight * min(r.badness, 10.0) ** 2)
         if ranking.confidence < _BETWEEN and abs(chart.index(best) - chart.index(other)) == 1:
-            parts.append(words["between"].format(size=best, other=other))
+            first, second = sorted((best, other), key=chart.index)
+            parts.append(words["between"].format(size=first, other=second))
         elif away.verdict != "regular":
             region, verdict = _name(away, lang), _verdict(away, lang)
             parts.append(words["other"].format(size=other, verdict=verdict, region=region))
