@@ -221,7 +221,7 @@ def bake(source: Source) -> Basis:
         locals_up=sliders["incr"].reshape(len(LOCALS), -1).astype(np.float32),
         locals_down=sliders["decr"].reshape(len(LOCALS), -1).astype(np.float32),
         faces=source.faces.astype(np.int32),
-        joints=joints,
+        joints=joints.astype(np.uint16),
         weights=weights,
         waist_ring=np.array(
             [np.flatnonzero(source.original == i)[0] for i in BASE_MESH_WAIST_VERTICES], np.int32

@@ -144,7 +144,8 @@ def _narrowest(vertices: F32, trunk: I32) -> I32:
     tapes = [girth.tape(vertices, trunk, _UP * np.float32(y), _UP) for y in levels]
     level = levels[int(np.argmin(tapes))]
     inside = np.unique(trunk)
-    return inside[np.abs(vertices[inside, 1] - level) < 0.01].astype(np.int32)
+    near = np.abs(vertices[inside, 1] - level) < 0.01
+    return np.asarray(inside[near], dtype=np.int32)
 
 
 def planes(vertices: F32, joints: F32) -> dict[str, Plane]:
