@@ -16,6 +16,7 @@ codes, or with the code of the room that refused (``parameter``, ``no_such_produ
 * ``rate`` - more messages in a second than a visit may send
 * ``unauthorized`` - the token is missing or wrong
 * ``resume`` - the visit to go on with is no longer held
+* ``refused`` - a wish that the product, the room or the shop does not allow; nothing changed
 * ``busy`` - the server has no room for another visit, or is closing
 * ``not_ready`` - what the message needs is not there yet (a body, a product in context)
 * ``internal`` - the server's own fault; the visit keeps its last good state

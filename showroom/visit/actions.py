@@ -1,0 +1,241 @@
+"""Commands carried out: a state and a command in, a new state and what to say about it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from reconstruction.product import Product
+from showroom.catalog.errors import CatalogError
+from showroom.catalog.products import Entry
+from showroom.fit.errors import FitError
+from showroom.fit.furnishing import Viewer
+from showroom.protocol.messages import Command
+
+from .parts import has_part
+from .refused import AmbiguousError, RefusedError, refused
+from .shopfloor import Shopfloor, regrown
+from .state import Look, State
+from .tailor import alter
+
+_SHAPE = ("adjust_fit", "set_size", "set_color", "set_choice")
+_PLACE = ("move", "rotate", "place")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A command carried out.
+
+    Attributes:
+        state: the new one.
+        target: the product that it was about.
+        kind, slots: of the reply to give.
+    """
+
+    state: State
+    target: str
+    kind: str
+    slots: Mapping[str, object] = field(default_factory=dict)
+
+
+def carry_out(
+    command: Command, state: State, shop: Shopfloor, viewer: Viewer, pointed: str = ""
+) -> Deed:
+    """What a command makes of a state; the state itself does not change.
+
+    Args:
+        pointed: the product that the visitor points at, or ``""``.
+
+    Raises:
+        RefusedError: it cannot be done, and why; nothing is done by halves.
+    """
+    try:
+        return _carry_out(command, state, shop, viewer, pointed)
+    except (CatalogError, FitError) as error:
+        raise refused(error) from error
+
+
+def _carry_out(
+    command: Command, state: State, shop: Shopfloor, viewer: Viewer, pointed: str
+) -> Deed:
+    match command.action:
+        case "show":
+            return _show(command, state, shop, viewer)
+        case "try_on":
+            return _try_on(command, state, shop, viewer, pointed)
+        case "take_off":
+            return _take_off(command, state, shop)
+    if command.action == "scale" or command.action in _SHAPE:
+        key = meant(
+            command.target,
+            state,
+            shop,
+            pointed,
+            "garment" if command.action == "set_size" else "",
+            command.part,
+        )
+        placed = state.things[key]
+        altered = alter(command, shop.product(key), placed.look)
+        if altered.look == placed.look:
+            raise RefusedError("already", "it is so already", field="target", got=key)
+        new = regrown(shop, key, placed, altered.look, state, viewer)
+        return Deed(state.put(key, new), key, altered.kind, altered.slots)
+    if command.action in _PLACE:
+        key = meant(command.target, state, shop, pointed, "furniture")
+        if command.near == "pointer":
+            if not pointed or pointed == key:
+                raise RefusedError("no_room", "nothing is pointed at", field="near", got="nothing")
+            command = msgspec.structs.replace(command, near=pointed)
+        mover = shop.mover(viewer)
+        floor = mover.floor(state, shop.furniture(state))
+        name = dict(shop.product(key).name)
+        shift = mover.move(command, key, state.things[key], floor, name)
+        return Deed(state.put(key, shift.placed), key, shift.kind, shift.slots)
+    raise ValueError(command.action)
+
+
+def meant(
+    target: str, state: State, shop: Shopfloor, pointed: str, kind: str = "", part: str = ""
+) -> str:
+    """The id of the product that a command means, among those to be seen.
+
+    Args:
+        target: an id, a category, a kind, or ``""`` for what is in context: what is pointed at,
+            worn, or the only one there.
+        kind: of the products that can be meant.
+        part: that they must have.
+
+    Raises:
+        RefusedError: there is none; names those there are.
+        AmbiguousError: there are several.
+    """
+    if target in state.things:
+        return target
+    able = [key for key in state.things if _can(key, state, shop, kind, part)]
+    if target:
+        named = [entry.id for entry in shop.catalog.find(target) if entry.id in state.things]
+        if not named:
+            raise _unknown(target, state, shop)
+        found = [key for key in named if key in able] or named
+    else:
+        found = able
+    for key in (pointed, state.worn):
+        if key in found:
+            return key
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise AmbiguousError([shop.product(key) for key in found])
+    raise RefusedError(
+        "nothing_worn" if kind == "garment" else "nothing_there",
+        "there is no such product to be seen",
+        field="target",
+        expected=", ".join(state.things) or "a product that is shown",
+        got="none",
+    )
+
+
+def _can(key: str, state: State, shop: Shopfloor, kind: str, part: str) -> bool:
+    product = shop.product(key)
+    if kind and product.kind != kind:
+        return False
+    return not part or has_part(product.family, state.things[key].look.choices, part)
+
+
+def _show(command: Command, state: State, shop: Shopfloor, viewer: Viewer) -> Deed:
+    entry = _choose(command, state, shop, "")
+    key = entry.id
+    slots = {"name": dict(entry.product.name)}
+    if key in state.things:
+        return Deed(state, key, "shown", slots)
+    wish = command
+    if entry.color == command.color:  # it is so by nature
+        wish = msgspec.structs.replace(command, color="")
+    look = _as_asked(wish, shop.atelier.look(key), entry.product)
+    return Deed(shop.bring(key, look, state, viewer, command.near), key, "shown", slots)
+
+
+def _try_on(command: Command, state: State, shop: Shopfloor, viewer: Viewer, pointed: str) -> Deed:
+    if not command.target and not command.color:
+        key = meant("", state, shop, pointed, "garment")
+    else:
+        key = _choose(command, state, shop, "garment").id
+    product = shop.product(key)
+    if product.kind != "garment":
+        raise RefusedError(
+            "no_such_product",
+            "furniture cannot be worn",
+            {"name": dict(product.name)},
+            field="target",
+            expected="a garment",
+            got=key,
+        )
+    new = state
+    if key not in state.things:
+        new = shop.bring(key, shop.atelier.look(key), state, viewer)
+    look = _as_asked(command, new.things[key].look, product)
+    if state.worn and state.worn != key:
+        off = msgspec.structs.replace(state.things[state.worn], worn=False)
+        new = new.put(state.worn, off)
+    new = new.put(key, msgspec.structs.replace(new.things[key], worn=True, look=look))
+    return Deed(new, key, "worn", {"name": dict(product.name), "size": look.size})
+
+
+def _take_off(command: Command, state: State, shop: Shopfloor) -> Deed:
+    key = command.target
+    if key not in state.things:
+        named = [e.id for e in shop.catalog.find(key) if e.id in state.things] if key else []
+        key = next((k for k in (state.worn, *named) if k and (not named or k in named)), "")
+        key = key or next(iter(named), "")
+    if not key:
+        raise RefusedError("nothing_worn", "nothing is worn", field="target", got="nothing")
+    name = dict(shop.product(key).name)
+    if state.things[key].worn:
+        off = msgspec.structs.replace(state.things[key], worn=False)
+        if shop.own:
+            return Deed(state.without(key), key, "taken_off", {"name": name})
+        return Deed(state.put(key, off), key, "taken_off", {"name": name})
+    return Deed(state.without(key), key, "removed", {"name": name})
+
+
+def _choose(command: Command, state: State, shop: Shopfloor, kind: str) -> Entry:
+    """The product of the catalogue that fits a wish best."""
+    target, color = command.target, command.color
+    found = shop.catalog.find(target, kind=kind, color=color)
+    if not found and color:  # none comes in that colour: one of them can be dyed
+        found = shop.catalog.find(target, kind=kind)
+    if command.option:  # "another one"
+        current = state.worn if kind == "garment" else ""
+        rest = [entry for entry in found if entry.id not in (current, target)]
+        category = shop.product(target).family.name if target in shop.catalog else ""
+        rest = rest or [e for e in shop.catalog.find(category, kind=kind) if e.id != target]
+        found = tuple(rest)
+    if not found:
+        raise _unknown(target or color, state, shop)
+    return found[0]
+
+
+def _as_asked(command: Command, look: Look, product: Product) -> Look:
+    """The look in the size and colour that the command names."""
+    for action, wish, now in (
+        ("set_size", command.size, look.size),
+        ("set_color", command.color, look.color),
+    ):
+        if wish and wish != now:
+            step = msgspec.structs.replace(command, action=action)
+            look = alter(step, product, look).look
+    return look
+
+
+def _unknown(target: str, state: State, shop: Shopfloor) -> RefusedError:
+    return RefusedError(
+        "no_such_product",
+        "there is no such product here",
+        {"name": target},
+        code="no_such_product",
+        field="target",
+        expected=", ".join(entry.id for entry in shop.catalog) or "an empty catalogue",
+        got=target,
+    )

@@ -1,0 +1,101 @@
+"""What a conversation remembers, and what is said when nothing is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from reconstruction.product import Product
+from showroom.protocol.messages import Command
+from showroom.voice.context import Clarify, Context, Thing, Understanding
+from showroom.voice.replies import reply
+
+from .refused import RefusedError
+from .state import State
+
+_SILENT = frozenset(("undo", "redo", "help", "greet", "report"))
+MAX_COLORS = 16
+
+
+@dataclass
+class Dialogue:
+    """One visit's conversation.
+
+    Attributes:
+        lang: the language of replies to buttons, ``"en"`` or ``"zh"``.
+        pointed: what the pointing ray hits.
+        last: the last command that was carried out.
+        asked: the question of the turn before.
+        said: the last reply.
+    """
+
+    lang: str = "en"
+    pointed: str = ""
+    last: Command | None = None
+    asked: Clarify | None = None
+    said: str = ""
+    colors: list[str] = field(default_factory=list)
+
+    def context(self, state: State, product: Callable[[str], Product]) -> Context:
+        """What understanding may lean on."""
+        return Context(
+            things=tuple(
+                Thing(
+                    key,
+                    product(key).family.name,
+                    product(key).kind,
+                    thing.look.color,
+                    thing.look.size,
+                )
+                for key, thing in state.things.items()
+            ),
+            worn=state.worn,
+            pointed=self.pointed if self.pointed in state.things else "",
+            last=self.last,
+            colors=tuple(self.colors),
+            asked=self.asked,
+        )
+
+    def done(self, command: Command, target: str) -> None:
+        """A command was carried out on ``target``."""
+        if command.action in _SILENT:
+            return
+        self.last = msgspec.structs.replace(command, target=target or command.target, id="")
+        if command.color and command.color not in self.colors[-1:]:
+            self.colors.append(command.color)
+            del self.colors[:-MAX_COLORS]
+
+    def small_talk(self, heard: Understanding) -> str:
+        """The reply to a sentence that asks for nothing that can be carried out."""
+        lang = heard.lang
+        if heard.problem == "empty":
+            return ""
+        if heard.problem in ("too_long", "contradiction"):
+            return reply(heard.problem, lang)
+        if heard.problem == "no_context":
+            return reply("nothing_to_repeat", lang)
+        match heard.intent:
+            case "repeat":
+                return reply("repeat", lang, what=self.said)
+            case "ask":
+                return reply("cannot_answer", lang)
+            case "basket":
+                return reply("cannot_buy", lang)
+            case "no" | "yes" | "stop" | "thanks" | "greet" | "help":
+                return reply(heard.intent, lang)
+            case "out_of_scope" if heard.confidence >= 0.6:
+                return reply("out_of_scope", lang)
+        return reply("not_understood", lang)
+
+    def refused(self, refusal: RefusedError, lang: str) -> str:
+        """The sentence for a refusal."""
+        try:
+            return reply(refusal.kind, lang, **refusal.slots)
+        except KeyError:
+            return reply("error", lang)
+
+    def spoken(self, texts: Iterable[str], lang: str) -> str:
+        """Several sentences as one."""
+        return ("" if lang.startswith("zh") else " ").join(text for text in texts if text)

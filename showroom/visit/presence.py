@@ -1,0 +1,177 @@
+"""What is there: the products, the room, the visitor's body; and telling the client about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from showroom.fit.body import solve
+from showroom.fit.errors import FitError
+from showroom.fit.furnishing import Viewer
+from showroom.fit.room import Room
+from showroom.protocol.messages import (
+    AvatarShown,
+    Body,
+    Pose,
+    RoomPlan,
+    RoomShown,
+    Update,
+)
+
+from .announce import Announcer, made_for
+from .mover import viewer_of
+from .refused import RefusedError
+from .shopfloor import Shopfloor
+from .state import State
+from .wearer import Wearer
+
+MANNEQUIN_HEIGHT = 1.70
+"""The body of a visitor who tries something on before giving a height, metres."""
+
+
+class Presence:
+    """The showroom around one visitor.
+
+    Args:
+        shop: the scene and its catalogue.
+        vertices: send the avatar's vertices even to a client that did not ask for them.
+
+    Attributes:
+        shop: the scene, or the visitor's own room.
+        state: all products to be seen.
+        wearer: the visitor's body, or None while it is not known.
+        viewer: where the visitor stands and looks.
+        time: the client's clock, seconds.
+    """
+
+    def __init__(self, shop: Shopfloor, *, vertices: bool = False) -> None:
+        self.shop = shop
+        self.state = shop.opening()
+        self.wearer: Wearer | None = None
+        self.viewer: Viewer = shop.spawn
+        self.time = 0.0
+        self.want: tuple[str, ...] = ()
+        self._home = shop
+        self._vertices = vertices
+        self._announcer = Announcer()
+
+    def everything(self) -> list[Update]:
+        """What somebody who comes in now has to be told."""
+        self._announcer.sent.clear()
+        updates: list[Update] = [self._room_shown("")]
+        if self.wearer is not None:
+            updates += self._avatar_shown(self.wearer, "")
+        for key, placed in self.state.things.items():
+            updates += self._announcer.shown(key, placed, self.shop, self.wearer)
+        return updates + self.frames()
+
+    def become(self, state: State, ref: str) -> list[Update]:
+        """Leave the present state for a new one.
+
+        Raises:
+            RefusedError, FitError: something cannot be built or worn so; nothing has changed.
+        """
+        updates: list[Update] = []
+        before = self.state
+        wearer = self.wearer
+        if state.worn and wearer is None:
+            wearer = solved(None)
+            updates += self._avatar_shown(wearer, ref)
+        try:
+            self._dress(wearer, state)
+        except (RefusedError, FitError):
+            self._dress(self.wearer, before)
+            raise
+        self.wearer, self.state = wearer, state
+        updates += self._announcer.difference(before, state, self.shop, wearer, ref)
+        same = state.worn and state.things[state.worn] == before.things.get(state.worn)
+        return updates if same else updates + self.frames()
+
+    def embody(self, body: Body | None, ref: str = "") -> list[Update]:
+        """Give the visitor a body; what is worn is draped on it anew.
+
+        Raises:
+            FitError: the measures are impossible; the old body stays.
+        """
+        wearer = solved(body)
+        self._dress(wearer, self.state)
+        self.wearer = wearer
+        self.shop.atelier.forget_body(wearer.avatar.form)
+        updates = self._avatar_shown(wearer, ref)
+        if self.state.worn:
+            placed = self.state.things[self.state.worn]
+            updates += self._announcer.shown(self.state.worn, placed, self.shop, wearer, ref)
+        return updates + self.frames()
+
+    def move_into(self, plan: RoomPlan, ref: str = "") -> list[Update]:
+        """Go on in the visitor's own room, with what fits there.
+
+        Raises:
+            FitError: the plan is impossible; nothing has changed.
+        """
+        shop, before = self.in_room(plan), self.state
+        self.state = shop.moved_into(before, self.viewer)
+        self.shop = shop
+        updates = self._announcer.difference(before, self.state, shop, self.wearer, ref)
+        return [self._room_shown(ref), *updates]
+
+    def in_room(self, plan: RoomPlan) -> Shopfloor:
+        """The shop in a room of the visitor's own.
+
+        Raises:
+            FitError: the plan is impossible.
+        """
+        room = Room.of(plan.outline, plan.height, plan.openings, plan.obstacles)
+        return replace(self._home, room=room, own=True)
+
+    def follow(self, pose: Pose) -> list[Update]:
+        """The body and what it wears in a new pose; nothing while there is no body.
+
+        Raises:
+            FitError: the pose cannot be used; the body stays as it was.
+        """
+        if self.wearer is None:
+            self.viewer, self.time = viewer_of(pose), pose.time
+            return []
+        moved = self.wearer.move(pose)
+        self.viewer, self.time = viewer_of(pose), pose.time
+        return [moved, *self.frames()]
+
+    def frames(self) -> list[Update]:
+        """The moving meshes as they are now."""
+        if self.wearer is None or "still" in self.want:
+            return []
+        body = self._vertices or "vertices" in self.want
+        return self.wearer.frames(self.time, body=body)
+
+    def _dress(self, wearer: Wearer | None, state: State) -> None:
+        """Put on, re-fit or take off what a state says."""
+        if wearer is None:
+            return
+        if not state.worn:
+            wearer.take_off()
+            return
+        placed = state.things[state.worn]
+        made = made_for(state.worn, placed, self.shop, wearer)
+        wearer.wear(state.worn, made, placed.look)
+
+    def _room_shown(self, ref: str) -> Update:
+        room = self.shop.room
+        scene = "" if self.shop.own else self.shop.scene.id
+        return RoomShown(scene=scene, outline=room.outline, height=room.height, ref=ref)
+
+    def _avatar_shown(self, wearer: Wearer, ref: str) -> list[Update]:
+        measures = {name: float(value) for name, value in wearer.avatar.measures.items()}
+        height = wearer.avatar.height
+        shown = AvatarShown(glb=wearer.hash, height=height, measures=measures, ref=ref)
+        return [*self._announcer.asset(wearer.hash, wearer.glb), shown]
+
+
+def solved(body: Body | None) -> Wearer:
+    """A wearer with the given measures, or an ordinary mannequin.
+
+    Raises:
+        FitError: the measures are impossible.
+    """
+    if body is None:
+        return Wearer(solve(MANNEQUIN_HEIGHT))
+    return Wearer(solve(body.height, body.gender, body.tape, body.weight_kg))

@@ -1,0 +1,105 @@
+"""What a visitor has made of the showroom, as plain data that never changes in place.
+
+Undoing is going back to the state before; moving a visit to another process is sending it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from showroom.protocol.messages import Transform
+
+IDENTITY: Transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+class Look(msgspec.Struct, frozen=True):
+    """How a product is made at the moment.
+
+    Attributes:
+        values: every parameter of the family.
+        choices: every choice of the family.
+        size: label of the size chart, or ``""``.
+        color: a name of the colour lexicon; ``""`` as it was photographed.
+    """
+
+    values: dict[str, float]
+    choices: dict[str, str]
+    size: str = ""
+    color: str = ""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for equal looks; hashable."""
+        return (*sorted(self.values.items()), *sorted(self.choices.items()), self.color)
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """One product in the showroom: its look, its place on floor or stand, and whether it is worn.
+
+    A worn garment keeps its place on the stand, to go back to.
+    """
+
+    look: Look
+    x: float
+    y: float
+    z: float
+    yaw: float
+    worn: bool = False
+
+    @property
+    def transform(self) -> Transform:
+        """Where it is shown; worn garments are in the play space itself."""
+        if self.worn:
+            return IDENTITY
+        half = self.yaw / 2
+        return (self.x, self.y, self.z, 0.0, math.sin(half), 0.0, math.cos(half))
+
+
+class State(msgspec.Struct, frozen=True):
+    """All products to be seen, by id, in the order in which they came."""
+
+    things: dict[str, Placed] = {}
+
+    @property
+    def worn(self) -> str:
+        """The id of the garment in use, or ``""``."""
+        return next((key for key, thing in self.things.items() if thing.worn), "")
+
+    def put(self, key: str, placed: Placed) -> State:
+        """The state with one product added or changed."""
+        return State({**self.things, key: placed})
+
+    def without(self, key: str) -> State:
+        """The state without one product."""
+        return State({k: v for k, v in self.things.items() if k != key})
+
+
+class History:
+    """The states before and after, for undo and redo; at most ``limit`` of them."""
+
+    def __init__(self, limit: int = 64) -> None:
+        self.done: list[State] = []
+        self.undone: list[State] = []
+        self._limit = limit
+
+    def push(self, before: State) -> None:
+        """Remember a state that is about to be left for a new one."""
+        self.done.append(before)
+        del self.done[: -self._limit]
+        self.undone.clear()
+
+    def undo(self, now: State) -> State | None:
+        """The state before ``now``, or None."""
+        if not self.done:
+            return None
+        self.undone.append(now)
+        return self.done.pop()
+
+    def redo(self, now: State) -> State | None:
+        """The state that the last undo left, or None."""
+        if not self.undone:
+            return None
+        self.done.append(now)
+        return self.undone.pop()

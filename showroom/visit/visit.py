@@ -1,0 +1,335 @@
+"""One visitor's live state: protocol events in, protocol updates out.
+
+Deterministic: time comes from events only. Whatever is refused leaves the last good state as it
+was. The same object serves the scene of this process and a client on another continent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from showroom.catalog.products import Catalog
+from showroom.catalog.scene import Scene, load_scene
+from showroom.fit.errors import FitError
+from showroom.fit.furnishing import Viewer
+from showroom.fit.report import fit_report
+from showroom.protocol.errors import ProtocolError
+from showroom.protocol.messages import (
+    Body,
+    Clock,
+    Command,
+    Done,
+    ErrorUpdate,
+    Event,
+    FitReport,
+    Hello,
+    Point,
+    Pose,
+    RegionFit,
+    Reply,
+    RoomPlan,
+    Update,
+    Utterance,
+)
+from showroom.protocol.validation import check, ref_of
+from showroom.voice import Clarify, Interpreter, reply
+from showroom.voice.replies import question
+
+from .actions import carry_out, meant
+from .announce import made_for
+from .dialogue import Dialogue
+from .presence import Presence
+from .refused import AmbiguousError, RefusedError, refused
+from .shopfloor import Shopfloor
+from .snapshot import Snapshot, from_plain, to_plain
+from .state import History, State
+
+
+class Visit:
+    """One visit.
+
+    Args:
+        catalog: the products; shared between visits, never changed by one.
+        scene: where it takes place.
+        interpreter: understands what is said; share one between visits, it knows the products'
+            names.
+        vertices: send the avatar's vertices even to a client that does not ask for them, as a
+            stage that mirrors the visit needs.
+
+    Raises:
+        SceneError: the scene does not exist or is damaged.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        scene: Scene | str = "store",
+        *,
+        interpreter: Interpreter | None = None,
+        vertices: bool = False,
+    ) -> None:
+        loaded = load_scene(scene) if isinstance(scene, str) else scene
+        self._here = Presence(Shopfloor.of(catalog, loaded), vertices=vertices)
+        self._interpreter = interpreter or interpreter_for(catalog)
+        self._history = History()
+        self._dialogue = Dialogue()
+        self._body: Body | None = None
+        self._room: RoomPlan | None = None
+        self._utterance = ("", -1)
+
+    @property
+    def state(self) -> State:
+        """All products to be seen, as they are now."""
+        return self._here.state
+
+    def handle(self, event: Event) -> list[Update]:
+        """Take one event.
+
+        Returns:
+            Updates in the order in which they happened. An event with an ``id`` ends in exactly
+            one ``Done`` or ``ErrorUpdate`` that carries it.
+        """
+        ref = ref_of(event)
+        try:
+            check(event)
+            if isinstance(event, Pose):
+                return self._here.follow(event)
+            updates = self._take(event)
+        except ProtocolError as error:
+            return [error.update(ref)]
+        except FitError as error:
+            return [refused(error).error(ref).update()]
+        if not ref or (updates and isinstance(updates[-1], ErrorUpdate)):
+            return updates
+        return [*updates, Done(ref=ref)]
+
+    def shown(self) -> list[Update]:
+        """Everything that somebody who comes in now has to be told."""
+        return self._here.everything()
+
+    def snapshot(self) -> dict[str, Any]:
+        """The visit as plain data, to go on with elsewhere; see :meth:`restore`."""
+        here, dialogue = self._here, self._dialogue
+        asked = dialogue.asked or Clarify("")
+        return to_plain(
+            Snapshot(
+                lang=dialogue.lang,
+                want=here.want,
+                state=here.state,
+                done=self._history.done,
+                undone=self._history.undone,
+                body=self._body,
+                room=self._room,
+                pointed=dialogue.pointed,
+                last=dialogue.last,
+                colors=dialogue.colors,
+                said=dialogue.said,
+                question=asked.question,
+                choices=asked.choices,
+                wishes=asked.commands,
+                viewer=(here.viewer.x, here.viewer.z, here.viewer.yaw),
+                time=here.time,
+                utterance=self._utterance,
+            )
+        )
+
+    def restore(self, snapshot: dict[str, Any]) -> list[Update]:
+        """Go on with a visit that was elsewhere, over the same catalogue and scene.
+
+        Returns:
+            Everything that there is to be seen.
+
+        Raises:
+            SnapshotError: it is no snapshot of this version.
+        """
+        told, here = from_plain(snapshot), self._here
+        here.want, here.time, self._utterance = told.want, told.time, told.utterance
+        asked = Clarify(told.question, told.choices, told.wishes) if told.question else None
+        self._dialogue = Dialogue(
+            told.lang, told.pointed, told.last, asked, told.said, list(told.colors)
+        )
+        if told.viewer is not None:
+            here.viewer = Viewer(*told.viewer)
+        if told.room is not None:
+            here.shop = here.in_room(told.room)
+        self._room, self._body = told.room, told.body
+        here.state, here.wearer = told.state, None
+        self._history.done, self._history.undone = list(told.done), list(told.undone)
+        if told.body is not None or told.state.worn:
+            here.embody(told.body)
+        return here.everything()
+
+    def _take(self, event: Event) -> list[Update]:
+        match event:
+            case Utterance():
+                return self._utter(event)
+            case Command():
+                return self._command(event)
+            case Hello():
+                self._dialogue.lang = "zh" if event.lang.lower().startswith("zh") else "en"
+                self._here.want = event.want
+                return self._here.everything()
+            case Body():
+                updates = self._here.embody(event, event.id)
+                self._body = event
+                return updates
+            case RoomPlan():
+                updates = self._here.move_into(event, event.id)
+                self._room, self._history = event, History()
+                return updates
+            case Point():
+                self._point(event)
+            case Clock():
+                return self._clock(event)
+        return []  # what the channel settles by itself
+
+    def _point(self, event: Point) -> None:
+        if event.target and event.target not in self.state.things:
+            raise ProtocolError(
+                "no_such_product",
+                "nothing of that name is to be seen",
+                field="target",
+                expected=", ".join(self.state.things),
+                got=event.target,
+            )
+        self._dialogue.pointed = event.target
+
+    def _clock(self, event: Clock) -> list[Update]:
+        if event.time < self._here.time:
+            raise ProtocolError(
+                "out_of_order",
+                "time goes back",
+                field="time",
+                expected=f"from {self._here.time:.3f} s on",
+                got=f"{event.time:.3f}",
+            )
+        self._here.time = event.time
+        return self._here.frames()
+
+    def _utter(self, event: Utterance) -> list[Update]:
+        if event.id == self._utterance[0] and event.rev <= self._utterance[1]:
+            return []  # an older hearing of the same sentence
+        self._utterance = (event.id, event.rev)
+        dialogue = self._dialogue
+        context = dialogue.context(self.state, self._here.shop.product)
+        heard = self._interpreter.understand(event.text, event.lang or dialogue.lang, context)
+        updates: list[Update] = [heard.heard(event.id, event.rev, event.is_final)]
+        if not event.is_final:
+            return updates
+        dialogue.asked = heard.clarify
+        if heard.clarify is not None:
+            return updates + self._ask(heard.clarify, heard.lang, event.id)
+        if not heard.commands:
+            text = dialogue.small_talk(heard)
+            return updates + self._say([text], heard.lang, event.id)
+        texts: list[str] = []
+        before = self.state
+        for command in heard.commands:
+            try:
+                done, text = self._do(command, heard.lang, event.id)
+                updates += done
+            except AmbiguousError as error:
+                if context.asked is None:
+                    dialogue.asked = which(command, error, heard.lang)
+                    asked = self._ask(dialogue.asked, heard.lang, event.id)
+                    return updates + self._say(texts, heard.lang, event.id) + asked
+                text = dialogue.refused(error, heard.lang)
+            except RefusedError as error:
+                text = dialogue.refused(error, heard.lang)
+            texts.append(text)
+        self._remember(before, heard.commands)
+        return updates + self._say(texts, heard.lang, event.id)
+
+    def _command(self, event: Command) -> list[Update]:
+        lang, before = self._dialogue.lang, self.state
+        self._dialogue.asked = None
+        try:
+            updates, text = self._do(event, lang, event.id)
+        except RefusedError as error:
+            said = self._say([self._dialogue.refused(error, lang)], lang, event.id)
+            return [*said, error.error(event.id).update()]
+        self._remember(before, (event,))
+        return updates + self._say([text], lang, event.id)
+
+    def _remember(self, before: State, commands: tuple[Command, ...]) -> None:
+        """Make what a sentence or button did one step that can be undone."""
+        travelled = any(c.action in ("undo", "redo") for c in commands)
+        if self.state != before and not travelled:
+            self._history.push(before)
+
+    def _do(self, command: Command, lang: str, ref: str) -> tuple[list[Update], str]:
+        """Carry out one command; its updates, and the sentence about it."""
+        try:
+            match command.action:
+                case "undo" | "redo":
+                    return self._travel(command.action, lang, ref)
+                case "report":
+                    return self._report(command, lang, ref)
+                case "help" | "greet":
+                    return [], reply(command.action, lang)
+            here, pointed = self._here, self._dialogue.pointed
+            deed = carry_out(command, here.state, here.shop, here.viewer, pointed)
+            updates = here.become(deed.state, ref)
+        except FitError as error:
+            raise refused(error) from error
+        self._dialogue.done(command, deed.target)
+        return updates, reply(deed.kind, lang, **deed.slots)
+
+    def _travel(self, way: str, lang: str, ref: str) -> tuple[list[Update], str]:
+        history = self._history
+        state = history.undo(self.state) if way == "undo" else history.redo(self.state)
+        if state is None:
+            raise RefusedError(
+                f"nothing_to_{way}", f"there is nothing to {way}", field="action", got=way
+            )
+        return self._here.become(state, ref), reply("undone" if way == "undo" else "redone", lang)
+
+    def _report(self, command: Command, lang: str, ref: str) -> tuple[list[Update], str]:
+        here = self._here
+        key = meant(command.target, here.state, here.shop, self._dialogue.pointed, "garment")
+        if here.wearer is None:
+            raise RefusedError("no_body", "the body is not known", code="not_ready", field="body")
+        made = made_for(key, here.state.things[key], here.shop, here.wearer)
+        avatar = here.wearer.avatar
+        found = fit_report(made.product, avatar.measures, avatar.gender)
+        report = FitReport(
+            target=key,
+            size=found.size,
+            regions=tuple(
+                RegionFit(
+                    region=r.region, body=r.body, garment=r.garment, ease=r.ease, verdict=r.verdict
+                )
+                for r in found.regions
+            ),
+            recommended=found.recommended,
+            reason=dict(found.reason),
+            ref=ref,
+        )
+        return [report], found.reason[lang]
+
+    def _say(self, texts: list[str], lang: str, ref: str) -> list[Update]:
+        text = self._dialogue.spoken(texts, lang)
+        if not text:
+            return []
+        self._dialogue.said = text
+        return [Reply(text=text, lang=lang, ref=ref)]
+
+    def _ask(self, asked: Clarify, lang: str, ref: str) -> list[Update]:
+        self._dialogue.said = asked.question
+        return [Reply(text=asked.question, lang=lang, choices=asked.choices, ref=ref)]
+
+
+def which(command: Command, error: AmbiguousError, lang: str) -> Clarify:
+    """The question which of several products a command means; at most three are offered."""
+    offered = error.products[:3]
+    names = tuple(product.name.get(lang) or product.id for product in offered)
+    wishes = tuple((msgspec.structs.replace(command, target=p.id, id=""),) for p in offered)
+    return Clarify(question("which_product", names, lang), names, wishes)
+
+
+def interpreter_for(catalog: Catalog) -> Interpreter:
+    """An interpreter that knows the products' names; share it between visits."""
+    names = {entry.id: tuple(entry.product.name.values()) for entry in catalog}
+    return Interpreter(names)
