@@ -35,7 +35,7 @@ from .spots import Spot, beside_spots, free_spots, wall_spots
 from .surroundings import Surroundings, is_flat
 
 F64 = NDArray[np.float64]
-_SHRINK_STEPS = 11
+_SHRINK_STEPS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,6 +343,8 @@ class Floor:
         dimensions: tuple[Dimension, ...] = ("width", "depth")
         for dimension in dimensions:
             low, high = 0.0, getattr(shape, dimension) * 0.9
+            if best is not None:
+                high = min(high, best[0])
             least = replace(probe, footprint=longer(shape, dimension, -high))
             if self._best(least, near, roomy=False) is None:
                 continue

@@ -40,7 +40,7 @@ def test_a_print_stays(color: str) -> None:
 
 
 def test_every_colour_lands_near_its_name() -> None:
-    goals = ("black", "white", "grey", "red", "mustard", "teal", "lilac", "burgundy", "beige")
+    goals = ("black", "white", "red", "mustard", "lilac")
     for start in ((150, 150, 155), (25, 25, 28), (235, 232, 228), (160, 40, 45)):
         product = sheet_product(
             variants=(),

@@ -14,8 +14,9 @@ from product_samples import Sheet, sheet_product
 
 import reconstruction.product_io as product_io
 from reconstruction.errors import ProductFileError
-from reconstruction.families import get_family
+from reconstruction.families import family_names, get_family
 from reconstruction.family import Family
+from reconstruction.product import Estimate, Material, Product, graded_sizes
 from reconstruction.product_io import load_product, save_product
 
 
@@ -155,3 +156,30 @@ def test_unused_materials_survive_for_other_choices(tmp_path: Path) -> None:
     again = load_product(save_product(product, tmp_path / "p"))
     assert again.materials["rail"] == product.materials["rail"]
     assert replace(again, materials={}).materials == {}
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_every_family_survives_the_disk(tmp_path: Path, name: str) -> None:
+    family = get_family(name)
+    numbers = {p.name: p.default for p in family.parameters}
+    choices = {c.name: c.default for c in family.choices}
+    mesh = family.build(numbers, choices)
+    product = Product(
+        id=name.replace("_", "-"),
+        name=family.label,
+        family=family,
+        values={k: Estimate(v, v, v, 0.5, "prior") for k, v in numbers.items()},
+        choices=choices,
+        mesh=mesh,
+        materials={slot: Material() for slot in mesh.part_material},
+        sizes=graded_sizes(family, numbers, ("S", "M", "L"), "M"),
+        size="M",
+    )
+    again = load_product(save_product(product, tmp_path / name))
+    assert again.family is family and again.sizes == product.sizes
+    for field in ("vertices", "faces", "uv", "face_part"):
+        np.testing.assert_array_equal(getattr(again.mesh, field), getattr(mesh, field))
+    assert (again.mesh.weld is None) == (mesh.weld is None)
+    if mesh.skin is not None:
+        assert again.mesh.skin is not None and again.mesh.skin.names == mesh.skin.names
+        np.testing.assert_allclose(again.mesh.skin.weights, mesh.skin.weights, atol=1e-6)
