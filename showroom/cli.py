@@ -145,9 +145,6 @@ def _add_reconstruct(verbs: argparse._SubParsersAction[argparse.ArgumentParser])
         help="correct a parameter by hand, in its unit: --set sleeve_length=0.24",
     )
     parser.add_argument(
-        "--fast", action="store_true", help="skip the refinement: the network's own proposal"
-    )
-    parser.add_argument(
         "--explain", action="store_true", help="also print what the network saw, ranked"
     )
 
@@ -277,7 +274,6 @@ def _reconstruct(options: argparse.Namespace) -> int:
         declared={n: v for n, v in declared.items() if v is not None},
         size=options.size,
         corrections=options.corrections,
-        refine=not options.fast,
         explain=options.explain,
     )
 

@@ -25,7 +25,6 @@ def run_reconstruct(
     declared: Mapping[str, float],
     size: str | None,
     corrections: Sequence[str],
-    refine: bool,
     explain: bool,
 ) -> int:
     """Reconstruct photos and folders of photos, one after the other.
@@ -47,7 +46,6 @@ def run_reconstruct(
         declared=dict(declared),
         size=size,
         corrections=dict(_correction(text) for text in corrections),
-        refine=refine,
     )
     failures = 0
     paths = list(_expand(photos))
