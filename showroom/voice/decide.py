@@ -10,9 +10,11 @@ from .target import implied, kind_of, named
 
 _FOLLOW_UPS = ("more", "less", "again", "reverse", "same")
 _SIZING = ("set_size", "scale", "adjust_fit")
-CHANGES = frozenset(
-    ["show", "try_on", "take_off", "set_size", "adjust_fit", "set_color", "set_choice", "move", "rotate", "scale", "place", "more", "less", "again", "reverse", "same", "other"]
-)
+CHANGES = {
+    "show", "try_on", "take_off", "set_size", "adjust_fit", "set_color", "set_choice", "move",
+    "rotate", "scale", "place", "more", "less", "again", "reverse", "same", "other",
+}  # fmt: skip
+"""Intents that change something, and that a negation turns into a "no"."""
 
 
 def decide(phrase: Phrase, context: Context, model: IntentModel) -> dict[str, float]:
@@ -23,7 +25,7 @@ def decide(phrase: Phrase, context: Context, model: IntentModel) -> dict[str, fl
     """
     shares = model.probabilities(phrase)
     shares = _moving(phrase, _sizing(phrase, context, shares))
-    shares = _context(phrase, context, shares)
+    shares = _context(phrase, context, _worded(phrase, shares))
     if _refused(phrase):
         taken = sum(p for name, p in shares.items() if name in CHANGES - {"set_choice", "take_off"})
         shares = {
@@ -72,6 +74,20 @@ def _sizing(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[
     return shares | {name: mass if name == chosen else 0.0 for name in _SIZING}
 
 
+def _worded(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
+    """What single words settle: "try the large" is a size, "the same in green" a colour."""
+    out = dict(shares)
+    about = any(phrase.has(kind) for kind in ("category", "kind", "product", "this", "color"))
+    if phrase.has("size") and not about:
+        out["set_size"] = out.get("set_size", 0.0) + out.pop("try_on", 0.0)
+    if phrase.has("color") and (phrase.has("same") or phrase.has("before")):
+        out["set_color"] = out.get("set_color", 0.0) + out.pop("same", 0.0)
+    turned = any(phrase.has(kind) for kind in ("angle", "direction", "spin", "turn", "amount"))
+    if phrase.has("color") and not turned:
+        out["set_color"] = out.get("set_color", 0.0) + out.pop("rotate", 0.0)
+    return out
+
+
 def _moving(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
     """Moving and placing are one intent to the resolver, which tells them by what was said."""
     mass = shares.get("move", 0.0) + shares.get("place", 0.0)
@@ -87,6 +103,8 @@ def _context(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict
     if context.last is None:
         for name in _FOLLOW_UPS:
             out[name] = out.get(name, 0.0) * 0.5
+    elif phrase.has("again"):
+        out["repeat"] = out.get("repeat", 0.0) * 0.2
     part = phrase.first("part")
     if part and part_kind(part) == "garment":
         for name in ("move", "rotate", "place", "scale"):

@@ -109,7 +109,10 @@ def _negated(phrase: Phrase, token: Token) -> bool:
 def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     parts = [t for t in phrase.all("part") if not _negated(phrase, t)]
     names = list(dict.fromkeys(t.get("part") or "" for t in parts))
-    pairs = dimensions(phrase) or _particle(phrase, names)
+    pairs = dimensions(phrase)
+    length = next((t for t in phrase if t.kind == "length"), None)
+    if not pairs and not _turn(phrase, length):
+        pairs = _particle(phrase, names)
     signs: dict[str, set[int]] = {}
     for _, (dimension, sign) in pairs:
         signs.setdefault(dimension, set()).add(sign)
@@ -166,6 +169,8 @@ def _one(
             dimension, flip = body["translate"].get(part, {}).get("size", (dimension, 1))
             sign *= flip
         dimension = default or dimension
+    elif kind == "garment" and not part and dimension == "height":
+        dimension, sign = "length", -sign
     elif part in body["translate"] and dimension in body["translate"][part]:
         dimension, flip = body["translate"][part][dimension]
         sign *= flip
@@ -191,19 +196,26 @@ def _turn(phrase: Phrase, length: Token | None) -> int:
     """The direction of "add", "reduce", 加, 减, "3 cm more": +1, -1 or 0."""
     for token in reversed(phrase.all("raise")):
         return 1 if token.get("raise") == "up" else -1
-    if phrase.has("less"):
+    if phrase.has("less") or (length is not None and any(t.text in _OFF for t in phrase)):
         return -1
     more = phrase.has("more") or (phrase.has("amount") and any("more" in t.text for t in phrase))
-    return 1 if more or (length is not None and "more" in length.text) else 0
+    return (
+        1
+        if more or (length is not None and ("more" in length.text or "extra" in length.text))
+        else 0
+    )
 
 
+_OFF = ("off", "from", "take off")
 _PARTICLES = {"in": ("ease", -1), "out": ("ease", 1), "up": ("length", -1), "down": ("length", 1)}
 
 
 def _particle(phrase: Phrase, parts: list[str]) -> list[tuple[Token, Dimension]]:
-    """What "take the waist in" and "bring the hem up" change, on garment parts."""
+    """What "take the waist in", "bring the hem up" and "the seat up" change."""
     if not parts or part_kind(parts[0]) != "garment":
-        return []
+        up, down = (any(v in t.text.split() for t in phrase) for v in ("up", "down"))
+        furniture = bool(parts) and (up or down)
+        return [(phrase.tokens[0], ("height", 1 if up else -1))] if furniture else []
     for token in phrase:
         if token.text in _PARTICLES:
             return [(token, _PARTICLES[token.text])]

@@ -9,8 +9,10 @@ import msgspec
 from ..protocol.messages import Command
 from .context import Context
 from .data import amounts
+from .lexicon import Token
 from .phrase import Phrase
 from .target import implied, named
+from .text import is_cjk
 
 _OPPOSITE = {
     "left": "right", "right": "left", "forward": "back", "back": "forward", "up": "down",
@@ -79,7 +81,7 @@ def direction_of(phrase: Phrase) -> str:
 
 
 def _anchor(phrase: Phrase) -> tuple[str, int | None]:
-    """What it shall stand at, and the index from which tokens say where."""
+    """What it shall stand at, and the index of the token that says so."""
     here = phrase.all("near")
     fixed = [t for t in here if t.get("near") in _DIRECT]
     if fixed:
@@ -87,11 +89,14 @@ def _anchor(phrase: Phrase) -> tuple[str, int | None]:
     categories = phrase.all("category")
     beside = [phrase.index(t) for t in phrase.all("beside")]
     closer = [phrase.index(t) for t in phrase.all("closer")]
-    if len(categories) >= 2 and (beside or closer):
-        return categories[-1].get("category") or "", phrase.index(categories[-1])
-    if categories and beside and beside[0] < phrase.index(categories[-1]) and len(categories) == 1:
-        return categories[0].get("category") or "", phrase.index(categories[0])
+    token = _neighbour(phrase)
+    if token is None and len(categories) >= 2 and (beside or closer):
+        token = categories[-1]
+    if token is not None:
+        return token.get("category") or "", phrase.index(token)
     if closer and any(t.get("near") == "me" for t in here):
+        return "me", None
+    if any(t.get("near") == "me" and len(t.text) > 1 for t in here) and phrase.has("act", "move"):
         return "me", None
     if beside and any(t.get("near") == "me" for t in here):
         return "me", None
@@ -100,9 +105,26 @@ def _anchor(phrase: Phrase) -> tuple[str, int | None]:
     return "", None
 
 
+def _neighbour(phrase: Phrase) -> Token | None:
+    """The category that a "beside" word belongs to: the one after it, or before it in Chinese."""
+    for at, token in enumerate(phrase.tokens):
+        if token.get("beside") is None:
+            continue
+        before = [t for t in phrase.tokens[:at][-2:] if t.get("category")]
+        joined = is_cjk(token.text[0]) and before and phrase.tokens[at - 1] is before[-1]
+        if joined and (len(phrase.all("category")) > 1 or not phrase.tokens[at + 1 :]):
+            return before[-1]
+        for after in phrase.tokens[at + 1 :]:
+            if after.get("category"):
+                return after
+            if after.kind not in ("filler", "number"):
+                break
+    return None
+
+
 def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     near, where = _anchor(phrase)
-    target = named(phrase, context, skip_from=where)
+    target = named(phrase, context, skip=where)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
     target = target or implied(phrase, context, "furniture")
@@ -114,7 +136,8 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     if closer and not near and not direction:
         near = "me"
     amount = length if length is not None else vague("move", phrase) or 0.0
-    towards = length is not None and near in _DIRECT and not phrase.has("beside")
+    to_me = near == "me" and not closer and phrase.has("act", "move")
+    towards = to_me or (length is not None and near in _DIRECT and not phrase.has("beside"))
     if near and near != "pointer" and (closer or from_near or towards):
         delta = -amount if away else amount
         return (Command(action="move", target=target, near=near, delta=delta),)
@@ -134,8 +157,8 @@ def _rotate(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
     angle = next((t.si for t in phrase if t.kind == "angle"), None)
     if angle is None and (number := [t.said for t in phrase if t.kind == "number" and t.said > 4]):
         angle = math.radians(number[0])
-    if angle is None and phrase.has("turn"):
-        angle = math.pi
+    if angle is None and (turn := phrase.first("turn")):
+        angle = math.radians(float(turn))
     if angle is None:
         angle = vague("rotate", phrase) or 0.0
     delta = -angle if direction == "right" else angle

@@ -11,16 +11,24 @@ from .answer import answered
 from .context import Clarify, Context, Entity, Understanding
 from .decide import decide
 from .fitting import complains
+from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import IntentModel, load_model
 from .phrase import Phrase
 from .replies import command_text, question
 from .resolve import NO_COMMAND, Need, Outcome, resolve
 from .segment import split
+from .target import named
 from .text import MAX_LENGTH, Text, detect_language, normalise
 
 SURE = 0.6
 """From this probability on a command is carried out."""
+CLEAR = 0.85
+"""From this one on a command is carried out although the sentence says other things as well."""
+REMEDY = 0.9
+"""How sure a remedy is that follows its complaint ("too tight, loosen them")."""
+HARMLESS = 0.4
+"""From this one on an intent without command is taken as understood."""
 UNSURE = 0.3
 """Below this one the sentence counts as not understood; between the two a question is asked."""
 _SMALL_TALK = frozenset(("greet", "thanks", "yes", "no", "stop", "help"))
@@ -95,6 +103,8 @@ class Interpreter:
         confidence = 1.0
         candidates: tuple[tuple[str, float], ...] = ()
         complaint: Phrase | None = None
+        mentioned = ""
+        aside = 0
         for phrase in phrases:
             shares = decide(phrase, state, self._model)
             intent, share = next(iter(shares.items()))
@@ -102,17 +112,28 @@ class Interpreter:
                 candidates = tuple(list(shares.items())[:3])
             if len(phrases) > 1 and intent in _SMALL_TALK:
                 intents.append(intent)
+                mentioned = named(phrase, state) or mentioned
                 continue
-            if len(phrases) > 1 and phrase.has("negation") and not phrase.has("option"):
-                if _only_negated(phrase):
-                    continue
+            if len(phrases) > 1 and _only_negated(phrase):
+                mentioned = named(phrase, state)
+                continue
             if intent == "out_of_scope" or share < UNSURE:
-                if len(phrases) > 1 and len(phrase.content) < 2 and not phrase.has("foreign"):
+                if len(phrases) > 1 and len(phrase.content) < 6 and not phrase.has("foreign"):
+                    mentioned = named(phrase, state) or mentioned
+                    aside += 1
                     continue
                 return replace(base, confidence=share, candidates=candidates)
             outcome = resolve(intent, phrase, state)
+            if len(phrases) > 1 and phrase.has("negation") and isinstance(outcome, Need):
+                continue
+            if mentioned and not isinstance(outcome, Need):
+                outcome = tuple(c if c.target else copy(c, target=mentioned) for c in outcome)
             share = _merged(intent, outcome, shares, phrase, state)
-            if share < SURE:
+            harmless = intent in NO_COMMAND and share >= HARMLESS
+            if complaint is not None and outcome and commands and not isinstance(outcome, Need):
+                remedy = outcome[0].action == commands[-1].action
+                share = max(share, REMEDY) if remedy else share
+            if share < SURE and not harmless:
                 return self._ask(base, phrase, shares, state, candidates)
             if isinstance(outcome, Need):
                 return self._need(base, outcome, phrase, state, share, candidates)
@@ -126,6 +147,8 @@ class Interpreter:
                 commands.pop()
             complaint = phrase if complains(phrase) else None
             for command in outcome:
+                if commands and _overrides(command, commands[-1]):
+                    commands.pop()
                 if not (commands and commands[-1] == command and command.delta is None):
                     commands.append(command)
             intents.append(intent)
@@ -136,6 +159,8 @@ class Interpreter:
             return self._need(
                 base, Need("contradiction"), phrases[-1], context, confidence, candidates
             )
+        if aside and (not commands or confidence < CLEAR or aside >= len(phrases)):
+            return replace(base, confidence=confidence, candidates=candidates)
         if not commands:
             silent = [i for i in intents if i in NO_COMMAND] or intents
             intent = silent[0] if silent else "out_of_scope"
@@ -213,16 +238,24 @@ def _merged(
     if isinstance(outcome, Need) or not outcome:
         return total
     for other, share in shares.items():
-        if other != intent and share > 0.03 and other not in NO_COMMAND:
-            if resolve(other, phrase, context) == outcome:
-                total += share
+        rival = other != intent and share > 0.03 and other not in NO_COMMAND
+        if rival and resolve(other, phrase, context) == outcome:
+            total += share
     return total
+
+
+def _overrides(command: Command, earlier: Command) -> bool:
+    """Whether a later colour of the same thing makes an earlier one pointless."""
+    colors = command.action == earlier.action == "set_color"
+    return colors and command.target == earlier.target
 
 
 def _only_negated(phrase: Phrase) -> bool:
     """Whether a phrase only says what is not wanted ("not the black one")."""
     content = phrase.content
-    return bool(content) and all(
+    if not phrase.has("negation") or phrase.has("option"):
+        return False
+    return all(
         t.kind in ("negation", "color", "size", "part", "category", "act", "it", "this")
         for t in content
     )
@@ -243,8 +276,6 @@ def _contradict(commands: list[Command]) -> bool:
 
 def _inherit(command: Command, earlier: Command) -> Command:
     """A remedy takes part and target from the complaint before it where it names none."""
-    from .furnishing import copy
-
     changes: dict[str, object] = {}
     if not command.part and earlier.part:
         changes["part"] = earlier.part

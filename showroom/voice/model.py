@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def features(names: Sequence[str], known: frozenset[str] | None) -> list[str]:
     plain = [_known(n, known) for n in names]
     row = ["<s>", *plain, "</s>"]
     out = {f"1 {n}" for n in plain}
-    out |= {f"2 {a} {b}" for a, b in zip(row, row[1:], strict=False)}
+    out |= {f"2 {a} {b}" for a, b in pairwise(row)}
     out |= {f"3 {a} {b} {c}" for a, b, c in zip(row, row[1:], row[2:], strict=False)}
     senses = sorted({s for n in plain for s in n.split("|")})[:14]
     out |= {f"s {s}" for s in senses}
@@ -49,9 +50,11 @@ def _known(name: str, known: frozenset[str] | None) -> str:
     return "<unk>" if raw and (name.isascii() or is_cjk(name[0])) else name
 
 
-_KINDS = frozenset(
-    ["color", "size", "near", "direction", "spin", "more", "less", "again", "reverse", "same", "before", "this", "it", "worn", "option", "shape", "ordinal", "foreign", "separator", "length", "angle", "percent", "factor", "number", "product", "enough"]
-)
+_KINDS = {
+    "color", "size", "near", "direction", "spin", "more", "less", "again", "reverse", "same",
+    "before", "this", "it", "worn", "option", "shape", "ordinal", "foreign", "separator",
+    "length", "angle", "percent", "factor", "number", "product", "enough",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,13 @@ from functools import cache
 
 from .data import read
 
-_SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_WORDS: dict[str, float] = {w: float(i) for i, w in enumerate(_SMALL)}
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SMALL = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+)  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_WORDS = {w: float(i) for i, w in enumerate(_SMALL)}
 _WORDS |= {w: 10.0 * (i + 2) for i, w in enumerate(_TENS)}
 _DIGITS = {c: float(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0.0, "两": 2.0}
 _SCALES = {"十": 10.0, "百": 100.0, "千": 1000.0, "万": 10000.0}
@@ -132,7 +136,7 @@ def _english_words(text: str, start: int) -> tuple[float, int] | None:
     while match := _WORD.match(text, position):
         word = match[0]
         if word in _WORDS:
-            if seen and current % 10 and _WORDS[word] < 20 and not current % 100 == 0:
+            if seen and current % 10 and _WORDS[word] < 20 and current % 100 != 0:
                 break
             current += _WORDS[word]
         elif word == "hundred" and seen:

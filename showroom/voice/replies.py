@@ -11,8 +11,10 @@ from typing import Any
 from ..protocol.messages import Command
 from .data import read
 
-_LENGTHS = frozenset(["amount", "value", "minimum", "maximum", "asked", "limit", "free"])
-_NAMED = frozenset(["part", "parameter", "direction", "near", "toward", "category", "color", "option", "verdict"])
+_LENGTHS = {"amount", "value", "minimum", "maximum", "asked", "limit", "free"}
+_NAMED = {
+    "part", "parameter", "direction", "near", "toward", "category", "color", "option", "verdict",
+}  # fmt: skip
 
 
 @cache

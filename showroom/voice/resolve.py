@@ -24,9 +24,10 @@ class Need:
 Outcome = tuple[Command, ...] | Need
 """Commands to carry out, or what must be asked first."""
 
-NO_COMMAND = frozenset(
-    ["yes", "no", "stop", "thanks", "repeat", "ask", "basket", "recommend", "out_of_scope", "clarify"]
-)
+NO_COMMAND = {
+    "yes", "no", "stop", "thanks", "repeat", "ask", "basket", "recommend", "out_of_scope",
+    "clarify",
+}  # fmt: skip
 """Intents that carry no command; the visit answers them."""
 
 

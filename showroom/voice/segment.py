@@ -54,7 +54,9 @@ def _parts(before: Sequence[Token], rest: Sequence[Token]) -> bool:
         return False
     if rest[0].get("more") == "more":
         return left.has("change") or left.has("act") or left.has("length") or left.has("angle")
-    bare = all(k in ("color", "direction", "filler") for t in left for k, _ in t.senses)
+    bare = all(
+        k in ("color", "direction", "filler", "same", "category") for t in left for k, _ in t.senses
+    )
     return not bare
 
 

@@ -30,13 +30,13 @@ def _one_of(found: list[Thing], context: Context) -> str:
     return next((i for i in (context.pointed, last, context.worn) if i in ids), "")
 
 
-def named(phrase: Phrase, context: Context, *, skip_from: int | None = None) -> str:
+def named(phrase: Phrase, context: Context, *, skip: int | None = None) -> str:
     """The target that the phrase names, or ``""``.
 
     Args:
-        skip_from: ignore tokens from this index on (they say where, not what).
+        skip: index of a token that says where, not what.
     """
-    tokens = phrase.tokens[:skip_from]
+    tokens = [t for i, t in enumerate(phrase.tokens) if i != skip]
     for token in tokens:
         if product := token.get("product"):
             return product

@@ -129,7 +129,7 @@ def train(
         The path written.
     """
     from scipy.sparse import csr_matrix
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     rng = random.Random(seed)
     rows = generate(per_intent, seed)
@@ -140,9 +140,10 @@ def train(
     rows += _noise(rows, rng)
     extra: list[tuple[list[str], str]] = []
     for names, intent in rows:
-        if intent != "out_of_scope" and len(names) > 2 and rng.random() < 0.15:
+        if intent != "out_of_scope" and len(names) > 2 and rng.random() < 0.25:
             noisy = list(names)
-            noisy.insert(rng.randint(0, len(noisy)), "<unk>")
+            for _ in range(rng.choice((1, 1, 2))):
+                noisy.insert(rng.randint(0, len(noisy)), "<unk>")
             extra.append((noisy, intent))
     rows += extra
     seen_in = Counter(f for names, _ in rows for f in features(names, known))
