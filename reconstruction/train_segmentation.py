@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from .data.consensus import load_or_read
 from .data.masks import MaskSources, mask_scene
@@ -37,7 +37,9 @@ def mask_loss(net: nn.Module, batch: Batch) -> Losses:
     truth = batch["mask"][:, None]
     known = ((truth == 0) | (truth == 255)).float()
     y = (truth == 255).float()
-    entropy = F.binary_cross_entropy_with_logits(logits, y, known, reduction="sum") / known.sum()
+    entropy = (
+        functional.binary_cross_entropy_with_logits(logits, y, known, reduction="sum") / known.sum()
+    )
     q = torch.sigmoid(logits) * known
     overlap: Tensor = 2 * (q * y).sum((1, 2, 3)) + 1
     dice = 1 - (overlap / (q.sum((1, 2, 3)) + (y * known).sum((1, 2, 3)) + 1)).mean()
@@ -45,7 +47,7 @@ def mask_loss(net: nn.Module, batch: Batch) -> Losses:
     return {
         "entropy": 2 * entropy,
         "dice": dice,
-        "present": 0.2 * F.binary_cross_entropy_with_logits(present, there),
+        "present": 0.2 * functional.binary_cross_entropy_with_logits(present, there),
     }
 
 

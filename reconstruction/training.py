@@ -140,7 +140,7 @@ def fit(
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     random.seed(settings.seed)
-    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = net.to(memory_format=torch.channels_last)
     kept = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(
         net.parameters(), lr=settings.rate, weight_decay=settings.weight_decay

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 WIDTHS = (16, 32, 64, 96, 128)
 
@@ -27,12 +29,9 @@ class UNet(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(3, widths[0], 5, 2, 2)
         self.down = nn.ModuleList(
-            [_pair(widths[0], widths[0])]
-            + [_pair(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+            [_pair(widths[0], widths[0])] + [_pair(a, b) for a, b in pairwise(widths)]
         )
-        self.up = nn.ModuleList(
-            [_pair(b + a, a) for a, b in zip(widths, widths[1:], strict=False)]
-        )
+        self.up = nn.ModuleList([_pair(b + a, a) for a, b in pairwise(widths)])
         self.head = nn.Conv2d(widths[0], 1, 1)
         self.present = nn.Linear(widths[-1], 1)
 
@@ -48,10 +47,10 @@ class UNet(nn.Module):
         features = []
         x = self.stem(x)
         for i, block in enumerate(self.down):
-            x = block(x if i == 0 else F.max_pool2d(x, 2))
+            x = block(x if i == 0 else functional.max_pool2d(x, 2))
             features.append(x)
         present = self.present(x.mean(dim=(2, 3)))[:, 0]
         for i in range(len(self.up) - 1, -1, -1):
-            x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
             x = self.up[i](torch.cat([x, features[i]], dim=1))
         return self.head(x), present

@@ -80,9 +80,9 @@ def cloth_patches(photos: list[LabelledPhoto], limit: int = 600) -> tuple[U8, ..
     return tuple(out)
 
 
-def _varied(rng: Rng, name: str, member: tuple[dict[str, float], dict[str, str]]) -> (
-    tuple[dict[str, float], dict[str, str]]
-):
+def _varied(
+    rng: Rng, name: str, member: tuple[dict[str, float], dict[str, str]]
+) -> tuple[dict[str, float], dict[str, str]]:
     """The same structure with other dimensions near by."""
     family, (values, choices) = get_family(name), member
     moved = {
@@ -96,7 +96,9 @@ def _varied(rng: Rng, name: str, member: tuple[dict[str, float], dict[str, str]]
     return moved, choices
 
 
-def _draw_file(seed: int, number: int, size: int, count: int, patches: tuple[U8, ...]) -> list[Drawn]:
+def _draw_file(
+    seed: int, number: int, size: int, count: int, patches: tuple[U8, ...]
+) -> list[Drawn]:
     rng = np.random.default_rng((seed, number))
     names = [n for n in family_names() if n in _SHARE]
     share = np.array([_SHARE[n] for n in names])

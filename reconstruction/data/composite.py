@@ -73,7 +73,7 @@ def with_shadow(rng: Rng, ground: F32, alpha: F32) -> F32:
     shift = np.array([[1, 0, reach * np.cos(angle)], [0, 1, reach * np.sin(angle)]])
     moved = cv2.warpAffine(alpha, shift, (size, size))
     soft = cv2.GaussianBlur(moved, (0, 0), rng.uniform(0.005, 0.05) * size + 0.3)
-    return ground * (1 - rng.uniform(0.08, 0.6) * soft)[..., None]
+    return np.asarray(ground * (1 - rng.uniform(0.08, 0.6) * soft)[..., None], np.float32)
 
 
 def pale(rng: Rng, colours: F32, alpha: F32) -> F32:
@@ -96,7 +96,7 @@ def photograph(rng: Rng, picture: F32) -> U8:
         quality = int(rng.integers(30, 95))
         _, data = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])
         rgb = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-    return rgb
+    return np.asarray(rgb, np.uint8)
 
 
 def compose(rng: Rng, colours: F32, alpha: F32, ground: F32) -> Scene:

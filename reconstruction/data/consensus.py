@@ -51,7 +51,7 @@ def _grabcut(rgb: U8, marks: U8, rounds: int) -> NDArray[np.bool_]:
     cv2.grabCut(
         rgb, marks, None, np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK
     )
-    return (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)
+    return np.asarray((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD))
 
 
 def mask_from_rectangle(rgb: U8, margin: float = 0.04) -> NDArray[np.bool_]:
@@ -152,7 +152,7 @@ def load_or_read(folder: Path, cache: Path, side: int = 224) -> list[LabelledPho
         return [
             LabelledPhoto(
                 stored[f"rgb{i}"],
-                stored[f"mask{i}"] if f"mask{i}" in stored else None,
+                stored.get(f"mask{i}"),
                 str(label),
             )
             for i, label in enumerate(stored["label"])

@@ -67,7 +67,9 @@ def _wood(rng: Rng, size: int) -> F32:
 def _material(rng: Rng, name: str, size: int) -> F32:
     """(size, size, 3) linear-light albedo of a material slot."""
     if name == "upholstery":
-        picture = fabric(rng, size) if rng.random() < 0.5 else np.ones((size, size, 3)) * colour(rng)
+        picture = (
+            fabric(rng, size) if rng.random() < 0.5 else np.ones((size, size, 3)) * colour(rng)
+        )
     elif name == "metal":
         picture = np.ones((size, size, 3)) * rng.uniform(0.05, 0.8)
     else:
@@ -80,7 +82,7 @@ def _face_normals(vertices: F32, faces: NDArray[np.int32]) -> F32:
     a, b, c = (vertices[faces[:, i]] for i in range(3))
     normal = np.cross(b - a, c - a)
     length = np.linalg.norm(normal, axis=1, keepdims=True)
-    return (normal / np.maximum(length, 1e-12)).astype(np.float32)
+    return np.asarray(normal / np.maximum(length, 1e-12), np.float32)
 
 
 def _lit(vertices: F32, faces: NDArray[np.int32], places: F32, sun: F32, side: int) -> F32:
@@ -110,7 +112,7 @@ def _floor_shadow(
     cast[:, 1] = 0
     raster = render(cast.astype(np.float32), faces, camera, (size, size))
     mask = (raster.face_id >= 0).astype(np.float32)
-    return cv2.GaussianBlur(mask, (0, 0), max(0.4, softness * size))
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.4, softness * size)), np.float32)
 
 
 def _sun(rng: Rng, camera: Camera) -> F32:
@@ -204,7 +206,9 @@ def draw_furniture(
     sun = _sun(rng, camera)
     light = _light(rng, vertices, faces, face, places, camera, sun)
     linear = np.clip(_albedo(rng, topology, face, uv) * light, 0, 1)
-    small = _shrink(np.concatenate([linear, np.ones((len(face), 1), np.float32)], 1), where, size, oversample)
+    small = _shrink(
+        np.concatenate([linear, np.ones((len(face), 1), np.float32)], 1), where, size, oversample
+    )
     alpha = small[..., 3]
     rgb = (small[..., :3] / np.maximum(alpha, 1e-3)[..., None]) ** (1 / 2.2)
     shade: F32 | None = None

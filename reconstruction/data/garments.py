@@ -33,7 +33,7 @@ def _cloth(rng: Rng, size: int, patches: tuple[NDArray[np.uint8], ...]) -> F32:
         patch = patches[int(rng.integers(len(patches)))]
         big = cv2.resize(patch, (size, size), interpolation=cv2.INTER_LINEAR)
         real = big.astype(np.float32) / 255
-        return np.clip(real * folds(rng, size, rng.uniform(0, 0.25)), 0, 1)
+        return np.asarray(np.clip(real * folds(rng, size, rng.uniform(0, 0.25)), 0, 1), np.float32)
     return fabric(rng, size)
 
 
@@ -65,7 +65,7 @@ def draw_garment(
     middle = (low + high) / 2
 
     def pixels(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return (points - middle) * (scale, -scale) + side / 2
+        return np.asarray((points - middle) * (scale, -scale) + side / 2)
 
     cloth = _cloth(rng, side, patches)
     rgb = cloth.copy()

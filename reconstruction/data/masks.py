@@ -67,7 +67,8 @@ def real_ground(rng: Rng, photo: LabelledPhoto, size: int) -> F32 | None:
     return out
 
 
-def _any_ground(rng: Rng, sources: MaskSources, size: int) -> F32:
+def any_ground(rng: Rng, sources: MaskSources, size: int) -> F32:
+    """A procedural or, where there are photos, just as often a real background."""
     masked = sources.masked
     if masked and rng.random() < 0.5:
         found = real_ground(rng, masked[int(rng.integers(len(masked)))], size)
@@ -123,7 +124,7 @@ def sprite_scene(rng: Rng, sprite: U8, sources: MaskSources, size: int, turn: fl
     colours, alpha = place(sprite, matrix, size)
     if rng.random() < 0.3:
         colours = np.clip(colours ** rng.uniform(0.6, 1.7) * rng.uniform(0.6, 1.3, 3), 0, 1)
-    return compose(rng, colours.astype(np.float32), alpha, _any_ground(rng, sources, size))
+    return compose(rng, colours.astype(np.float32), alpha, any_ground(rng, sources, size))
 
 
 def textured_shape(rng: Rng, sources: MaskSources, size: int) -> Scene:
@@ -140,12 +141,12 @@ def textured_shape(rng: Rng, sources: MaskSources, size: int) -> Scene:
         if min(patch.shape[:2]) > 8:
             cloth = cv2.resize(patch, (size, size), interpolation=cv2.INTER_LINEAR)
             colours = cloth.astype(np.float32) / 255 * folds(rng, size, rng.uniform(0, 0.3))
-    return compose(rng, np.clip(colours, 0, 1), alpha, _any_ground(rng, sources, size))
+    return compose(rng, np.clip(colours, 0, 1), alpha, any_ground(rng, sources, size))
 
 
 def empty_scene(rng: Rng, sources: MaskSources, size: int) -> Scene:
     """A picture without a product."""
-    picture = clutter(rng, size) if rng.random() < 0.2 else _any_ground(rng, sources, size)
+    picture = clutter(rng, size) if rng.random() < 0.2 else any_ground(rng, sources, size)
     return Scene(photograph(rng, picture), np.zeros((size, size), np.uint8))
 
 

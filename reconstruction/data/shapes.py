@@ -118,7 +118,7 @@ def frame(rng: Rng, size: int) -> tuple[F32, F32]:
             cv2.fillConvexPoly(picture, quad.astype(np.int32), shade)
     grown = cv2.dilate(picture, np.ones((3, 3), np.uint8))
     picture = np.where(picture.max(axis=2, keepdims=True) > 0, picture, grown)
-    return picture, alpha.astype(np.float32) / 255
+    return picture.astype(np.float32), np.asarray(alpha / 255, np.float32)
 
 
 def shape(rng: Rng, size: int) -> tuple[F32, F32]:
@@ -144,4 +144,4 @@ def shape(rng: Rng, size: int) -> tuple[F32, F32]:
     colours = fabric(rng, size)
     edge = cv2.GaussianBlur(alpha.astype(np.float32) / 255, (0, 0), 0.02 * size)
     colours *= (1 - rng.uniform(0, 0.35) * (1 - np.clip(2 * edge - 1, 0, 1)))[..., None]
-    return colours, alpha.astype(np.float32) / 255
+    return colours, np.asarray(alpha / 255, np.float32)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from .composite import U8
+from .furniture import draw_furniture
+from .garments import draw_garment
+
+_NAMES = ("chair", "chair", "table", "t_shirt", "long_sleeve", "dress", "skirt")
 
 
 def save_sprites(path: Path, sprites: list[U8]) -> None:
@@ -21,3 +26,22 @@ def load_sprites(path: Path) -> tuple[U8, ...]:
     """Read what :func:`save_sprites` wrote."""
     with np.load(path, allow_pickle=False) as stored:
         return tuple(np.asarray(stored["sprites"], np.uint8))
+
+
+def render_sprites(
+    path: Path, count: int, *, seed: int = 0, size: int = 192, patches: tuple[U8, ...] = ()
+) -> None:
+    """Draw random members of the families, furniture and garments about equally.
+
+    Args:
+        patches: (h, w, 3) uint8 pieces of real cloth for some of the garments.
+    """
+    rng = np.random.default_rng((seed, 7))
+    sprites = []
+    for _ in tqdm(range(count), desc="drawing cut-outs", unit="picture"):
+        name = _NAMES[int(rng.integers(len(_NAMES)))]
+        if name in ("chair", "table"):
+            sprites.append(draw_furniture(rng, name, size, fill=0.96).sprite())
+        else:
+            sprites.append(draw_garment(rng, name, size, fill=0.96, patches=patches).sprite())
+    save_sprites(path, sprites)

@@ -21,7 +21,7 @@ def colour(rng: Rng, saturation: float = 0.5) -> F32:
     """(3,) an sRGB colour; ``saturation`` bounds its distance from grey."""
     grey = rng.uniform(0.03, 0.97)
     tint = rng.uniform(-1.0, 1.0, 3) * rng.uniform(0, saturation)
-    return np.clip(grey + tint - tint.mean(), 0.01, 0.99).astype(np.float32)
+    return np.asarray(np.clip(grey + tint - tint.mean(), 0.01, 0.99), np.float32)
 
 
 def noise(rng: Rng, size: int, cells: int, stretch: float = 1.0) -> F32:
@@ -113,7 +113,8 @@ def carpet(rng: Rng, size: int) -> F32:
     palette = np.stack([colour(rng, 0.7) for _ in range(count)])
     rank = np.digitize(field, np.quantile(field, np.linspace(0, 1, count + 1)[1:-1]))
     out = palette[rank]
-    out = out * (1 + rng.uniform(0.03, 0.2) * rng.standard_normal((size, size, 1)))
+    speckle = rng.uniform(0.03, 0.2) * rng.standard_normal((size, size, 1))
+    out = out * (1 + speckle).astype(np.float32)
     return np.clip(out, 0, 1).astype(np.float32)
 
 
@@ -127,7 +128,7 @@ def stripes(rng: Rng, size: int) -> F32:
         tint, strength = colour(rng, 0.7), rng.uniform(0.3, 1.0)
         view = out if axis == 0 else out.transpose(1, 0, 2)
         view[band] = (1 - strength) * view[band] + strength * tint
-    return np.clip(out, 0, 1)
+    return np.asarray(np.clip(out, 0, 1), np.float32)
 
 
 def spots(rng: Rng, size: int) -> F32:
@@ -150,7 +151,7 @@ def mottled(rng: Rng, size: int) -> F32:
     """Two colours blended by noise: stone, plush, tie-dye, foliage."""
     blend = 1 / (1 + np.exp(-rng.uniform(0.6, 4) * fractal(rng, size)))
     out = colour(rng, 0.6) * blend[..., None] + colour(rng, 0.6) * (1 - blend[..., None])
-    return out.astype(np.float32)
+    return np.asarray(out, np.float32)
 
 
 def clutter(rng: Rng, size: int) -> F32:
@@ -197,7 +198,7 @@ def motif(rng: Rng, out: F32) -> None:
         out += share * (np.array(tint, np.float32) - out)
     else:
         points = rng.normal(0, rng.uniform(0.04, 0.14) * size, (int(rng.integers(3, 9)), 2))
-        hull = cv2.convexHull((points + (x, y)).astype(np.float32)).astype(np.int32)
+        hull = cv2.convexHull((points + np.array((x, y))).astype(np.float32)).astype(np.int32)
         cv2.fillPoly(out, [hull], tint, cv2.LINE_AA)
 
 
@@ -243,4 +244,5 @@ def fabric(rng: Rng, size: int) -> F32:
         out = _turned(rng, out, size)
     if rng.random() < 0.4:
         motif(rng, out)
-    return np.clip(out * folds(rng, size, rng.uniform(0.05, 0.45)), 0, 1).astype(np.float32)
+    creased = out * folds(rng, size, rng.uniform(0.05, 0.45))
+    return np.asarray(np.clip(creased, 0, 1), np.float32)
