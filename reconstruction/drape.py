@@ -117,7 +117,7 @@ def rest_edges(
     groups = int(net.weld.max()) + 1
     welded = np.sort(net.weld[pairs], axis=1).astype(np.int64)
     key = (kind.astype(np.int64) * groups + welded[:, 0]) * groups + welded[:, 1]
-    unique, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     mean = np.bincount(inverse, length) / np.bincount(inverse)
     keep = welded[first, 0] != welded[first, 1]
     return RestEdges(

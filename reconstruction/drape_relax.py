@@ -25,7 +25,7 @@ def relax(
     body: BodySections,
     held: NDArray[np.int32],
 ) -> F64:
-    """Stretch the free cloth evenly over the body, like a membrane, and keep all of it off the skin.
+    """Stretch the free cloth evenly over the body, like a membrane, and keep all off the skin.
 
     Args:
         places: (n, 3) first guess.

@@ -45,7 +45,8 @@ def trunk_rings(
     share = np.clip((girths - own) / np.maximum(hung - own, 1e-9), 0.0, 1.0)
     base = close + (hang - close) * share[:, None]
     ease = np.maximum(girths - girth(base), 0.0)
-    off = np.minimum(ease / (2 * np.pi), spread)
+    plain = ease / (2 * np.pi)
+    off = plain / np.sqrt(1.0 + (plain / spread) ** 2)
     points = _even(ring(base + off[:, None]))
     return _flute(points, girths), girths < own
 

@@ -1,4 +1,4 @@
-"""Faces, welds and edges of a garment's mesh: they depend on the pattern's rows and columns only."""
+"""Faces, welds and edges of a garment's mesh; they depend on its pattern's grid sizes only."""
 
 from __future__ import annotations
 

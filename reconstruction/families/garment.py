@@ -66,7 +66,12 @@ class GarmentFamily:
         return upper.upper_pattern(self.upper(values, choices))
 
     def flat(
-        self, values: Mapping[str, float], choices: Mapping[str, str], pose: FlatPose | None = None
+        self,
+        values: Mapping[str, float],
+        choices: Mapping[str, str],
+        pose: FlatPose | None = None,
+        *,
+        bare: bool = False,
     ) -> Flat:
         """The garment laid flat: silhouette, landmarks and part polygons, under a millisecond.
 
@@ -74,11 +79,12 @@ class GarmentFamily:
             values, choices: complete (every name given, as :meth:`sample` returns them);
                 not checked, since training draws hundreds a second.
             pose: how it lies; none gives :meth:`flat_pose`.
+            bare: outline and landmarks only, in half the time.
         """
         pose = pose or self.flat_pose(choices)
         if self.engine == "lower":
             return lower.flat_lower(lower.lower_shape(values), pose)
-        return upper.flat_upper(self.upper(values, choices), pose)
+        return upper.flat_upper(self.upper(values, choices), pose, bare)
 
     def flat_outline(
         self, values: Mapping[str, float], choices: Mapping[str, str], pose: FlatPose | None = None

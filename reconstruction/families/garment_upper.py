@@ -199,8 +199,8 @@ def sleeve_edges(shape: UpperShape, angle: float, elbow: float, count: int) -> t
     return upper, lower
 
 
-def flat_upper(shape: UpperShape, pose: FlatPose) -> Flat:
-    """Silhouette, landmarks and parts of a top in a flat pose."""
+def flat_upper(shape: UpperShape, pose: FlatPose, bare: bool = False) -> Flat:
+    """Silhouette, landmarks and, unless ``bare``, parts of a top in a flat pose."""
     left = _half(shape, pose, pose.sleeve_left, pose.elbow_left)
     right = {
         k: c * _FLIP for k, c in _half(shape, pose, pose.sleeve_right, pose.elbow_right).items()
@@ -230,6 +230,9 @@ def flat_upper(shape: UpperShape, pose: FlatPose) -> Flat:
         if shape.sleeve_rows:
             points[f"cuff_outer_{side}"] = half["cuff"][0]
             points[f"cuff_inner_{side}"] = half["cuff"][-1]
+    if bare:
+        both = lay(np.concatenate([loop, landmark_array(points)]))
+        return Flat(both[: len(loop)], both[len(loop) :], {})
     body = ("shoulder", "armhole_down", "side", "hem")
     neckline = np.concatenate([left["front_neck"], right["front_neck"][-2::-1]])
     front = np.concatenate(
