@@ -199,3 +199,9 @@ class Fit:
 def longer(footprint: Footprint, dimension: str, metres: float) -> Footprint:
     """The footprint with one dimension longer by ``metres`` (shorter where negative)."""
     return replace(footprint, **{dimension: getattr(footprint, dimension) + metres})
+
+
+def standing(item: Item, x: float, z: float) -> Item:
+    """The item with the middle of its box at (x, z)."""
+    mx, mz = item.middle
+    return replace(item, x=item.x + x - mx, z=item.z + z - mz)

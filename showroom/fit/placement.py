@@ -29,9 +29,10 @@ from .furnishing import (
     Viewer,
     longer,
     rules,
+    standing,
 )
 from .room import Room
-from .spots import Spot, beside_spots, free_spots, wall_spots
+from .spots import Spot, aligned, beside_spots, free_spots, wall_spots
 from .surroundings import Surroundings, is_flat
 
 F64 = NDArray[np.float64]
@@ -159,6 +160,7 @@ class Floor:
     def move(self, item_id: str, direction: str, metres: float) -> Outcome:
         """Shift a product left, right, forward or back as the visitor sees it.
 
+        Where that is nearly along a wall it goes along the wall.
         It may pass what stands between if there is room behind; otherwise it goes as far as it
         can, and ``blocked.lack`` is the rest of the way.
 
@@ -170,6 +172,8 @@ class Floor:
         x, z = (self.visitor or Viewer(0.0, 0.0)).direction(direction)
         if metres < 0:
             x, z, metres = -x, -z, -metres
+        course = aligned(self.room, math.atan2(x, z))
+        x, z = math.sin(course), math.cos(course)
         return self._slide(item, x, z, metres)
 
     def rotate(self, item_id: str, angle: float) -> Outcome:
@@ -214,7 +218,7 @@ class Floor:
             ahead = (footprint.depth - item.footprint.depth) / 2
             mx, mz = item.middle
             dx, dz = item.facing
-            grown = _stand(grown, mx + dx * ahead, mz + dz * ahead)
+            grown = standing(grown, mx + dx * ahead, mz + dz * ahead)
         return self._settle(item, grown)
 
     # --- working --------------------------------------------------------------------------------
@@ -251,8 +255,7 @@ class Floor:
         if near in ("wall", "corner", "window", "door"):
             return wall_spots(self.room, probe.footprint, near, goal, boxes, ahead)
         if near in ("middle", "center", "centre"):
-            middle = self.room.polygon.mean(axis=0)
-            goal = (float(middle[0]), -float(middle[1]))
+            goal = self.room.middle
         elif near not in ("", "visitor"):
             found = [s for s in solids if self._near.is_called(s, near)]
             if not found:
@@ -273,8 +276,7 @@ class Floor:
     def _before_visitor(self, footprint: Footprint) -> tuple[float, float]:
         """The (x, z) where a product stands well before the visitor."""
         if self.visitor is None:
-            middle = self.room.polygon.mean(axis=0)
-            return (float(middle[0]), -float(middle[1]))
+            return self.room.middle
         far = float(rules()["visitor"]["distance"]) + footprint.depth / 2
         dx, dz = self.visitor.direction("forward")
         return (self.visitor.x + far * dx, self.visitor.z + far * dz)
@@ -287,7 +289,7 @@ class Floor:
         count = free_runs(box, line, span, boxes, self.room.polygon, runs)
         way = float(runs[count - 1, 1]) if count else 0.0
         mx, mz = item.middle
-        there = _stand(item, mx + x * way, mz + z * way)
+        there = standing(item, mx + x * way, mz + z * way)
         if metres - way < 1e-6:
             return self._done(item, there, complete=True)
         _, by = gap(box, u + x * way, v - z * way, x, -z, boxes)
@@ -295,7 +297,7 @@ class Floor:
         return self._done(item, there, complete=False, blocked=replace(blocked, lack=metres - way))
 
     def _turn(self, item: Item, yaw: float) -> Outcome:
-        turned = _stand(replace(item, yaw=_wrap(yaw)), *item.middle)
+        turned = standing(replace(item, yaw=_wrap(yaw)), *item.middle)
         asked = _wrap(yaw - item.yaw)
         blocked = self.hindrance(turned)
         if blocked is None:
@@ -305,11 +307,11 @@ class Floor:
         reach = max(item.footprint.width, item.footprint.depth) / 2
         far, u, v = nearest_free(box, u, v, boxes, self.room.polygon, reach)
         if math.isfinite(far):
-            return self._done(item, _stand(turned, u, -v), complete=True, blocked=blocked)
+            return self._done(item, standing(turned, u, -v), complete=True, blocked=blocked)
         done, low, high = item, 0.0, 1.0
         for _ in range(12):
             share = (low + high) / 2
-            tried = _stand(replace(item, yaw=_wrap(item.yaw + share * asked)), *item.middle)
+            tried = standing(replace(item, yaw=_wrap(item.yaw + share * asked)), *item.middle)
             if self.hindrance(tried) is None:
                 done, low = tried, share
             else:
@@ -328,7 +330,7 @@ class Floor:
             reach = math.hypot(*self.room.size)
             far, u, v = nearest_free(box, u, v, boxes, self.room.polygon, reach)
             if math.isfinite(far):
-                there = _stand(wanted, u, -v)
+                there = standing(wanted, u, -v)
                 return self._done(known, there, complete=False, blocked=replace(blocked, lack=far))
         short, offer = self._shortage(wanted, "")
         return Outcome(self, known, False, blocked=short, offer=offer)
@@ -383,12 +385,6 @@ def _moving(item: Item, margin: float | None = None) -> tuple[float, float, F64]
         [shape.width / 2 + keep, shape.depth / 2 + keep, math.cos(item.yaw), math.sin(item.yaw)]
     )
     return x, -z, box
-
-
-def _stand(item: Item, x: float, z: float) -> Item:
-    """The item with the middle of its box at (x, z)."""
-    mx, mz = item.middle
-    return replace(item, x=item.x + x - mx, z=item.z + z - mz)
 
 
 def _wrap(angle: float) -> float:

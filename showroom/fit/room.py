@@ -192,6 +192,12 @@ class Room:
         return np.array([w.start for w in self.walls])
 
     @cached_property
+    def middle(self) -> tuple[float, float]:
+        """The (x, z) mean of the corners; outside the walls in some bent rooms."""
+        u, v = self.polygon.mean(axis=0)
+        return (float(u), -float(v))
+
+    @cached_property
     def area(self) -> float:
         """Floor area, square metres."""
         return _area([w.start for w in self.walls])

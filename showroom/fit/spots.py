@@ -63,9 +63,11 @@ class Spot:
 
 def box_of(shape: Footprint, yaw: float, ahead: float) -> tuple[F64, float, float]:
     """The moving box with free floor in front, and the (u, v) from the product's middle to it."""
-    keep = float(rules()["gap"]["margin"])
+    gap = rules()["gap"]
+    keep = float(gap["margin"])
+    side = float(gap["aside"]) if ahead > 0 else keep
     c, s = math.cos(yaw), math.sin(yaw)
-    box = np.array([shape.width / 2 + keep, (shape.depth + ahead) / 2 + keep, c, s])
+    box = np.array([shape.width / 2 + side, (shape.depth + ahead) / 2 + keep, c, s])
     return box, s * ahead / 2, -c * ahead / 2
 
 
@@ -156,8 +158,10 @@ def free_spots(
 ) -> Iterator[Spot]:
     """The free places nearest to a wish, for the wished yaw and, dearer, quarter turns of it."""
     far = math.hypot(*room.size) if reach is None else reach
-    straight = _aligned(room, yaw)
-    for quarter, extra in ((0, 0.0), (1, 0.6), (-1, 0.6), (2, 0.8)):
+    straight = aligned(room, yaw)
+    turns = ((0, 0.0), (1, 0.6), (-1, 0.6), (2, 0.8))
+    # Without free floor in front, half a turn changes nothing.
+    for quarter, extra in turns if ahead > 0 else turns[:2]:
         angle = straight + quarter * math.pi / 2
         box, fu, fv = box_of(shape, angle, ahead)
         distance, u, v = nearest_free(box, wish[0] + fu, -wish[1] + fv, boxes, room.polygon, far)
@@ -165,7 +169,7 @@ def free_spots(
             yield Spot(distance + extra, u - fu, v - fv, angle)
 
 
-def _aligned(room: Room, yaw: float) -> float:
+def aligned(room: Room, yaw: float) -> float:
     """The yaw, turned to a wall's direction where it nearly has it."""
     limit = float(rules()["align"]["yaw"])
     quarter = math.pi / 2

@@ -93,8 +93,7 @@ class Surroundings:
                     u, v = self.room.walls[o.wall].at(o.offset + o.width / 2)
                     points.append((u, -v))
         elif target in ("middle", "center", "centre"):
-            middle = self.room.polygon.mean(axis=0)
-            points = [(float(middle[0]), -float(middle[1]))]
+            points = [self.room.middle]
         if not points:
             raise PlacementError(
                 f"there is no {target[:40]!r} here to face",
