@@ -293,14 +293,19 @@ def leg(rest: F64, side: int, ankle: F64, sole: F64, yaw: float, world: F64, pla
     total = (_length(rest, upper, lower) + _length(rest, lower, foot)) * _REACH
     ball = ankle + sole @ (rest[toes] - rest[foot])
     tilted, target = sole.copy(), ankle.copy()
-    for step in range(8):
-        way = target - place[upper]
-        if (way * way).sum() <= total * total:
-            break
+    way = ankle - place[upper]
+    if (way * way).sum() > total * total:
+        low, high = 0.0, 0.9
         axis = np.zeros(3)
-        axis[0] = 0.11 * (step + 1)
-        tilted = sole @ turn(axis)
-        target = ball - tilted @ (rest[toes] - rest[foot])
+        for _ in range(12):
+            axis[0] = (low + high) / 2
+            tilted = sole @ turn(axis)
+            target = ball - tilted @ (rest[toes] - rest[foot])
+            way = target - place[upper]
+            if (way * way).sum() > total * total:
+                low = axis[0]
+            else:
+                high = axis[0]
     pole = heading(yaw)[:, 2].copy()
     rest_pole = np.zeros(3)
     rest_pole[2] = 1.0

@@ -1,0 +1,174 @@
+"""The part of a body that garments touch: posed each frame, asked for its nearest skin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from .avatar import Avatar
+from .basis import load
+from .skin import PoseState, blend
+from .vrm import BONES
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+
+_NOT_COLLIDING = ("head", "Toes", "Thumb", "Index", "Middle", "Ring", "Little")
+_ARM = ("UpperArm", "LowerArm", "Hand")
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """What every body shares: the colliding vertices, their faces and neighbours.
+
+    Attributes:
+        vertices: (k,) numbers of the colliding vertices in the body.
+        faces: (m, 3) int32, numbered among the colliding vertices.
+        start, beside: neighbours of vertex i are ``beside[start[i]:start[i + 1]]``.
+        arm: (k,) bool, vertices of arms.
+    """
+
+    vertices: I32
+    faces: I32
+    start: I32
+    beside: I32
+    arm: NDArray[np.bool_]
+
+
+@lru_cache(maxsize=1)
+def topology() -> Topology:
+    """Select the colliding skin once: no head, no fingers, no toes."""
+    basis = load()
+    main = basis.joints[:, 0]
+    barred = [i for i, b in enumerate(BONES) if any(part in b for part in _NOT_COLLIDING)]
+    arms = [i for i, b in enumerate(BONES) if any(part in b for part in _ARM)]
+    kept = ~np.isin(main, barred)
+    vertices = np.flatnonzero(kept).astype(np.int32)
+    renumber = np.full(len(main), -1, dtype=np.int32)
+    renumber[vertices] = np.arange(len(vertices), dtype=np.int32)
+    faces = renumber[basis.faces]
+    faces = faces[(faces >= 0).all(axis=1)]
+    pairs = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+    start = np.zeros(len(vertices) + 1, dtype=np.int32)
+    np.add.at(start, pairs[:, 0] + 1, 1)
+    return Topology(
+        vertices=vertices,
+        faces=np.ascontiguousarray(faces),
+        start=np.cumsum(start).astype(np.int32),
+        beside=np.ascontiguousarray(pairs[:, 1], dtype=np.int32),
+        arm=np.isin(main[vertices], arms),
+    )
+
+
+class Collider:
+    """One avatar's colliding skin.
+
+    Attributes:
+        places: (k, 3) float32, posed skin.
+        normals: (k, 3) float32, unit, outward.
+    """
+
+    def __init__(self, avatar: Avatar) -> None:
+        self.shape = topology()
+        skin, kept = avatar.form.skin, self.shape.vertices
+        self._rest = np.ascontiguousarray(avatar.form.vertices[kept])
+        self._joints = np.ascontiguousarray(skin.joints[kept])
+        self._weights = np.ascontiguousarray(skin.weights[kept])
+        self.places = self._rest.copy()
+        self.normals = np.empty_like(self.places)
+        fill_normals(self.places, self.shape.faces, self.normals)
+
+    def move(self, pose: PoseState) -> None:
+        """Pose the skin."""
+        blend(self._rest, self._joints, self._weights, pose.matrices, self.places)
+        fill_normals(self.places, self.shape.faces, self.normals)
+
+    def nearest(self, points: F32, allowed: NDArray[np.bool_] | None = None) -> I32:
+        """Nearest rest vertex of each (n, 3) rest place, among the allowed ones, (n,) int32."""
+        numbers = np.arange(len(self._rest)) if allowed is None else np.flatnonzero(allowed)
+        _, found = cKDTree(self._rest[numbers]).query(points)
+        return numbers[found].astype(np.int32)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def fill_normals(vertices: F32, faces: I32, out: F32) -> None:
+    """Area-weighted unit normals, (n, 3) into ``out``."""
+    out[:] = 0
+    for f in range(faces.shape[0]):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ux = vertices[b, 0] - vertices[a, 0]
+        uy = vertices[b, 1] - vertices[a, 1]
+        uz = vertices[b, 2] - vertices[a, 2]
+        vx = vertices[c, 0] - vertices[a, 0]
+        vy = vertices[c, 1] - vertices[a, 1]
+        vz = vertices[c, 2] - vertices[a, 2]
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for k in range(3):
+            i = faces[f, k]
+            out[i, 0] += nx
+            out[i, 1] += ny
+            out[i, 2] += nz
+    for i in range(out.shape[0]):
+        squared = out[i, 0] * out[i, 0] + out[i, 1] * out[i, 1] + out[i, 2] * out[i, 2]
+        scale = np.float32(1.0) / np.sqrt(squared + np.float32(1e-20))
+        out[i, 0] *= scale
+        out[i, 1] *= scale
+        out[i, 2] *= scale
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def walk(
+    x: float, y: float, z: float, vertices: F32, start: I32, beside: I32, at: int, steps: int
+) -> int:
+    """Go from vertex ``at`` to ever nearer neighbours; the last one reached."""
+    dx, dy, dz = x - vertices[at, 0], y - vertices[at, 1], z - vertices[at, 2]
+    best = dx * dx + dy * dy + dz * dz
+    for _ in range(steps):
+        here = at
+        for k in range(start[here], start[here + 1]):
+            j = beside[k]
+            dx, dy, dz = x - vertices[j, 0], y - vertices[j, 1], z - vertices[j, 2]
+            d = dx * dx + dy * dy + dz * dz
+            if d < best:
+                best = d
+                at = j
+        if at == here:
+            break
+    return at
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def push_out(
+    cloth: F32,
+    near: I32,
+    vertices: F32,
+    normals: F32,
+    start: I32,
+    beside: I32,
+    gap: float,
+    steps: int,
+) -> int:
+    """Lift cloth that is nearer to the skin than ``gap``; returns how many places were lifted.
+
+    Args:
+        cloth: (n, 3), changed in place.
+        near: (n,) body vertex to look from; kept.
+    """
+    lifted = 0
+    for i in range(cloth.shape[0]):
+        x, y, z = cloth[i, 0], cloth[i, 1], cloth[i, 2]
+        s = walk(x, y, z, vertices, start, beside, near[i], steps)
+        nx, ny, nz = normals[s, 0], normals[s, 1], normals[s, 2]
+        d = (x - vertices[s, 0]) * nx + (y - vertices[s, 1]) * ny + (z - vertices[s, 2]) * nz
+        if d < gap:
+            lifted += 1
+            cloth[i, 0] = x + (gap - d) * nx
+            cloth[i, 1] = y + (gap - d) * ny
+            cloth[i, 2] = z + (gap - d) * nz
+    return lifted
