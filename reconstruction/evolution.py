@@ -76,7 +76,9 @@ def minimise(
         white = basis @ ((basis.T @ move) / scale)
         path_step = (1 - c_step) * path_step + np.sqrt(c_step * (2 - c_step) * effective) * white
         length = np.linalg.norm(path_step)
-        quiet = length / np.sqrt(1 - (1 - c_step) ** (2 * generation)) < (1.4 + 2 / (n + 1)) * expected
+        quiet = (
+            length / np.sqrt(1 - (1 - c_step) ** (2 * generation)) < (1.4 + 2 / (n + 1)) * expected
+        )
         path = (1 - c_path) * path + quiet * np.sqrt(c_path * (2 - c_path) * effective) * move
         rank_mu = (moves[order] * weights[:, None]).T @ moves[order]
         lost = (1 - quiet) * c_path * (2 - c_path)

@@ -17,6 +17,7 @@ from .families.furniture_family import FurnitureFamily
 from .family import complete
 from .furniture_scale import declared_values, metric_scale, rescaled
 from .furniture_target import (
+    FINE_SIDE,
     Pose,
     Target,
     blurred,
@@ -26,7 +27,7 @@ from .furniture_target import (
     place,
     target_layers,
 )
-from .mesh import F32
+from .mesh import F32, I32
 from .product import Estimate
 from .rasterize import Camera, labels, render
 
@@ -88,6 +89,9 @@ class _Problem:
     high: F64
     centre: F64
     spread: F64
+    faces: I32
+    face_slot: I32
+    slots: int
 
     def unpack(self, x: F64) -> tuple[dict[str, float], Pose]:
         n = len(self.names)
@@ -103,26 +107,18 @@ class _Problem:
         tail = [pose.azimuth, pose.elevation, pose.closeness, pose.roll, *pose.shift, pose.zoom]
         return np.concatenate([inner, tail])
 
-    def slots(self) -> tuple[int, NDArray[np.int32]]:
-        """How many material slots there are, and the slot of each face."""
-        surface = self.family.surface(self.choices)
-        names = tuple(dict.fromkeys(surface.part_material))
-        of_part = np.array([names.index(s) for s in surface.part_material], np.int32)
-        return len(names), of_part[surface.face_part]
-
     def draw(self, points: F32, pose: Pose) -> NDArray[np.int32]:
         """(s, s) the material slot of each pixel of the square, -1 for none."""
         screen, _ = place(points, pose, self.target)
-        faces = self.family.surface(self.choices).faces
-        return labels(screen, faces, self.slots()[1], self.target.inside.shape)
+        return labels(screen, self.faces, self.face_slot, self.target.inside.shape)
 
     def points(self, x: F64) -> F32:
         return self.family.points(self.unpack(x)[0], self.choices)
 
     def loss(self, x: F64) -> float:
         """How badly the photo is met; about 0.05 for a good fit."""
-        count = self.slots()[0]
-        iou, miss, wrong = compare(self.draw(self.points(x), self.unpack(x)[1]), self.target, count)
+        drawn = self.draw(self.points(x), self.unpack(x)[1])
+        iou, miss, wrong = compare(drawn, self.target, self.slots)
         colour = self.target.colour_weight * wrong
         return 1 - iou + _TERMS["miss"] * miss + _TERMS["colour"] * colour + self.doubt(x)
 
@@ -182,12 +178,16 @@ def refine(
         starts.insert(0, Start(values, choices, pose, spread or {}))
     if not starts:
         starts = _search(family, target, given, rng, int(360 * effort))
-    fits = [_descend(*_problem(family, target, start, given), (5.0, 3.0)) for start in starts[:6]]
-    fits = [_descend(p, x, (3.0, 2.0)) for p, x, _ in sorted(fits, key=lambda f: f[2])[:2]]
+    fits = [_descend(*_problem(family, target, s, given), (6.0, 4.0, 3.0)) for s in starts[:6]]
+    fits = [_descend(p, x, (3.0, 2.0, 1.5)) for p, x, _ in sorted(fits, key=lambda f: f[2])[:2]]
     problem, x, loss = min(fits, key=lambda f: f[2])
-    problem, x, loss = _switch(problem, x, loss, given, int(5 * effort))
-    problem, x, loss = _descend(problem, x, (2.0, 1.5, 1.0, 1.0))
-    problem, x, loss = _polish(problem, x, int(300 * effort), seed)
+    problem, x, loss = _switch(problem, x, loss, given, int(5 * effort), 6)
+    # Turnings and scrolls show only in a finer picture.
+    problem = replace(problem, target=make_target(mask, photo, FINE_SIDE))
+    problem, x, loss = _descend(problem, x, (2.5, 2.0, 1.5))
+    problem, x, loss = _switch(problem, x, loss, given, int(2 * effort), 5)
+    problem, x, loss = _polish(problem, x, int(100 * effort), seed)
+    problem, x, loss = _descend(problem, x, (1.5, 1.2, 1.0))
     return _finish(problem, x, loss, given, mask)
 
 
@@ -215,111 +215,127 @@ def _problem(
     high = np.array([known[n].maximum for n in names])
     sure = [start.spread.get(n, (known[n].maximum - known[n].minimum) * 0.3) for n in names]
     spread = np.clip(np.array(sure) / (high - low), 0.03, 0.3)
+    surface = family.surface(choices)
+    slots = tuple(dict.fromkeys(surface.part_material))
+    of_part = np.array([slots.index(s) for s in surface.part_material], np.int32)
     problem = _Problem(
-        family, target, choices, values, names, low, high, np.zeros(0), np.concatenate([spread, _CAMERA_SPREAD])
+        family=family,
+        target=target,
+        choices=choices,
+        fixed=values,
+        names=names,
+        low=low,
+        high=high,
+        centre=np.zeros(0),
+        spread=np.concatenate([spread, _CAMERA_SPREAD]),
+        faces=surface.faces,
+        face_slot=of_part[surface.face_part],
+        slots=len(slots),
     )
     x = problem.pack(values, start.pose)
     return replace(problem, centre=x.copy()), x
 
 
-def _descend(
-    problem: _Problem, x: F64, blurs: Sequence[float]
-) -> tuple[_Problem, F64, float]:
-    """Levenberg-Marquardt steps on the difference of blurred pictures, one blur after another."""
-    damping = 0.3
+def _descend(problem: _Problem, x: F64, blurs: Sequence[float]) -> tuple[_Problem, F64, float]:
+    """Levenberg-Marquardt steps on the difference of blurred pictures, one blur after another.
+
+    How the points move with each parameter changes slowly, so those derivatives serve several
+    steps; how the picture changes is drawn anew in each.
+    """
+    damping = 0.1
     best, best_loss = x, problem.loss(x)
-    for blur in blurs:
-        wanted = blurred(target_layers(problem.target), blur)
-        assign = _assignment(problem, x)
-        base = _residual(problem, x, assign, wanted, blur)
-        jacobian = _jacobian(problem, x, base, assign, wanted, blur)
+    motion: F32 = np.empty((0, 0, 3), np.float32)
+    for i, blur in enumerate(blurs):
+        if i % 3 == 0:
+            motion = _motion(problem, x)
+        view = _View(problem, _assignment(problem, x), blur)
+        base = view.residual(x)
+        jacobian = view.jacobian(x, base, motion)
         normal, slope = jacobian.T @ jacobian, jacobian.T @ base
         cost = float(base @ base)
-        for _ in range(3):
+        for _ in range(4):
             step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-6), -slope)
-            trial = x + np.clip(step, -1.2 * problem.spread, 1.2 * problem.spread)
+            trial = x + np.clip(step, -1.0 * problem.spread, 1.0 * problem.spread)
             trial[: len(problem.names)] = np.clip(trial[: len(problem.names)], 0, 1)
-            after = _residual(problem, trial, assign, wanted, blur)
+            after = view.residual(trial)
             if float(after @ after) < cost:
-                x, damping = trial, max(damping * 0.4, 0.01)
+                x, damping = trial, max(damping * 0.3, 0.003)
                 break
-            damping = min(damping * 4, 50.0)
+            damping = min(damping * 5, 50.0)
         loss = problem.loss(x)
         if loss < best_loss:
             best, best_loss = x, loss
     return problem, best, best_loss
 
 
-def _assignment(problem: _Problem, x: F64) -> NDArray[np.float32]:
+def _motion(problem: _Problem, x: F64) -> F32:
+    """(n, p, 3) how the points move per unit of each free parameter, metres."""
+    base = problem.points(x)
+    out = np.empty((len(problem.names), *base.shape), np.float32)
+    for i in range(len(problem.names)):
+        step = 0.04 if x[i] < 0.9 else -0.04
+        moved = x.copy()
+        moved[i] += step
+        out[i] = (problem.points(moved) - base) / step
+    return out
+
+
+def _assignment(problem: _Problem, x: F64) -> F32:
     """For each material slot the colour group (0 or 1) that it mostly covers in the photo."""
-    count, _ = problem.slots()
     drawn = problem.draw(problem.points(x), problem.unpack(x)[1])
     inside = (drawn >= 0) & (problem.target.inside > 0)
-    out = np.zeros(count, np.float32)
-    for slot in range(count):
+    out = np.zeros(problem.slots, np.float32)
+    for slot in range(problem.slots):
         here = problem.target.cluster[inside & (drawn == slot)]
         out[slot] = float(len(here) > 0 and here.mean() > 0.5)
     return out
 
 
-def _layers(
-    drawn: NDArray[np.int32], assign: NDArray[np.float32], weight: float
-) -> NDArray[np.float32]:
-    out = np.empty((*drawn.shape, 2), np.float32)
-    out[..., 0] = drawn >= 0
-    out[..., 1] = np.where(drawn >= 0, assign[np.maximum(drawn, 0)], 0) * weight
-    return out
+class _View:
+    """Blurred pictures of a problem, and how they differ from the wanted ones."""
+
+    def __init__(self, problem: _Problem, assign: F32, blur: float) -> None:
+        self.problem, self.blur = problem, blur
+        self.assign = np.append(assign, 0.0).astype(np.float32) * problem.target.layer_weight
+        self.wanted = blurred(target_layers(problem.target), blur)
+        self.scale = 2.0 / np.sqrt(problem.target.area)
+
+    def picture(self, points: F32, pose: Pose) -> F64:
+        drawn = self.problem.draw(points, pose)
+        layers = np.empty((*drawn.shape, 2), np.float32)
+        layers[..., 0] = drawn >= 0
+        layers[..., 1] = self.assign[drawn]
+        return np.asarray((blurred(layers, self.blur) - self.wanted).ravel() * self.scale)
+
+    def residual(self, x: F64) -> F64:
+        pose = self.problem.unpack(x)[1]
+        picture = self.picture(self.problem.points(x), pose)
+        return np.concatenate([picture, self.problem.doubts(x)])
+
+    def jacobian(self, x: F64, base: F64, motion: F32) -> F64:
+        """(r, n + 7) central differences, the shape's along ``motion`` (n, p, 3)."""
+        problem = self.problem
+        n, r = len(problem.names), len(base) - len(problem.doubts(x))
+        share = 0.06 + 0.05 * self.blur
+        out = np.empty((len(base), len(x)))
+        points, pose = problem.points(x), problem.unpack(x)[1]
+        for i in range(len(x)):
+            step = problem.spread[i] * share
+            up, down = x.copy(), x.copy()
+            up[i] += step
+            down[i] -= step
+            if i < n:
+                ahead = self.picture(points + motion[i] * np.float32(step), pose)
+                behind = self.picture(points - motion[i] * np.float32(step), pose)
+            else:
+                ahead = self.picture(points, problem.unpack(up)[1])
+                behind = self.picture(points, problem.unpack(down)[1])
+            out[:r, i] = (ahead - behind) / (2 * step)
+            out[r:, i] = (problem.doubts(up) - problem.doubts(down)) / (2 * step)
+        return out
 
 
-def _residual(
-    problem: _Problem,
-    x: F64,
-    assign: NDArray[np.float32],
-    wanted: NDArray[np.float32],
-    blur: float,
-    points: F32 | None = None,
-) -> F64:
-    values, pose = problem.unpack(x)
-    if points is None:
-        points = problem.family.points(values, problem.choices)
-    layers = _layers(problem.draw(points, pose), assign, problem.target.layer_weight)
-    difference = blurred(layers, blur) - wanted
-    scale = 2.0 / np.sqrt(problem.target.area)
-    return np.concatenate([difference.ravel() * scale, problem.doubts(x)])
-
-
-def _jacobian(
-    problem: _Problem,
-    x: F64,
-    base: F64,
-    assign: NDArray[np.float32],
-    wanted: NDArray[np.float32],
-    blur: float,
-) -> F64:
-    """Central differences for the camera, whose shape is shared; one-sided ones for the rest."""
-    n = len(problem.names)
-    share = 0.08 + 0.05 * blur
-    out = np.empty((len(base), len(x)))
-    points = problem.points(x)
-    for i in range(len(x)):
-        step = problem.spread[i] * share
-        moved = x.copy()
-        if i < n:
-            step = -step if x[i] + step > 1 else step
-            moved[i] += step
-            out[:, i] = (_residual(problem, moved, assign, wanted, blur) - base) / step
-        else:
-            moved[i] += step
-            ahead = _residual(problem, moved, assign, wanted, blur, points)
-            moved[i] -= 2 * step
-            behind = _residual(problem, moved, assign, wanted, blur, points)
-            out[:, i] = (ahead - behind) / (2 * step)
-    return out
-
-
-def _polish(
-    problem: _Problem, x: F64, evaluations: int, seed: int
-) -> tuple[_Problem, F64, float]:
+def _polish(problem: _Problem, x: F64, evaluations: int, seed: int) -> tuple[_Problem, F64, float]:
     """A short evolution around the solution, on the unblurred loss."""
     found = minimise(problem.loss, x, problem.spread * 0.12, evaluations, seed)
     return problem, found.point, found.value
@@ -334,6 +350,7 @@ def _search(
 ) -> list[Start]:
     """The best of many random members seen from many sides, no two of the same structure."""
     found: list[tuple[float, Start]] = []
+    no_colour = np.zeros(3, np.float32)
     for _ in range(tries):
         values, choices = family.sample(rng)
         active = set(family.active(choices))
@@ -342,7 +359,8 @@ def _search(
         pose = Pose(angle, float(rng.uniform(0.02, 0.5)), float(rng.uniform(0.12, 0.32)))
         start = Start(values, choices, pose)
         problem, x = _problem(family, target, start, declared)
-        found.append((problem.loss(x), start))
+        residual = _View(problem, no_colour, 5.0).residual(x)
+        found.append((float(residual @ residual), start))
     found.sort(key=lambda pair: pair[0])
     best: dict[tuple[str, ...], Start] = {}
     for _, start in found:
@@ -355,11 +373,12 @@ def _search(
 
 
 def _switch(
-    problem: _Problem, x: F64, loss: float, declared: Mapping[str, float], rounds: int
+    problem: _Problem, x: F64, loss: float, declared: Mapping[str, float], rounds: int, width: int
 ) -> tuple[_Problem, F64, float]:
     """Try other options one at a time, and keep those that meet the photo better."""
     for _ in range(rounds):
         values, pose = problem.unpack(x)
+        points = problem.points(x)
         trials = []
         for choice in problem.family.choices:
             for option in choice.options:
@@ -369,10 +388,17 @@ def _switch(
                     changed = {**problem.choices, choice.name: option}
                     start = Start({**values, **begin}, changed, pose)
                     other, y = _problem(problem.family, problem.target, start, declared)
-                    trials.append((other.loss(y), other, y))
+                    if not np.array_equal(other.faces, problem.faces) or not np.array_equal(
+                        other.points(y), points
+                    ):
+                        trials.append((other.loss(y), other, y))
         trials.sort(key=lambda t: t[0])
-        tried = [_descend(other, y, (2.5, 1.5)) for _, other, y in trials[:6]]
-        best = min(tried, key=lambda t: t[2])
+        # A first step tells the hopeful ones; the best of them goes on.
+        near = [(other, y) for first, other, y in trials[:width] if first < loss + 0.25]
+        tried = sorted((_descend(p, y, (2.0,)) for p, y in near), key=lambda t: t[2])
+        if not tried:
+            break
+        best = min((_descend(p, y, (1.5, 1.0)) for p, y, _ in tried[:2]), key=lambda t: t[2])
         if best[2] > loss - 0.003:
             break
         problem, x, loss = best
@@ -394,7 +420,9 @@ def _finish(
         value = float(np.clip(values[name] * factor, spec.minimum, spec.maximum))
         final[name] = value
         if name in declared:
-            estimates[name] = Estimate(declared[name], declared[name], declared[name], 1.0, "declared")
+            estimates[name] = Estimate(
+                declared[name], declared[name], declared[name], 1.0, "declared"
+            )
             final[name] = declared[name]
             continue
         half = reach.get(name, (spec.maximum - spec.minimum) * 0.4) * factor

@@ -19,6 +19,7 @@ from .rasterize import Camera, orbit_rotation
 
 F64 = NDArray[np.float64]
 SIDE = 112
+FINE_SIDE = 184
 _FILL = 0.9
 
 
@@ -59,9 +60,7 @@ class Target:
         return int(self.inside.sum())
 
 
-def make_target(
-    mask: F32, photo: NDArray[np.uint8] | None = None, side: int = SIDE
-) -> Target:
+def make_target(mask: F32, photo: NDArray[np.uint8] | None = None, side: int = SIDE) -> Target:
     """Cut a mask out of its photo.
 
     Args:
@@ -77,7 +76,10 @@ def make_target(
     rows, columns = np.where(mask > 0.5)
     if len(rows) < 64:
         raise NoProductError(
-            "the mask holds no product", field="mask", expected="64 pixels or more", got=str(len(rows))
+            "the mask holds no product",
+            field="mask",
+            expected="64 pixels or more",
+            got=str(len(rows)),
         )
     x0, x1 = float(columns.min()), float(columns.max() + 1)
     y0, y1 = float(rows.min()), float(rows.max() + 1)
@@ -198,9 +200,7 @@ def place(points: F32, pose: Pose, target: Target) -> tuple[F32, F64]:
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
-def _place(
-    points: F32, rotation: F64, closeness: float, box: F64, extra: F64
-) -> tuple[F32, F64]:
+def _place(points: F32, rotation: F64, closeness: float, box: F64, extra: F64) -> tuple[F32, F64]:
     n = len(points)
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for i in range(n):

@@ -207,17 +207,19 @@ def _base(values: Values, choices: Choices, half: tuple[float, float], top: floa
         return [
             sled(np.array([-1, 1]) * (min(front_x, rear_x) - inside), z - inside, top, thickness)
         ]
+    sabre = choices["rear_legs"] == "sabre"
     side = np.array([-1.0, 1.0])
     ends: dict[str, tuple[F64, F64]] = {}
     for name, x, at in (("front", front_x, z), ("rear", rear_x, -z)):
         sign = 1.0 if name == "front" else -1.0
         upper = np.stack([side * (x - inside), np.full(2, at - sign * inside)], axis=1)
         out = values["leg_splay"] if name == "front" else values["rear_splay"]
-        sideways = values["leg_splay"] * (1.0 if name == "front" else 0.5)
+        sideways = values["leg_splay"]
+        if name == "rear":
+            sideways = sideways * 0.5 + (0.3 * values["rear_splay"] if sabre else 0.0)
         ends[name] = (upper, upper + np.stack([side * sideways, np.full(2, sign * out)], axis=1))
     profile = _SPEC.extra["turned"]
     front = LegStyle(choices["legs"], thickness, values["leg_taper"], 1.0, profile)
-    sabre = choices["rear_legs"] == "sabre"
     kind_rear = "square" if sabre else choices["legs"]
     rear = LegStyle(kind_rear, thickness, values["leg_taper"], 2.0 if sabre else 1.0, profile)
     lofts = [

@@ -150,21 +150,9 @@ def _pad(shape: BackShape, pad: Pad, roundness: float, part: str, material: str)
     edge = np.stack([edge[:, 0], -edge[:, 1]], axis=1)
     t = pad.thickness / 2
     plump = min(0.35 * pad.thickness, 0.02)
-    inset = np.array([0.45, 0.2, 0.06, 0.02, 0.0, 0.0, 0.02, 0.06, 0.2, 0.45])
-    depth = np.array(
-        [
-            -t,
-            -t + 0.1 * plump,
-            -t + 0.35 * plump,
-            -t + plump,
-            -t * 0.3,
-            t * 0.3,
-            t - plump,
-            t - 0.35 * plump,
-            t - 0.1 * plump,
-            t,
-        ]
-    )
+    inset = np.array([0.45, 0.2, 0.07, 0.025, 0.0, 0.0, 0.025, 0.07, 0.2, 0.45])
+    profile = t - plump * np.array([0.0, 0.0, 0.12, 0.4, 1.0])
+    depth = np.concatenate([-profile, profile[::-1]])
     flat = np.empty((len(inset), len(edge), 3))
     # Insets are lengths near the rim (the same all around) and shares further in.
     rim = min(pad.half_width, half)

@@ -53,6 +53,7 @@ def legs(top: F64, foot: F64, high: float, style: LegStyle, part: str, material:
         share, radius = turned_profile(style.profile, len(style.profile) + 4)
         share = share * 0.9 / share.max()
         # A square block on top takes the joints; the ring below it is turned down to meet it.
+        radius = radius * (style.taper + (1 - style.taper) * share)
         share = np.concatenate([share, [0.905, 1.0]])
         radius = np.concatenate([radius, [1.0, 1.0]])
     else:
