@@ -29,6 +29,7 @@ from .glb_layout import INDEX_TARGET, JPEG, PNG, VERTEX_TARGET, Blob
 from .mesh import F32, I32, Mesh, Skin
 from .mesh_check import check_mesh
 from .product import Material, Product, Variant
+from .surfaces import worn_materials
 
 GENERATOR = "showroom reconstruction"
 
@@ -45,10 +46,14 @@ class Form(Protocol):
 
 
 def product_glb(product: Product, *, copyright: str = "") -> bytes:
-    """The product as GLB, in the shape and colours that it has now."""
+    """The product as GLB, in the shape and colours that it has now.
+
+    Raises:
+        ProductFileError: as :func:`write_glb`.
+    """
     return write_glb(
         product.mesh,
-        product.materials,
+        worn_materials(product.mesh, product.materials),
         name=product.id,
         variants=product.variants,
         extras=product_extras(product),

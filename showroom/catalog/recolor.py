@@ -18,6 +18,7 @@ from PIL import Image, ImageFilter
 
 from reconstruction.mesh import Mesh
 from reconstruction.product import Material, Product
+from reconstruction.surfaces import worn_materials
 
 from .color import Color, find_color, from_lab, nearest_color, to_lab, to_linear, to_srgb
 from .errors import CatalogError
@@ -66,7 +67,7 @@ def recolor(product: Product, color: str | Color) -> Product:
     cloths = product_cloths(product)
     main = cloths[main_slot(cloths)]
     goal = np.array(to_lab(target.linear))
-    materials = dict(product.materials)
+    materials = worn_materials(product.mesh, product.materials)
     for slot, cloth in cloths.items():
         if np.linalg.norm(np.subtract(cloth.lab, main.lab)) <= _SAME_COLOR:
             materials[slot] = dyed(materials[slot], np.array(cloth.lab), goal, target)
@@ -82,13 +83,14 @@ def product_color(product: Product) -> Color:
 def product_cloths(product: Product) -> dict[str, Cloth]:
     """The main colour and area of each material slot that the mesh wears."""
     mesh = product.mesh
+    materials = worn_materials(mesh, product.materials)
     slots = np.array(mesh.part_material)[mesh.face_part]
     corner = mesh.vertices[mesh.faces]
     cross = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
     area = np.linalg.norm(cross, axis=1).astype(np.float64) / 2
     return {
         slot: Cloth(
-            _main_color(product.materials[slot], mesh, slots == slot, area),
+            _main_color(materials[slot], mesh, slots == slot, area),
             float(area[slots == slot].sum()),
         )
         for slot in sorted(set(slots.tolist()))

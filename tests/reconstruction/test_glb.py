@@ -149,6 +149,16 @@ def test_materials_are_checked() -> None:
         write_glb(mesh, materials | {"rib": Material(roughness=float("nan"))})
 
 
+def test_a_slot_that_a_choice_brought_in_is_plain_in_the_first_colour() -> None:
+    product = sheet_product()
+    less = replace(product, materials={"fabric": product.materials["fabric"]})
+    rib = read_glb(product_glb(less)).materials["rib"]
+    assert rib.texture is None
+    np.testing.assert_allclose(rib.base_color[:3], 0.3, atol=0.12)
+    with pytest.raises(ProductFileError, match="no material"):
+        product_glb(replace(product, materials={}))
+
+
 # --- files from strangers ----------------------------------------------------------------------
 
 
