@@ -53,30 +53,29 @@ def main(rooms: int) -> None:
     times: Times = {}
     audited = overlaps = nowhere = 0
 
-    def timed(name: str, call: Callable[[], Outcome]) -> Outcome:
+    def timed(name: str, call: Callable[..., Outcome], *arguments: object) -> Outcome:
         start = time.thread_time()
-        outcome = call()
+        outcome = call(*arguments)
         times.setdefault(name, []).append(time.thread_time() - start)
         return outcome
 
     for _ in range(rooms):
         room = random_room(rng)
-        floor = Floor(room, {}, Viewer(*rng.uniform(0.5, 2.5, 2), rng.uniform(-3, 3)))
+        x, z, yaw = rng.uniform((0.5, 0.5, -3.0), (2.5, 2.5, 3.0))
+        floor = Floor(room, {}, Viewer(x, z, yaw))
         near = ("", "wall", "corner", "window")[rng.integers(4)]
         for key in ("a", "b"):
-            shape = Footprint(*rng.uniform(0.3, 1.4, 2), 0.9)
-            placed = timed("place", lambda f=floor, k=key, s=shape: f.place(k, s, near))  # type: ignore[misc]
+            width, depth = rng.uniform(0.3, 1.4, 2)
+            placed = timed("place", floor.place, key, Footprint(width, depth, 0.9), near)
             nowhere += placed.item is None
             floor = placed.floor
         for key in list(floor.items):
-            grown = longer(floor.get(key).footprint, "width", rng.uniform(-0.2, 0.3))
-            way, angle = rng.uniform(0.1, 2), rng.uniform(-math.pi, math.pi)
-            for name, call in (
-                ("move", lambda f, k=key, w=way: f.move(k, "left", w)),
-                ("rotate", lambda f, k=key, a=angle: f.rotate(k, a)),
-                ("resize", lambda f, k=key, g=grown: f.resize(k, g)),
+            for name, argument in (
+                ("move", ("left", rng.uniform(0.1, 2))),
+                ("rotate", (rng.uniform(-math.pi, math.pi),)),
+                ("resize", (longer(floor.get(key).footprint, "width", rng.uniform(-0.2, 0.3)),)),
             ):
-                outcome = timed(name, lambda f=floor, c=call: c(f))  # type: ignore[misc]
+                outcome = timed(name, getattr(floor, name), key, *argument)
                 overlaps += wrong(outcome, room)
                 audited += 1
                 floor = outcome.floor
