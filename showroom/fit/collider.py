@@ -93,7 +93,7 @@ class Collider:
         """Nearest rest vertex of each (n, 3) rest place, among the allowed ones, (n,) int32."""
         numbers = np.arange(len(self._rest)) if allowed is None else np.flatnonzero(allowed)
         _, found = cKDTree(self._rest[numbers]).query(points)
-        return numbers[found].astype(np.int32)
+        return np.asarray(numbers[found], dtype=np.int32)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

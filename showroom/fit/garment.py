@@ -155,7 +155,8 @@ class LiveGarment:
         lengths = edges.lengths[self._live]
         apart = self._rest[self._pairs[:, 0]] - self._rest[self._pairs[:, 1]]
         draped = np.linalg.norm(apart, axis=1)
-        return np.maximum(lengths, np.minimum(0.98 * draped, 1.25 * lengths)).astype(np.float32)
+        longer = np.minimum(0.98 * draped, 1.25 * lengths)
+        return np.asarray(np.maximum(lengths, longer), dtype=np.float32)
 
     # --- living ---------------------------------------------------------------------------
 
@@ -175,7 +176,8 @@ class LiveGarment:
             self._catch_up(pose)
             self._swing(min(max(dt, 0.0), _LONGEST_STEP))
             self._out[self._free] = self._cloth[self._free]
-        return np.ascontiguousarray(self._out[self._weld])
+        vertices: F32 = self._out[self._weld]
+        return vertices
 
     def refit(self, values: Mapping[str, float]) -> Mesh:
         """Change parameters; the garment grows into them while it moves.
@@ -207,7 +209,7 @@ class LiveGarment:
         thread = self._kind == 0
         a, b = self._pairs[thread].T
         apart = np.linalg.norm(self._cloth[a] - self._cloth[b], axis=1)
-        return (apart / self._lengths[thread] - 1).astype(np.float32)
+        return np.asarray(apart / self._lengths[thread] - 1, dtype=np.float32)
 
     def _grow(self) -> None:
         if self._grown >= REFIT_FRAMES:
