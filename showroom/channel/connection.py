@@ -31,7 +31,7 @@ class Connection:
     Attributes:
         encoding: of what is sent; that of the latest message until the hello has settled it.
         plain: poses and meshes go as ordinary messages.
-        still: mesh frames are not sent at all.
+        unwanted: targets whose mesh frames the client does not want, though a watcher may.
     """
 
     def __init__(self, ws: ServerConnection, settings: ServerSettings, metrics: Metrics) -> None:
@@ -41,7 +41,7 @@ class Connection:
         self.encoding: Encoding = "json"
         self.settled = False
         self.plain = False
-        self.still = False
+        self.unwanted: frozenset[str] = frozenset()
         self._metrics = metrics
         self._rate = settings.messages_per_second
         self._bucket = Bucket(self._rate, self._rate, now)
@@ -63,7 +63,7 @@ class Connection:
 
     def put(self, update: Update) -> None:
         """Queue an update for sending."""
-        if self.still and isinstance(update, MeshFrame):
+        if isinstance(update, MeshFrame) and update.target in self.unwanted:
             return
         self.outbox.put(update)
         self._waiting.set()

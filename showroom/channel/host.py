@@ -10,7 +10,7 @@ from collections.abc import Callable
 from showroom.protocol.messages import ErrorUpdate, Event, Update
 
 from .inbox import Inbox
-from .worker import LocalWorker, MakeVisit, ProcessWorker, Worker
+from .worker import LocalWorker, MakeVisit, ProcessWorker, Worker, internal_error
 
 logger = logging.getLogger("showroom.channel")
 
@@ -81,20 +81,23 @@ class VisitHost:
 
     def _run(self) -> None:
         while (item := self._inbox.get()) is not None:
-            try:
-                if callable(item):
+            if callable(item):
+                try:
                     item()
-                    continue
-                visit, event = item
-                with self._lock:
-                    deliver, watchers = self._deliver.get(visit), tuple(self._watchers)
-                if deliver is None:  # closed meanwhile
-                    continue
-                updates = self._worker.handle(visit, event)
-                deliver(updates)
-            except Exception as error:
-                logger.error("a visit's host failed with %s", type(error).__name__)
+                except Exception as error:
+                    logger.error("a visit could not be opened or closed: %s", error)
                 continue
+            visit, event = item
+            with self._lock:
+                deliver, watchers = self._deliver.get(visit), tuple(self._watchers)
+            if deliver is None:  # closed meanwhile
+                continue
+            try:
+                updates = self._worker.handle(visit, event)
+            except Exception as error:
+                logger.error("a visit's worker failed with %s", type(error).__name__)
+                updates = [internal_error(event).update()]
+            deliver(updates)
             for update in updates:
                 if isinstance(update, ErrorUpdate):
                     continue

@@ -172,7 +172,8 @@ class Server:
             raise ProtocolError("busy", "the showroom is closing", ref=hello.id)
         connection.settled = True
         connection.plain = "plain" in hello.want
-        connection.still = "still" in hello.want
+        if "vertices" not in hello.want:
+            connection.unwanted = frozenset(("avatar",))
         if hello.resume:
             return self._resume(connection, hello)
         return self._begin(connection, hello)

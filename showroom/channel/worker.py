@@ -207,16 +207,27 @@ def _serve(pipe: Connection, make: MakeVisit) -> None:
             request = decoder.decode(pipe.recv_bytes())
         except (EOFError, OSError):
             return
-        answer = Answer([])
-        if request.verb == "open":
-            visits[request.visit] = make()
-        elif request.verb == "close":
-            visits.pop(request.visit, None)
-        elif request.verb == "restore" and request.snapshot is not None:
-            answer.updates = visits[request.visit].restore(request.snapshot)
-        elif request.event is not None:
-            visit = visits[request.visit]
-            answer.updates = guarded(visit, request.event)
-            if not isinstance(request.event, Pose):
-                answer.snapshot = visit.snapshot()
+        try:
+            answer = _answer(visits, make, request)
+        except Exception as error:
+            logger.error("a visit's process failed with %s: %s", type(error).__name__, error)
+            answer = Answer([])
+            if request.event is not None:
+                answer.updates = [internal_error(request.event).update()]
         pipe.send_bytes(encoder.encode(answer))
+
+
+def _answer(visits: dict[str, VisitLike], make: MakeVisit, request: Request) -> Answer:
+    answer = Answer([])
+    if request.verb == "open":
+        visits[request.visit] = make()
+    elif request.verb == "close":
+        visits.pop(request.visit, None)
+    elif request.verb == "restore" and request.snapshot is not None:
+        answer.updates = visits[request.visit].restore(request.snapshot)
+    elif request.event is not None:
+        visit = visits[request.visit]
+        answer.updates = guarded(visit, request.event)
+        if not isinstance(request.event, Pose):
+            answer.snapshot = visit.snapshot()
+    return answer

@@ -96,9 +96,8 @@ class Announcer:
         glb = ""
         if before.look != after.look:
             made = made_for(key, after, shop, wearer)
-            if made.hash != made_for(key, before, shop, wearer).hash:
-                glb = made.hash
-                yield from self.asset(made.hash, made.glb)
+            glb = made.hash
+            yield from self.asset(made.hash, made.glb)
         color = after.look.color or shop.catalog.get(key).color
         recolored = before.look.color != after.look.color
         yield ProductChanged(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from .atelier import Made
 from .state import Look
 
 if TYPE_CHECKING:
+    from reconstruction.families.garment import GarmentFamily
     from showroom.fit.garment import LiveGarment
 
 AVATAR = "avatar"
@@ -54,18 +55,16 @@ class Wearer:
 
     def wear(self, target: str, made: Made, look: Look) -> None:
         """Put a garment on, or re-fit the one that is worn; its motion goes on if it can."""
-        product = made.product
-        if (
-            self.worn is not None
-            and self.worn.target == target
-            and self.worn.look.choices == look.choices
-        ):
-            self.worn.cloth.refit(look.values)
-            self.worn.made, self.worn.look = made, look
+        worn = self.worn
+        if worn is not None and worn.target == target and worn.look.choices == look.choices:
+            if worn.look.values != look.values:
+                worn.cloth.refit(look.values)
+            worn.made, worn.look = made, look
             return
         from showroom.fit.garment import LiveGarment
 
-        cloth = LiveGarment(product.family, look.values, look.choices, self.avatar, product.mesh)
+        family = cast("GarmentFamily", made.product.family)
+        cloth = LiveGarment(family, look.values, look.choices, self.avatar, made.product.mesh)
         self.worn = Worn(target, made, look, cloth)
 
     def take_off(self) -> None:
