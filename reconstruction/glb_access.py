@@ -56,7 +56,7 @@ class Container:
 
     def __init__(self, data: bytes, budget: Budget) -> None:
         self.budget = budget
-        self.document, self.binary = _chunks(data, budget)
+        self.document, self.binary = open_chunks(data, budget)
         needs = set(self.document.get("extensionsRequired", ())) - _UNDERSTOOD
         if needs:
             raise refuse("extensionsRequired", "no compression or other need", sorted(needs))
@@ -114,7 +114,8 @@ class Container:
         return (values / np.float32(_ONE[kind])).astype(np.float32)
 
 
-def _chunks(data: bytes, budget: Budget) -> tuple[dict[str, Any], memoryview]:
+def open_chunks(data: bytes, budget: Budget) -> tuple[dict[str, Any], memoryview]:
+    """The JSON document and the binary chunk of a GLB's bytes."""
     if not 20 <= len(data) <= budget.bytes:
         raise refuse("bytes", f"20 to {budget.bytes}", len(data))
     magic, version, total = struct.unpack_from("<III", data)

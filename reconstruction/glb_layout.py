@@ -60,15 +60,21 @@ class Blob:
     def pack(self, document: dict[str, Any]) -> bytes:
         binary = b"".join([*self.chunks, b"\0" * (-self.length % 4)])
         document["buffers"] = [{"byteLength": len(binary)}]
-        text = msgspec.json.encode(document)
-        text += b" " * (-len(text) % 4)
-        total = 12 + 8 + len(text) + 8 + len(binary)
-        return b"".join(
-            [
-                struct.pack("<III", MAGIC, 2, total),
-                struct.pack("<II", len(text), JSON_CHUNK),
-                text,
-                struct.pack("<II", len(binary), BIN_CHUNK),
-                binary,
-            ]
-        )
+        return pack_container(document, binary)
+
+
+def pack_container(document: dict[str, Any], binary: bytes) -> bytes:
+    """A GLB of a JSON document and its binary chunk."""
+    text = msgspec.json.encode(document)
+    text += b" " * (-len(text) % 4)
+    binary += b"\0" * (-len(binary) % 4)
+    total = 12 + 8 + len(text) + 8 + len(binary)
+    return b"".join(
+        [
+            struct.pack("<III", MAGIC, 2, total),
+            struct.pack("<II", len(text), JSON_CHUNK),
+            text,
+            struct.pack("<II", len(binary), BIN_CHUNK),
+            binary,
+        ]
+    )

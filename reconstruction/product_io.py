@@ -19,11 +19,13 @@ from typing import Any
 
 import msgspec
 
+from . import freeform
 from .errors import ParameterError, ProductFileError
 from .families import get_family
 from .family import Family, complete
 from .glb import product_glb
 from .glb_read import Budget, read_glb
+from .mesh import Mesh
 from .product import SCHEMA_VERSION, Estimate, PhotoSource, Product
 
 GLB_NAME, JSON_NAME = "product.glb", "product.json"
@@ -93,7 +95,7 @@ def load_product(folder: Path | str, budget: Budget | None = None) -> Product:
             got=digest,
         )
     contents = read_glb(glb, limits)
-    family = _family(document)
+    family = _family(document, contents.mesh)
     values = {name: Estimate(**_only(entry)) for name, entry in document["values"].items()}
     sizes = {entry["label"]: dict(entry["values"]) for entry in document["sizes"]}
     try:
@@ -180,7 +182,14 @@ def _document(product: Product, digest: str) -> dict[str, Any]:
         "warnings": list(product.warnings),
         "photo": photo,
         "glb": {"file": GLB_NAME, "sha256": digest},
+        **_freeform(product.family),
     }
+
+
+def _freeform(family: Family) -> dict[str, Any]:
+    if not isinstance(family, freeform.FreeForm):
+        return {}
+    return {"freeform": {"label": dict(family.label), "natural": dict(family.natural)}}
 
 
 @cache
@@ -224,12 +233,18 @@ def _only(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**numbers, "source": entry["source"]}
 
 
-def _family(document: Mapping[str, Any]) -> Family:
+def _family(document: Mapping[str, Any], mesh: Mesh) -> Family:
     try:
+        if document["family"] == freeform.NAME:
+            own = document.get("freeform", {})
+            label = own.get("label", document["name"])
+            return freeform.freeform_family(
+                mesh, document.get("category", "furniture"), label, own.get("natural")
+            )
         return get_family(document["family"])
     except ParameterError as fault:
         raise ProductFileError(
-            fault.message, field="family", expected=fault.expected, got=fault.got
+            fault.message, field=fault.field, expected=fault.expected, got=fault.got
         ) from fault
 
 
