@@ -148,6 +148,18 @@ def render(vertices: F32, faces: I32, camera: Camera, size: tuple[int, int]) -> 
     return Raster(*_draw(screen, np.ascontiguousarray(faces, np.int32), *size))
 
 
+def uv_raster(uv: F32, faces: I32, size: int) -> Raster:
+    """Draw a mesh's unfolding: which face lies under each texel of a square atlas.
+
+    Args:
+        uv: (n, 2) float32.
+        faces: (m, 3) int32.
+    """
+    flat = np.ones((len(uv), 3), np.float32)
+    flat[:, :2] = uv * size
+    return Raster(*_draw(flat, np.ascontiguousarray(faces, np.int32), size, size))
+
+
 def silhouette(screen: F32, faces: I32, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Coverage alone, several times faster than :func:`render`.
 
