@@ -225,8 +225,10 @@ class _MaterialTable:
             self.bumpy.add(slot)
         if material.double_sided:
             entry["doubleSided"] = True
-        if material.base_color[3] < 1.0:
+        if material.alpha == "blend" or material.base_color[3] < 1.0:
             entry["alphaMode"] = "BLEND"
+        elif material.alpha == "mask":
+            entry["alphaMode"] = "MASK"
         self.materials.append(entry)
         return len(self.materials) - 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from .glb_access import Container, refuse
 from .product import Material, Variant
@@ -81,7 +81,15 @@ def _material(container: Container, index: int) -> Material:
         texture=_picture(container, surface.get("baseColorTexture")),
         normal=_picture(container, entry.get("normalTexture")),
         double_sided=bool(entry.get("doubleSided", False)),
+        alpha=_alpha(entry.get("alphaMode", "OPAQUE"), color[3]),
     )
+
+
+def _alpha(mode: object, factor: float) -> Literal["opaque", "mask", "blend"]:
+    if mode == "MASK":
+        return "mask"
+    # What blends by its factor alone needs no mode of its own.
+    return "blend" if mode == "BLEND" and factor == 1.0 else "opaque"
 
 
 def _picture(container: Container, use: dict[str, Any] | None) -> bytes | None:

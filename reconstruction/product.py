@@ -49,6 +49,8 @@ class Material:
         base_color: linear RGBA factors, 0 to 1; multiplies the texture.
         texture: encoded PNG or JPEG bytes of the base colour, or None.
         normal: encoded PNG bytes of a tangent-space normal map, or None.
+        alpha: whether the texture's alpha cuts holes (``"mask"``) or lets light through
+            (``"blend"``); ``"opaque"`` ignores it. A ``base_color`` below 1 always blends.
     """
 
     base_color: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
@@ -57,6 +59,7 @@ class Material:
     texture: bytes | None = None
     normal: bytes | None = None
     double_sided: bool = False
+    alpha: Literal["opaque", "mask", "blend"] = "opaque"
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,14 @@ def test_materials_are_checked() -> None:
         write_glb(mesh, materials | {"rib": Material(roughness=float("nan"))})
 
 
+@pytest.mark.parametrize("alpha", ["opaque", "mask", "blend"])
+def test_alpha_comes_back(alpha: Any) -> None:
+    for factor in (1.0, 0.5):
+        glass = Material((1.0, 1.0, 1.0, factor), alpha=alpha if factor == 1.0 else "opaque")
+        materials = {**sheet_product().materials, "rib": glass}
+        assert read_glb(write_glb(sheet_product().mesh, materials)).materials["rib"] == glass
+
+
 def test_a_slot_that_a_choice_brought_in_is_plain_in_the_first_colour() -> None:
     product = sheet_product()
     less = replace(product, materials={"fabric": product.materials["fabric"]})
