@@ -1,7 +1,7 @@
 """The training loop that every network shares: resumable, seeded, with progress and curves.
 
-The length of a run is given in minutes of work, so that it fits any machine; the learning rate
-follows the share of that time that is used up, across interruptions. The shipped weights are an
+The length of a run is given in minutes of work, so that it fits any machine, or in pictures; the
+learning rate follows the share that is used up, across interruptions. The shipped weights are an
 exponential moving average of those trained.
 """
 
@@ -35,6 +35,7 @@ class TrainSettings:
 
     Attributes:
         minutes: minutes of work in all, counted over interruptions.
+        images: pictures in all, whichever of both comes first; 0: no such limit.
         batch: pictures per step.
         rate: peak learning rate.
         seed: of the data and of the initial weights.
@@ -45,6 +46,7 @@ class TrainSettings:
     """
 
     minutes: float
+    images: int = 0
     batch: int = 16
     rate: float = 2e-3
     weight_decay: float = 0.02
@@ -194,7 +196,7 @@ def fit(
     bar = tqdm(total=round(budget), initial=round(progress.seconds), desc=label, unit="s")
     last = time.monotonic()
     for batch in loader:
-        share = progress.seconds / budget
+        share = max(progress.seconds / budget, progress.images / (settings.images or math.inf))
         if share >= 1:
             break
         warm = min(1.0, (progress.step + 1) / 100)

@@ -34,6 +34,7 @@ def save_weights(path: Path, state: Mapping[str, Tensor], header: Mapping[str, A
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     save_file(halved, partial, metadata={"header": json.dumps(dict(header), ensure_ascii=False)})
+    partial.chmod(0o644)
     partial.replace(path)
 
 

@@ -1,0 +1,133 @@
+"""Training data: seeded, continued, and true to what it says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reconstruction.data import bank as banks
+from reconstruction.data.bank import load_bank, render_bank
+from reconstruction.data.consensus import LabelledPhoto
+from reconstruction.data.furniture import draw_furniture
+from reconstruction.data.garments import draw_garment
+from reconstruction.data.masks import MaskSources, mask_scene
+from reconstruction.data.scenes import SceneSources, scene_example
+from reconstruction.data.textures import FABRICS, GROUNDS, fabric, ground
+from reconstruction.errors import ReconstructionError
+from reconstruction.vocabulary import CATEGORIES, CATEGORY_OF
+
+
+def product_photo() -> LabelledPhoto:
+    rng = np.random.default_rng(0)
+    rgb = rng.integers(150, 200, (120, 100, 3), dtype=np.uint8)
+    mask = np.zeros((120, 100), np.uint8)
+    mask[30:90, 25:75] = 255
+    rgb[mask > 0] = (30, 60, 120)
+    return LabelledPhoto(rgb, mask, "t-shirt")
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bank")
+    before = banks.PER_FILE
+    banks.PER_FILE = 12
+    try:
+        render_bank(folder, 24, seed=3, size=64)
+    finally:
+        banks.PER_FILE = before
+    return folder
+
+
+@pytest.mark.parametrize("maker", [*GROUNDS, *FABRICS, ground, fabric])
+def test_surfaces_are_seeded_pictures(maker):
+    one, two = (maker(np.random.default_rng(5), 48) for _ in range(2))
+    assert one.shape == (48, 48, 3)
+    assert np.array_equal(one, two)
+    assert np.isfinite(one).all()
+
+
+@pytest.mark.parametrize("name", ["t_shirt", "long_sleeve", "dress", "skirt"])
+def test_a_drawn_garments_landmarks_lie_on_it(name: str):
+    drawn = draw_garment(np.random.default_rng(2), name, 128)
+    points = drawn.landmarks[np.isfinite(drawn.landmarks[:, 0])]
+    assert len(points) >= 7
+    near = [
+        drawn.alpha[max(0, int(y) - 3) : int(y) + 4, max(0, int(x) - 3) : int(x) + 4].max()
+        for x, y in points
+    ]
+    assert min(near) > 0.5
+    left = drawn.landmarks[0, 0] if name != "skirt" else drawn.landmarks[11, 0]
+    right = drawn.landmarks[1, 0] if name != "skirt" else drawn.landmarks[12, 0]
+    assert left > right, "the wearer's left is on the picture's right"
+
+
+@pytest.mark.parametrize("name", ["chair", "table"])
+def test_drawn_furniture_fills_its_picture(name: str):
+    drawn = draw_furniture(np.random.default_rng(4), name, 96, fill=0.9)
+    ys, xs = np.nonzero(drawn.alpha > 0.5)
+    assert 0.6 < max(np.ptp(xs), np.ptp(ys)) / 96 <= 0.95
+    assert abs(np.hypot(*drawn.camera[:2]) - 1) < 1e-6
+    assert "width" in drawn.active
+
+
+def test_a_bank_is_continued_not_made_again(bank: Path):
+    files = sorted(bank.glob("bank-*.npz"))
+    assert len(files) == 2
+    times = [f.stat().st_mtime_ns for f in files]
+    before = banks.PER_FILE
+    banks.PER_FILE = 12
+    try:
+        assert render_bank(bank, 24, seed=3, size=64) == 24
+    finally:
+        banks.PER_FILE = before
+    assert [f.stat().st_mtime_ns for f in files] == times
+
+
+def test_a_bank_knows_what_it_drew(bank: Path):
+    drawn = load_bank(bank)
+    assert len(drawn) == 24
+    for i in range(len(drawn)):
+        family = int(drawn.family[i])
+        own = drawn.vocabulary.columns_of(family)
+        others = np.delete(drawn.values[i], np.arange(own.start, own.stop))
+        assert np.isnan(others).all()
+        assert np.isfinite(drawn.values[i, own.start])
+        furniture = drawn.vocabulary.family_names[family] in ("chair", "table")
+        assert np.isfinite(drawn.camera[i]).all() == furniture
+        assert np.isfinite(drawn.landmarks[i]).any() != furniture
+
+
+def test_no_bank_names_the_command_that_makes_one(tmp_path: Path):
+    with pytest.raises(ReconstructionError, match="showroom data render"):
+        load_bank(tmp_path)
+
+
+def test_examples_are_complete_and_seeded(bank: Path):
+    sources = SceneSources(load_bank(bank), MaskSources((product_photo(),)))
+    rng = np.random.default_rng(1)
+    examples = [scene_example(rng, sources, None) for _ in range(60)]
+    shapes = {k: v.shape for k, v in examples[0].items()}
+    for example in examples:
+        assert {k: v.shape for k, v in example.items()} == shapes
+    categories = {CATEGORIES[int(e["category"])] for e in examples}
+    assert {"t-shirt", "chair", "nothing"} <= categories
+    for example in examples:
+        if np.isfinite(example["camera"]).all():
+            name = sources.bank.vocabulary.family_names[int(example["family"])]
+            assert CATEGORY_OF[name] == CATEGORIES[int(example["category"])]
+    again = scene_example(np.random.default_rng(1), sources, None)
+    assert all(np.array_equal(examples[0][k], again[k], equal_nan=True) for k in ("crop", "values"))
+
+
+def test_masks_mark_product_ground_and_doubt_only():
+    sources = MaskSources((product_photo(),))
+    rng = np.random.default_rng(2)
+    areas = []
+    for _ in range(40):
+        scene = mask_scene(rng, sources, 64)
+        assert scene.rgb.shape == (64, 64, 3)
+        assert set(np.unique(scene.mask)) <= {0, 128, 255}
+        areas.append(float((scene.mask == 255).mean()))
+    assert 0.1 < np.mean(areas) < 0.7
