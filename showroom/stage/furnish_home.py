@@ -13,7 +13,7 @@ from .shape import Shape, box, cushion, cylinder, disk, lathe, quad, sheet, tube
 
 def _flat(shape: Shape, width: float, height: float) -> Shape:
     """The quad with UVs 0 to 1 instead of metres, for textures that fill it once."""
-    uv = shape.uv / np.array([width, height], np.float32)
+    uv = np.asarray(shape.uv / np.array([width, height]), np.float32)
     return Shape(
         shape.vertices, shape.normals, uv, shape.faces, shape.chart, shape.chart_uv, shape.material
     )
@@ -33,8 +33,8 @@ def sofa(
     arm, base = 0.17, 0.16
     inner = width - 2 * arm
     shapes = [cushion((width - 0.06, 0.17, depth - 0.08), cover, 0.5, 0.0, 9).moved(y=base)]
-    for x in (-width / 2 + arm / 2, width / 2 - arm / 2):
-        shapes.append(cushion((arm, 0.44, depth), cover, 0.75, 0.008, 9).moved(x, base - 0.01, 0.0))
+    roll = cushion((arm, 0.44, depth), cover, 0.75, 0.008, 9)
+    shapes += [roll.moved(x, base - 0.01, 0.0) for x in ((arm - width) / 2, (width - arm) / 2)]
     shapes.append(
         cushion((width - 0.04, 0.6, 0.2), cover, 0.75, 0.005, 11).moved(0, base, -depth / 2 + 0.1)
     )
@@ -124,8 +124,8 @@ def sideboard(
         front = box((each - 0.006, height - leg - 0.04, 0.018), wood, 0.003, skip="back")
         shapes.append(front.moved(x, leg + 0.02, depth + 0.009))
         side = 1 if k % 2 == 0 else -1
-        shapes.append(box((0.012, 0.12, 0.016), "metal", 0.004)
-                      .moved(x + side * (each / 2 - 0.04), height * 0.55, depth + 0.026))  # fmt: skip
+        grip = box((0.012, 0.12, 0.016), "metal", 0.004)
+        shapes.append(grip.moved(x + side * (each / 2 - 0.04), height * 0.55, depth + 0.026))
     for x in (-width / 2 + 0.12, width / 2 - 0.12):
         shapes += [
             lathe([(0.012, 0.0), (0.02, leg)], "metal", 12).moved(x, 0.0, q)
@@ -206,9 +206,9 @@ def curtain_rod(*, width: float = 3.0, metal: str = "black") -> Made:
     """A rod with round ends."""
     w = width / 2
     rod = tube([(-w, 0.0, 0.0), (w, 0.0, 0.0)], 0.012, metal)
-    ends = [lathe([(0.001, -0.025), (0.02, -0.015), (0.025, 0.0), (0.02, 0.015), (0.001, 0.025)], metal, 14)
-            .moved(x, 0.0, 0.0) for x in (-w, w)]  # fmt: skip
-    return Made([rod, *ends])
+    ball = [(0.001, -0.025), (0.02, -0.015), (0.025, 0.0), (0.02, 0.015), (0.001, 0.025)]
+    knob = lathe(ball, metal)
+    return Made([rod, knob.moved(x=-w), knob.moved(x=w)])
 
 
 @builder

@@ -33,7 +33,7 @@ def hanging(
         z = s * half
         y = -t * length - drop + 0.012 * np.cos(s * 7 + phase) * t
         points = np.stack(np.broadcast_arrays(x, y, z), -1)
-        sheets.append(sheet(points if side < 0 else points[:, ::-1], material))
+        sheets.append(sheet(points if side > 0 else points[:, ::-1], material))
     parts = sheets
     if sleeves:
         reach = rng.uniform(0.3, 0.55)
@@ -82,8 +82,8 @@ def _clothes(
         at = float(x + rng.normal(0, 0.004))
         lean = float(rng.normal(0.0, 0.07))
         cloth = hanging(rng, group, cut * rng.uniform(0.98, 1.02), size, cut < 0.85)
-        for s in [*hanger(wood, "metal", size * 0.86), cloth.moved(y=-0.02)]:
-            shapes.append(s.turned("y", lean).moved(at, -0.095, 0.0))
+        one = [*hanger(wood, "metal", size * 0.86), cloth.moved(y=-0.02)]
+        shapes += [s.turned("y", lean).moved(at, -0.095, 0.0) for s in one]
     return shapes
 
 
@@ -128,8 +128,9 @@ def wall_rail(
     r, d = 0.013, 0.32
     w = width / 2
     shapes = [tube([(-w, height, d), (w, height, d)], r, metal)]
-    for x in (-w + 0.04, 0.0, w - 0.04):
-        shapes.append(tube([(x, height, 0.0), (x, height, d)], 0.010, metal))
+    shapes += [
+        tube([(x, height, 0.0), (x, height, d)], 0.010, metal) for x in (-w + 0.04, 0.0, w - 0.04)
+    ]
     clothes = _clothes(width - 0.12, fabrics, seed, spacing, length, wood)
     shapes += [s.moved(0.0, height + r + 0.004, d) for s in clothes]
     if shelf:
@@ -318,8 +319,7 @@ def spot_track(
     for x in np.linspace(-width / 2 + 0.25, width / 2 - 0.25, max(1, spots)):
         can = cylinder(0.038, 0.13, metal, 20).moved(y=-0.13)
         lens = disk(0.03, -0.131, "glow", 20, up=False)
-        for s in (can, lens):
-            shapes.append(s.turned("x", -tilt).moved(float(x), -0.09, 0.0))
+        shapes += [s.turned("x", -tilt).moved(float(x), -0.09, 0.0) for s in (can, lens)]
         shapes.append(tube([(float(x), -0.03, 0.0), (float(x), -0.12, 0.0)], 0.008, metal, 8))
     return Made(shapes)
 

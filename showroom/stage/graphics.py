@@ -62,13 +62,20 @@ class Graphics:
                 if window
                 else "no EGL was found; install libegl1 and libgl1-mesa-dri"
             )
-        properties = core.WindowProperties.size(settings.width, settings.height)
+        scale = 1 if window else settings.supersample
+        self.scale = scale
+        properties = core.WindowProperties.size(settings.width * scale, settings.height * scale)
         properties.set_title(settings.title)
         flags = (
             core.GraphicsPipe.BF_require_window if window else core.GraphicsPipe.BF_refuse_window
         )
         self.output = self.engine.make_output(
-            self.pipe, "main", 0, _frame_buffer(settings.samples), properties, flags
+            self.pipe,
+            "main",
+            0,
+            _frame_buffer(settings.samples if window else 0),
+            properties,
+            flags,
         )
         if self.output is None:
             raise StageError("GL 3.3 is missing; install libgl1-mesa-dri or a graphics driver")
@@ -101,7 +108,14 @@ class Graphics:
         if not data:
             raise StageError("the frame could not be read back; the window may be closed")
         size = (self.picture.get_y_size(), self.picture.get_x_size(), 3)
-        return np.frombuffer(data, np.uint8).reshape(size)[::-1].copy()
+        pixels = np.frombuffer(data, np.uint8).reshape(size)[::-1]
+        if self.scale == 1:
+            return pixels.copy()
+        h, w = size[0] // self.scale, size[1] // self.scale
+        blocks = pixels.reshape(h, self.scale, w, self.scale, 3).astype(np.uint16)
+        area = self.scale * self.scale
+        reduced = (blocks.sum(axis=(1, 3)) + area // 2) // area
+        return np.asarray(reduced, np.uint8)
 
     def color_buffer(self, name: str, width: int, height: int, sort: int, samples: int) -> Any:
         """An offscreen colour buffer whose texture other surfaces may sample."""
@@ -193,7 +207,9 @@ def shader(fragment: str, *defines: str, vertex: str = "surface") -> Any:
     return made
 
 
-def image_texture(pixels: NDArray[np.uint8], *, srgb: bool = True, repeat: bool = True) -> Any:
+def image_texture(
+    pixels: NDArray[np.uint8], *, srgb: bool = True, repeat: bool = True, anisotropy: int = 1
+) -> Any:
     """A mip-mapped texture from (h, w, 1|3|4) uint8 pixels, top row first."""
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
@@ -214,7 +230,7 @@ def image_texture(pixels: NDArray[np.uint8], *, srgb: bool = True, repeat: bool 
     texture.set_ram_image(np.ascontiguousarray(upside).tobytes())
     texture.set_minfilter(core.SamplerState.FT_linear_mipmap_linear)
     texture.set_magfilter(core.SamplerState.FT_linear)
-    texture.set_anisotropic_degree(4)
+    texture.set_anisotropic_degree(anisotropy)
     wrap = core.SamplerState.WM_repeat if repeat else core.SamplerState.WM_clamp
     texture.set_wrap_u(wrap)
     texture.set_wrap_v(wrap)

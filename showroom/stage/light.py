@@ -153,7 +153,7 @@ def received(light: Light, way: F32, normal: NDArray[np.float32]) -> F32:
         return np.asarray(facing * np.maximum(away, 0.0) * area / (square + area * 0.1) / math.pi,
                           np.float32)  # fmt: skip
     if light.kind == "spot":
-        soft = np.clip((away - light.cosine) / max(1e-3, (1.0 - light.cosine) * 0.6), 0.0, 1.0)
+        soft = np.clip((away - light.cosine) / max(1e-3, (1.0 - light.cosine) * 0.95), 0.0, 1.0)
         facing = facing * soft * soft * (3.0 - 2.0 * soft)
     return np.asarray(facing / square / math.pi, np.float32)
 

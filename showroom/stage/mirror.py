@@ -23,9 +23,13 @@ class MirrorView:
     ) -> None:
         self._graphics, self._room = graphics, room
         scale = settings.mirror_scale
+        scale *= graphics.scale
         width, height = int(settings.width * scale), int(settings.height * scale)
-        self._buffer = graphics.color_buffer("mirror", width, height, -5, settings.samples)
-        self._lens = core.MatrixLens()
+        self._buffer = graphics.color_buffer(
+            "mirror", width, height, -5, 0 if settings.display == "headless" else settings.samples
+        )
+        self._lens = core.PerspectiveLens()
+        self._lens.set_near_far(0.04, 80.0)
         camera = core.Camera("mirror", self._lens)
         camera.set_camera_mask(self.mask)
         self._camera = world.attach_new_node(camera)
@@ -47,10 +51,12 @@ class MirrorView:
             live = 1.0
             normal = core.LVector3f(*best.normal)
             plane = core.LPlanef(normal, core.LPoint3f(*best.center))
-            self._camera.set_mat(camera.get_mat() * plane.get_reflection_mat())
-            self._lens.set_user_mat(camera.node().get_lens().get_projection_mat())
+            # A reflection turns right into left; flipping x again gives an ordinary camera, and
+            # the shader reads its picture from right to left.
+            flip = core.LMatrix4f.scale_mat(core.LVecBase3f(-1.0, 1.0, 1.0))
+            self._camera.set_mat(flip * camera.get_mat() * plane.get_reflection_mat())
+            self._lens.set_fov(camera.node().get_lens().get_fov())
             state = core.NodePath("state")
-            state.set_attrib(core.CullFaceAttrib.make_reverse(), 50)
             offset = -float(np.dot(best.normal, best.center)) - 0.003
             state.set_shader_input("clip_plane", core.LVecBase4f(*best.normal, offset), 50)
             self._camera.node().set_initial_state(state.get_state())

@@ -264,8 +264,6 @@ def disk(radius: float, y: float, material: str, segments: int = 24, up: bool = 
     normal[..., 1] = 1.0 if up else -1.0
     faces = grid_faces(*gr.shape)
     if up:
-        faces = faces[:, ::1]
-    else:
         faces = faces[:, ::-1]
     return _shape(place, normal, place[..., [0, 2]], faces, material)
 

@@ -142,7 +142,8 @@ void main() {
     vec3 result = base.rgb * (1.0 - surface.y) * light + base.rgb * surface.z;
 #ifdef MIRROR
     if (mirror_info.z > 0.5) {
-        vec3 image = texture(mirror_map, gl_FragCoord.xy * mirror_info.xy).rgb;
+        vec2 at = gl_FragCoord.xy * mirror_info.xy;
+        vec3 image = texture(mirror_map, vec2(1.0 - at.x, at.y)).rgb;
         color = vec4(image * vec3(0.93, 0.95, 0.95), 1.0);
         return;
     }

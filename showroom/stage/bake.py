@@ -1,0 +1,293 @@
+"""Bakes a scene's light: direct light of all lamps and two bounces, by path tracing.
+
+    python -m showroom.stage.bake store living_room
+
+Writes ``scenes/baked/NAME.npz``. Rays are cast by Open3D (Embree); the rest is numpy. Needed only
+after a scene's geometry, materials or lamps were changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..catalog.scene import load_scene
+from . import decor as decor_
+from .decor import ATLAS, Decor, Light
+from .light import AXES, BAKED, RoomLight, dilate, encode, probe_grid, received, texels
+from .settings import StageError
+from .shape import F32
+
+CHUNK = 400_000
+LIFT = 0.003
+Progress = Callable[[str, float], None]
+
+
+class _Caster:
+    """Ray casting against all faces of a decor."""
+
+    def __init__(self, decor: Decor) -> None:
+        try:
+            import libusb_package
+
+            # Open3D links libusb, which a bare system lacks; this package carries it.
+            ctypes.CDLL(str(libusb_package.get_library_path()), mode=ctypes.RTLD_GLOBAL)
+        except (ImportError, OSError):
+            pass
+        try:
+            import open3d as o3d
+        except ImportError as error:
+            raise StageError(
+                "baking light needs open3d; install the 'reconstruct' extra"
+            ) from error
+        self._core = o3d.core
+        self._scene = o3d.t.geometry.RaycastingScene()
+        self._scene.add_triangles(
+            o3d.core.Tensor(np.ascontiguousarray(decor.vertices)),
+            o3d.core.Tensor(np.ascontiguousarray(decor.faces.astype(np.uint32))),
+        )
+
+    def blocked(self, start: F32, way: F32) -> NDArray[np.bool_]:
+        """Whether something lies between ``start`` and ``start + way``."""
+        rays = self._core.Tensor(np.concatenate([start, way], axis=1).astype(np.float32))
+        found: NDArray[np.bool_] = self._scene.test_occlusions(rays, tnear=0.0, tfar=0.998).numpy()
+        return found
+
+    def first(self, start: F32, way: F32) -> tuple[NDArray[np.int64], F32]:
+        """(face index or -1, (n, 2) barycentrics of its second and third corner)."""
+        rays = self._core.Tensor(np.concatenate([start, way], axis=1).astype(np.float32))
+        hit: Any = self._scene.cast_rays(rays)
+        face = hit["primitive_ids"].numpy().astype(np.int64)
+        face[~np.isfinite(hit["t_hit"].numpy())] = -1
+        return face, hit["primitive_uvs"].numpy()
+
+
+def bake(
+    decor: Decor,
+    *,
+    direct: int = 9,
+    gather: int = 49,
+    bounces: int = 2,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> RoomLight:
+    """Trace a room's light.
+
+    Args:
+        direct: shadow rays per lamp and receiver.
+        gather: rays per receiver and bounce.
+    """
+    caster = _Caster(decor)
+    rng = np.random.default_rng(seed)
+    place, normal, known = texels(decor)
+    own = ~decor.charted
+    points, shape, origin = probe_grid(decor)
+    probes = np.repeat(points, 6, axis=0)
+    around = np.tile(AXES, (len(points), 1))
+    start = np.concatenate([place[known], decor.vertices[own], probes]).astype(np.float32)
+    facing = np.concatenate([normal[known], decor.normals[own], around]).astype(np.float32)
+    counts = np.cumsum([int(known.sum()), int(own.sum())])
+
+    def tell(what: str, done: float) -> None:
+        if progress is not None:
+            progress(what, done)
+
+    straight = _direct(decor, caster, start, facing, direct, rng, tell)
+    lookup = _Lookup(decor, known, counts)
+    straight[: counts[0]] = _smooth(straight[: counts[0]], place, normal, known, 1)
+    total = straight.copy()
+    for bounce in range(bounces):
+        lookup.set(total)
+        around_light = _gather(caster, lookup, start, facing, gather, rng, tell, bounce)
+        around_light[: counts[0]] = _smooth(around_light[: counts[0]], place, normal, known, 3)
+        total = straight + around_light
+    lightmap = np.ones((ATLAS, ATLAS, 3), np.float32)
+    lightmap[known] = total[: counts[0]]
+    dilate(lightmap, known)
+    lightmap[:4, :4] = 1.0
+    vertex = np.ones((len(decor.vertices), 3), np.float32)
+    vertex[own] = total[counts[0] : counts[1]]
+    return RoomLight(lightmap, vertex, total[counts[1] :].reshape(*shape, 6, 3), origin, "baked")
+
+
+def save(light: RoomLight, decor: Decor, path: Path) -> None:
+    """Write a baked file; nothing is left behind if that fails."""
+    own = ~decor.charted
+    inside = light.lightmap[4:]
+    scale = float(max(np.percentile(inside, 99.95), np.percentile(light.vertex, 99.9), 1.0))
+    lightmap = encode(light.lightmap, scale)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp.npz")
+    try:
+        np.savez_compressed(
+            temporary,
+            digest=np.array(decor.digest),
+            scale=np.array(scale),
+            lightmap=lightmap,
+            vertex=encode(light.vertex[own], scale),
+            probes=light.probes.astype(np.float16),
+            origin=light.origin,
+        )
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _points(light: Light, count: int, n: int, rng: np.random.Generator, k: int) -> F32:
+    """(n, 3) points on a lamp: stratum ``k`` of ``count``."""
+    side = max(1, round(math.sqrt(count)))
+    a = ((k % side) + rng.random(n)) / side
+    b = ((k // side % side) + rng.random(n)) / side
+    at = np.asarray(light.at)
+    if light.kind in ("panel", "sky"):
+        u, v = np.asarray(light.u), np.asarray(light.v)
+        return (at + (2 * a - 1)[:, None] * u + (2 * b - 1)[:, None] * v).astype(np.float32)
+    z, turn = 2 * a - 1, 2 * math.pi * b
+    r = np.sqrt(np.maximum(1 - z * z, 0.0))
+    ball = np.stack([r * np.cos(turn), r * np.sin(turn), z], 1) * light.radius
+    return (at + ball).astype(np.float32)
+
+
+def _direct(
+    decor: Decor,
+    caster: _Caster,
+    start: F32,
+    facing: F32,
+    count: int,
+    rng: np.random.Generator,
+    tell: Progress,
+) -> F32:
+    total = np.zeros((len(start), 3), np.float32)
+    for i, light in enumerate(decor.lights):
+        tell("direct light", i / len(decor.lights))
+        power = np.asarray(light.power, np.float32) / count
+        for first in range(0, len(start), CHUNK):
+            s = slice(first, first + CHUNK)
+            origin = start[s] + facing[s] * LIFT
+            for k in range(count):
+                way = _points(light, count, len(origin), rng, k) - origin
+                share = received(light, way, facing[s])
+                if light.kind in ("panel", "sky"):
+                    share = np.minimum(share, 2.0)
+                live = np.flatnonzero(share > 1e-5)
+                if len(live):
+                    share[live] *= ~caster.blocked(origin[live], way[live])
+                total[s] += share[:, None] * power
+    return total
+
+
+class _Lookup:
+    """Light that leaves the surface a ray has hit."""
+
+    def __init__(self, decor: Decor, known: NDArray[np.bool_], counts: NDArray[np.int_]) -> None:
+        self.decor, self.known, self.counts = decor, known, counts
+        self.albedo = np.zeros((len(decor.faces), 3), np.float32)
+        self.shine = np.zeros((len(decor.faces), 3), np.float32)
+        for key, first, end in decor.batches:
+            material = decor.materials[key]
+            self.albedo[first:end] = np.minimum(material.albedo, 0.85)
+            if key not in ("glow", "view"):  # Those are lamps and windows, sampled directly.
+                self.shine[first:end] = material.albedo * material.glow
+        self.lightmap = np.zeros((ATLAS, ATLAS, 3), np.float32)
+        self.vertex = np.zeros((len(decor.vertices), 3), np.float32)
+
+    def set(self, light: F32) -> None:
+        self.lightmap[self.known] = light[: self.counts[0]]
+        dilate(self.lightmap, self.known, 1)
+        self.vertex[~self.decor.charted] = light[self.counts[0] : self.counts[1]]
+
+    def leaving(self, face: NDArray[np.int64], bary: F32) -> F32:
+        out = np.zeros((len(face), 3), np.float32)
+        hit = np.flatnonzero(face >= 0)
+        f = self.decor.faces[face[hit]]
+        w = np.stack([1 - bary[hit, 0] - bary[hit, 1], bary[hit, 0], bary[hit, 1]], 1)[..., None]
+        uv = (self.decor.lightmap_uv[f] * w).sum(axis=1)
+        x = np.clip((uv[:, 0] * ATLAS).astype(int), 0, ATLAS - 1)
+        y = np.clip(((1 - uv[:, 1]) * ATLAS).astype(int), 0, ATLAS - 1)
+        charted = self.decor.charted[f[:, 0]][:, None]
+        light = np.where(charted, self.lightmap[y, x], (self.vertex[f] * w).sum(axis=1))
+        out[hit] = light * self.albedo[face[hit]] + self.shine[face[hit]]
+        return out
+
+
+def _gather(
+    caster: _Caster,
+    lookup: _Lookup,
+    start: F32,
+    facing: F32,
+    count: int,
+    rng: np.random.Generator,
+    tell: Progress,
+    bounce: int,
+) -> F32:
+    total = np.zeros((len(start), 3), np.float32)
+    side = max(1, round(math.sqrt(count)))
+    for first in range(0, len(start), CHUNK):
+        tell(f"bounce {bounce + 1}", first / len(start))
+        s = slice(first, first + CHUNK)
+        n = facing[s]
+        helper = np.where(np.abs(n[:, 1:2]) < 0.9, (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+        t = np.cross(helper, n)
+        t /= np.maximum(np.linalg.norm(t, axis=1, keepdims=True), 1e-9)
+        b = np.cross(n, t)
+        origin = start[s] + n * LIFT
+        for k in range(side * side):
+            r = np.sqrt((k % side + rng.random(len(n))) / side)
+            turn = 2 * math.pi * (k // side + rng.random(len(n))) / side
+            x, y = r * np.cos(turn), r * np.sin(turn)
+            z = np.sqrt(np.maximum(1 - r * r, 1e-6))
+            way = (t * x[:, None] + b * y[:, None] + n * z[:, None]).astype(np.float32)
+            total[s] += lookup.leaving(*caster.first(origin, way))
+    return (total / (side * side)).astype(np.float32)
+
+
+def _smooth(light: F32, place: F32, normal: F32, known: NDArray[np.bool_], rounds: int) -> F32:
+    """Remove noise between texels of one flat surface (an edge-stopping a-trous filter)."""
+    image = np.zeros((ATLAS, ATLAS, 3), np.float32)
+    image[known] = light
+    for k in range(rounds):
+        step = 1 << k
+        total, weight = image.copy(), known.astype(np.float32)
+        for dy in (-step, 0, step):
+            for dx in (-step, 0, step):
+                if dx == 0 and dy == 0:
+                    continue
+                other = np.roll(known, (dy, dx), (0, 1)) & known
+                near = np.roll(place, (dy, dx), (0, 1)) - place
+                same = (np.roll(normal, (dy, dx), (0, 1)) * normal).sum(-1) > 0.95
+                close = (near * near).sum(-1) < (0.12 * step) ** 2
+                w = (other & same & close).astype(np.float32) * (0.5 if dx and dy else 0.7)
+                total += np.roll(image, (dy, dx), (0, 1)) * w[..., None]
+                weight += w
+        image = total / np.maximum(weight, 1e-6)[..., None]
+    return np.asarray(image[known], np.float32)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line: bake the named scenes."""
+    parser = argparse.ArgumentParser(description="Bake the light of scenes.")
+    parser.add_argument("scenes", nargs="+", help="scene names, such as store")
+    parser.add_argument("--draft", action="store_true", help="few rays, for looking at a change")
+    chosen = parser.parse_args(arguments)
+    rays = {"direct": 4, "gather": 9, "bounces": 1} if chosen.draft else {}
+    for name in chosen.scenes:
+        decor = decor_.build(load_scene(name))
+
+        def tell(what: str, done: float, name: str = name) -> None:
+            print(f"\r{name}: {what} {done:4.0%}   ", end="", flush=True)
+
+        light = bake(decor, progress=tell, **rays)
+        save(light, decor, BAKED / f"{name}.npz")
+        print(f"\r{name}: {len(decor.faces)} triangles, written to {BAKED.name}/{name}.npz")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
