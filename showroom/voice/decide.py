@@ -9,6 +9,7 @@ from .phrase import Phrase, category_kind, part_kind
 from .target import implied, kind_of, named
 
 _FOLLOW_UPS = ("more", "less", "again", "reverse", "same")
+_OR = ("or", "还是")
 _SIZING = ("set_size", "scale", "adjust_fit")
 CHANGES = {
     "show", "try_on", "take_off", "set_size", "adjust_fit", "set_color", "set_choice", "move",
@@ -59,7 +60,9 @@ def _sizing(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[
     part = phrase.first("part")
     if mass < 0.3:
         return shares
-    if part:
+    if phrase.has("size") and not part:
+        chosen = "set_size"
+    elif part:
         chosen = "adjust_fit"
     else:
         target = named(phrase, context) or implied(phrase, context)
@@ -82,6 +85,17 @@ def _worded(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
         out["set_size"] = out.get("set_size", 0.0) + out.pop("try_on", 0.0)
     if phrase.has("color") and (phrase.has("same") or phrase.has("before")):
         out["set_color"] = out.get("set_color", 0.0) + out.pop("same", 0.0)
+    if phrase.has("act", "undo") != phrase.has("act", "redo"):
+        meant, other = ("undo", "redo") if phrase.has("act", "undo") else ("redo", "undo")
+        out[meant] = out.get(meant, 0.0) + out.pop(other, 0.0)
+    sizes = phrase.all("size")
+    if sizes and not phrase.has("question") and not phrase.has("act", "fit"):
+        out["set_size"] = out.get("set_size", 0.0) + out.pop("report", 0.0)
+    if len(sizes) > 1 and (phrase.has("question") or any(t.text in _OR for t in phrase)):
+        out["report"] = out.get("report", 0.0) + out.pop("set_size", 0.0)
+    optional = phrase.has("option") or phrase.has("shape") or phrase.has("part", "armrest")
+    if not optional and (phrase.has("change") or phrase.has("adjective")):
+        out["adjust_fit"] = out.get("adjust_fit", 0.0) + out.pop("set_choice", 0.0)
     turned = any(phrase.has(kind) for kind in ("angle", "direction", "spin", "turn", "amount"))
     if phrase.has("color") and not turned:
         out["set_color"] = out.get("set_color", 0.0) + out.pop("rotate", 0.0)

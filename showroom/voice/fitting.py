@@ -56,9 +56,14 @@ def dimensions(phrase: Phrase) -> list[tuple[Token, Dimension]]:
 
 def complains(phrase: Phrase) -> bool:
     """Whether the phrase only says what is wrong ("too long", 太长了), not what to do."""
-    words = [t for t in phrase if t.get("adjective") and not t.get("change")]
+    words = [
+        t
+        for t in phrase
+        if (value := t.get("adjective")) and not t.get("change")
+        if (pair := dimension_sign(phrase, t)) and (pair[1] > 0) != value.endswith("+")
+    ]
     asks = phrase.has("change") or phrase.has("raise") or phrase.has("size_word", "up")
-    return bool(words) and (phrase.has("too") or phrase.has("done")) and not asks
+    return bool(words) and not asks
 
 
 def build(intent: str, phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
@@ -126,7 +131,8 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     target = named(phrase, context) or implied(phrase, context, kind)
     last = context.last
     if not names and last and last.action == "adjust_fit" and last.target in ("", target):
-        same = not pairs or pairs[0][1][0] in (last.parameter, "size")
+        like_last = {last.parameter, "size", *anatomy()["translate"].get(last.part, ())}
+        same = not pairs or pairs[0][1][0] in like_last
         names = [last.part] if same and last.part else []
     if not names and not target and not named(phrase, context):
         return "which_part"
@@ -201,7 +207,10 @@ def _turn(phrase: Phrase, length: Token | None) -> int:
     more = phrase.has("more") or (phrase.has("amount") and any("more" in t.text for t in phrase))
     return (
         1
-        if more or (length is not None and ("more" in length.text or "extra" in length.text))
+        if more
+        or (
+            length is not None and any(word in length.text for word in ("more", "extra", "another"))
+        )
         else 0
     )
 
@@ -235,7 +244,7 @@ def _absolute(phrase: Phrase, length: Token, kind: str) -> bool:
     if after and after[0].get("adjective"):
         return True
     near = [t for t in before if t.kind != "filler"]
-    return bool(near) and near[-1].get("absolute") is not None
+    return bool(near) and (near[-1].get("absolute") is not None or near[-1].text == "at")
 
 
 def on_part(command: Command, part: str) -> Command:

@@ -10,8 +10,8 @@ from ..protocol.messages import Command
 from .context import Context
 from .data import amounts
 from .lexicon import Token
-from .phrase import Phrase
-from .target import implied, named
+from .phrase import Phrase, part_kind
+from .target import implied, kind_of, named
 from .text import is_cjk
 
 _OPPOSITE = {
@@ -44,13 +44,15 @@ def vague(kind: str, phrase: Phrase, *, default: bool = True) -> float | None:
     return table[word]
 
 
-def spoken_amount(phrase: Phrase, action: str, *, part_of: str = "") -> float | None:
-    """A length, angle or vague amount of the phrase in SI, or None."""
+def spoken_amount(phrase: Phrase, last: Command, context: Context) -> float | None:
+    """A length, angle or vague amount of the phrase in SI, as a change like the last; or None."""
     for token in phrase:
         if token.kind in ("length", "angle"):
             return token.si
-    furniture = part_of in ("leg", "seat", "back", "armrest", "top")
-    kind = {"move": "move", "rotate": "rotate"}.get(action, "furniture" if furniture else "garment")
+    kind = last.action
+    if kind not in ("move", "rotate"):
+        part = part_kind(last.part) if last.part else ""
+        kind = kind_of(last.target, context) or part or "garment"
     return vague(kind, phrase, default=False)
 
 

@@ -149,7 +149,7 @@ class Interpreter:
             for command in outcome:
                 if commands and _overrides(command, commands[-1]):
                     commands.pop()
-                if not (commands and commands[-1] == command and command.delta is None):
+                if not (commands and _repeats(command, commands[-1])):
                     commands.append(command)
             intents.append(intent)
             confidence = min(confidence, share)
@@ -242,6 +242,13 @@ def _merged(
         if rival and resolve(other, phrase, context) == outcome:
             total += share
     return total
+
+
+def _repeats(command: Command, earlier: Command) -> bool:
+    """Whether a command only says again what the one before said ("take it off, off with it")."""
+    if command.delta is not None or command.action == "set_size":
+        return False
+    return command == earlier or copy(command, target=earlier.target) == copy(earlier)
 
 
 def _overrides(command: Command, earlier: Command) -> bool:

@@ -103,7 +103,7 @@ class Lexicon:
         for form in self._by_first.get(text[start], ()):
             if text.startswith(form, start):
                 end = start + len(form)
-                if _latin(form[-1]) and end < len(text) and _latin(text[end]):
+                if _latin(form[-1]) and _inside(text, end):
                     continue
                 return form
         return None
@@ -116,6 +116,9 @@ class Lexicon:
             char = text[position]
             if char == " ":
                 position += 1
+                continue
+            if _possessive(text, position):
+                position += 2
                 continue
             token = self._token(text, position)
             tokens.append(token)
@@ -150,10 +153,22 @@ class Lexicon:
             return Token(char, (("word", char),), start, start + 1)
         if _latin(char):
             end = start
-            while end < len(text) and _latin(text[end]):
+            while end < len(text) and _latin(text[end]) and not _possessive(text, end):
                 end += 1
+            end = max(end, start + 1)
             return Token(text[start:end], (("word", text[start:end]),), start, end)
         return Token(char, (("punct", char),), start, start + 1)
+
+
+def _possessive(text: str, at: int) -> bool:
+    """Whether "'s" stands at ``at``, after a word ("the shirt's too long")."""
+    ends = at + 2 >= len(text) or not _latin(text[at + 2])
+    return at > 0 and text.startswith("'s", at) and ends
+
+
+def _inside(text: str, at: int) -> bool:
+    """Whether a Latin word goes on at ``at``."""
+    return at < len(text) and _latin(text[at]) and not _possessive(text, at)
 
 
 def _latin(char: str) -> bool:

@@ -216,7 +216,8 @@ def parse_quantity(text: str, start: int) -> Quantity | None:
     unit, meaning = units()
     article = re.compile(r"(?:an?|another|one more|one) ").match(text, start)
     number = _number(text, start)
-    if number is None and article and unit.match(text, article.end()):
+    counted = unit.match(text, article.end()) if article else None
+    if number is None and article and counted and counted[0] not in ("m", "x"):
         number = (1.0, article.end())
     elif number is None and (more := re.compile(r"another ").match(text, start)):
         number = _number(text, more.end()) if more.end() < len(text) else None

@@ -123,7 +123,9 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
 
 def _report(phrase: Phrase, context: Context) -> Outcome:
     target = named(phrase, context) or context.worn
-    return (Command(action="report", target=target, size=phrase.first("size") or ""),)
+    sizes = phrase.all("size")
+    size = phrase.first("size") or "" if len(sizes) == 1 else ""
+    return (Command(action="report", target=target, size=size),)
 
 
 def _undo(phrase: Phrase, context: Context) -> Outcome:
@@ -141,7 +143,7 @@ def _more(phrase: Phrase, context: Context) -> Outcome:
         return Need("no_context")
     if last.action == "set_size":
         return (_copy(last, size_step=last.size_step or 1, size=""),)
-    amount = furnishing.spoken_amount(phrase, last.action, part_of=last.part)
+    amount = furnishing.spoken_amount(phrase, last, context)
     if last.action == "scale" and last.factor is not None:
         step = furnishing.vague("scale", phrase, default=False)
         growing = last.factor >= 1
@@ -165,7 +167,7 @@ def _less(phrase: Phrase, context: Context) -> Outcome:
         return (Command(action="undo"),)
     half = phrase.has("less") and not phrase.has("amount")
     half = half or any("much" in t.text or "多" in t.text for t in phrase.all("less"))
-    amount = furnishing.spoken_amount(phrase, last.action, part_of=last.part)
+    amount = furnishing.spoken_amount(phrase, last, context)
     size = abs(last.delta) / 2 if half or amount is None else amount
     return (furnishing.turned_back(last, size),)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .lexicon import Token
 from .phrase import Phrase
 
+_MEASURES = {"length", "angle", "percent", "amount", "factor", "times"}
 _STRONG_MARKS = {",", ".", ";", "!", "?"}
 
 
@@ -72,14 +73,22 @@ def _repeats(before: Sequence[Token], rest: Sequence[Token]) -> bool:
     return said and any(right.has(kind) for kind in ("change", "adjective", "raise"))
 
 
+def _aside(piece: Phrase) -> bool:
+    """Whether a piece says nothing in words of the showroom ("I can't breathe")."""
+    said = [t for t in piece.content if t.kind not in ("question", "negation", "it", "this")]
+    return bool(said) and all(t.kind == "word" for t in said)
+
+
 def _join(pieces: list[Phrase]) -> list[Phrase]:
     joined: list[Phrase] = []
     for piece in pieces:
         answer = piece.has("answer") or any(
             v in ("greet", "thanks", "stop") for t in piece for k, v in t.senses if k == "act"
         )
-        whole = piece.complete or answer or not joined
-        if joined and not (joined[-1].complete or joined[-1].has("answer")):
+        measure = all(t.kind in _MEASURES for t in piece.content)
+        whole = (piece.complete and not measure) or answer or not joined
+        aside = bool(joined) and _aside(joined[-1]) and piece.complete
+        if joined and not aside and not (joined[-1].complete or joined[-1].has("answer")):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
         elif whole:
             joined.append(piece)

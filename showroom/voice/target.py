@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .context import Context, Thing
 from .data import anatomy
-from .phrase import Phrase, category_kind
+from .phrase import Phrase, category_kind, part_kind
 
 
 def kind_of(target: str, context: Context) -> str:
@@ -67,11 +67,23 @@ def implied(phrase: Phrase, context: Context, kind: str = "") -> str:
     if kind != "furniture":
         order.append(context.worn)
     order.append(pointed)
-    order += _only(context, kind)
+    order += _having(phrase, context) + _only(context, kind)
     for target in order:
         if target and (not kind or kind_of(target, context) in (kind, "")):
             return target
     return ""
+
+
+def _having(phrase: Phrase, context: Context) -> list[str]:
+    """The thing that a part named in the phrase belongs to, where one stands out."""
+    part = phrase.first("part") or phrase.first("seat_height") or ""
+    if not part or part_kind(part) == "garment":
+        return []
+    for category in anatomy()["having"].get(part, ()):
+        found = [t.id for t in context.things if t.category == category]
+        if found:
+            return found if len(found) == 1 else []
+    return []
 
 
 def _only(context: Context, kind: str) -> list[str]:

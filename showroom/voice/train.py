@@ -79,46 +79,64 @@ class Phrasings:
         return self._rng.choice(options), at
 
 
-def generate(
-    per_intent: int, seed: int, lexicon: Lexicon | None = None
-) -> list[tuple[list[str], str]]:
-    """Delexicalised training phrases: (symbols, intent), distinct within an intent and language.
+Row = tuple[list[str], str, float]
+"""Symbols, intent, weight."""
+
+
+def generate(draws: int, seed: int, lexicon: Lexicon | None = None) -> list[Row]:
+    """Delexicalised training phrases, distinct within an intent and language.
 
     Args:
-        per_intent: how many to draw per intent and language.
+        draws: sentences to draw per intent and language, evenly over its templates.
+
+    Returns:
+        Each phrase with the square root of how often it came up as its weight.
     """
     rng = random.Random(seed)
     words = lexicon or default_lexicon()
-    rows: list[tuple[list[str], str]] = []
+    rows: list[Row] = []
     for language in LANGUAGES:
         phrasings = Phrasings(language, rng)
         for intent, templates in phrasings.templates.items():
-            seen: set[tuple[str, ...]] = set()
-            for index in range(per_intent * 2):
-                if len(seen) >= per_intent:
-                    break
+            seen: Counter[tuple[str, ...]] = Counter()
+            for index in range(draws):
                 text = normalise(phrasings.sentence(templates[index % len(templates)]))
                 names = symbols(Phrase(tuple(words.scan(text.plain))))
-                if names and tuple(names) not in seen:
-                    seen.add(tuple(names))
-                    rows.append((names, intent))
+                seen[tuple(names)] += 1
+            rows += [(list(n), intent, count**0.5) for n, count in seen.items() if n]
     return rows
 
 
-def _noise(rows: list[tuple[list[str], str]], rng: random.Random) -> list[tuple[list[str], str]]:
-    """Sentences that are mostly unknown words, with a word of the showroom here and there."""
-    pool = [name for names, intent in rows if intent != "out_of_scope" for name in names]
-    out: list[tuple[list[str], str]] = []
-    for _ in range(len(rows) // 12):
+def _noise(rows: list[Row], rng: random.Random) -> list[Row]:
+    """Sentences that are mostly unknown words, with pieces of showroom sentences in them."""
+    pool = [names for names, intent, _ in rows if intent != "out_of_scope"]
+    out: list[Row] = []
+    for _ in range(len(rows) // 8):
         names = ["<unk>"] * rng.randint(2, 7)
-        for _ in range(rng.randint(0, max(1, len(names) // 2))):
-            names.insert(rng.randint(0, len(names)), rng.choice(pool))
-        out.append((names, "out_of_scope"))
+        for _ in range(rng.randint(0, 2)):
+            source = rng.choice(pool)
+            start = rng.randrange(len(source))
+            piece = source[start : start + rng.randint(1, 2)]
+            at = rng.randint(0, len(names))
+            names[at:at] = piece
+        out.append((names, "out_of_scope", 1.0))
+    return out
+
+
+def _unknown(rows: list[Row], rng: random.Random) -> list[Row]:
+    """Showroom sentences with an unknown word or two in them."""
+    out: list[Row] = []
+    for names, intent, _ in rows:
+        if intent != "out_of_scope" and len(names) > 2 and rng.random() < 0.25:
+            noisy = list(names)
+            for _ in range(rng.choice((1, 1, 2))):
+                noisy.insert(rng.randint(0, len(noisy)), "<unk>")
+            out.append((noisy, intent, 1.0))
     return out
 
 
 def train(
-    path: Path | None = None, *, per_intent: int = 700, seed: int = 0, temperature: float = 1.0
+    path: Path | None = None, *, draws: int = 1500, seed: int = 0, temperature: float = 1.0
 ) -> Path:
     """Fit the classifier on generated phrases and write its weights.
 
@@ -132,34 +150,28 @@ def train(
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     rng = random.Random(seed)
-    rows = generate(per_intent, seed)
-    counts = Counter(
-        name for names, intent in rows if intent != "out_of_scope" for name in set(names)
-    )
-    known = frozenset(counts)
-    rows += _noise(rows, rng)
-    extra: list[tuple[list[str], str]] = []
-    for names, intent in rows:
-        if intent != "out_of_scope" and len(names) > 2 and rng.random() < 0.25:
-            noisy = list(names)
-            for _ in range(rng.choice((1, 1, 2))):
-                noisy.insert(rng.randint(0, len(noisy)), "<unk>")
-            extra.append((noisy, intent))
-    rows += extra
-    seen_in = Counter(f for names, _ in rows for f in features(names, known))
+    rows = generate(draws, seed)
+    said = (name for names, intent, _ in rows if intent != "out_of_scope" for name in names)
+    known = frozenset(said)
+    rows += _noise(rows, rng) + _unknown(rows, rng)
+    seen_in = Counter(f for names, _, _ in rows for f in features(names, known))
     vocabulary = sorted(f for f, n in seen_in.items() if n >= 4)
     index = {f: i for i, f in enumerate(vocabulary)}
     indices: list[int] = []
     pointers = [0]
     data: list[float] = []
-    for names, _ in rows:
+    for names, _, _ in rows:
         found = [index[f] for f in features(names, known) if f in index]
         indices += found
         data += [1.0 / max(1.0, len(found)) ** 0.5] * len(found)
         pointers.append(len(indices))
     matrix = csr_matrix((data, indices, pointers), shape=(len(rows), len(vocabulary)))
-    labels = np.array([intent for _, intent in rows])
-    fitted = LogisticRegression(C=30.0, max_iter=150, class_weight="balanced").fit(matrix, labels)
+    labels = np.array([intent for _, intent, _ in rows])
+    weights = np.array([weight for _, _, weight in rows])
+    totals = {name: weights[labels == name].sum() for name in set(labels.tolist())}
+    weights *= np.array([totals[name] ** -0.5 for name in labels.tolist()])
+    weights *= len(rows) / weights.sum()
+    fitted = LogisticRegression(C=30.0, max_iter=150).fit(matrix, labels, sample_weight=weights)
     target = path or Path(__file__).with_name("data_files") / WEIGHTS
     with target.open("wb") as stream:
         np.savez_compressed(
