@@ -6,9 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from showroom.fit.furnishing import Footprint, Item, Outcome, PlacementError, Viewer, longer
+from showroom.fit.furnishing import (
+    Blocked,
+    Footprint,
+    Item,
+    Outcome,
+    PlacementError,
+    Viewer,
+    longer,
+)
 from showroom.fit.placement import Floor
 from showroom.fit.room import Room
+from showroom.fit.shortage import shortage
 
 shapely = pytest.importorskip("shapely")
 
@@ -384,3 +393,22 @@ def test_the_nearest_place_is_nearer_than_any_on_a_grid(seed: int) -> None:
     if grid:
         assert out.item is not None
         assert math.dist(out.item.middle, wish.middle) <= min(grid) + 0.002
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+def test_a_shortage_is_said_in_both_languages_with_centimetres() -> None:
+    answer = floor(visitor=Viewer(2.5, 2.0)).fits(Footprint(5.4, 0.7, 0.8), "wall")
+    assert answer.blocked is not None
+    said = shortage(answer.blocked, answer.offer)
+    assert said["en"].startswith("Its width is 4") and "would fit." in said["en"]
+    assert said["zh"].startswith("宽度多了4") and said["zh"].endswith("可以放下。")
+    out = floor(chair(1.6, 2.0), table(3.5, 2.0)).move("chair-1", "right", 1.4)
+    assert out.blocked is not None
+    said = shortage(out.blocked, names={"table-1": {"en": "the oak table", "zh": "橡木桌"}})
+    assert said == {
+        "en": "The oak table is in the way, 46 cm short.",
+        "zh": "橡木桌挡住了，还差46厘米。",
+    }
+    assert shortage(Blocked("ceiling", "", 0.15, "height"))["zh"] == "高度多了15厘米。"
