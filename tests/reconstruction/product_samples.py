@@ -17,7 +17,7 @@ from reconstruction.product import Estimate, Material, PhotoSource, Product, Var
 FACE = np.array([[0, 2, 1], [1, 2, 3]], np.int32)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Sheet:
     """A curtain of two panels: the simplest thing with parameters, parts, seam and skin."""
 
