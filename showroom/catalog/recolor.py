@@ -50,8 +50,9 @@ def recolor(product: Product, color: str | Color) -> Product:
     """The product dyed in another colour.
 
     A colourway of the product's own with that name is taken as it is. Otherwise the main slot
-    (its cloth, or the largest) and all slots of about the same colour are dyed; others, such as
-    a contrasting collar or metal legs, stay. Dye from the original, not from a dyed product.
+    (its cloth, or the largest) is dyed, and on garments all slots of about the same colour;
+    others, such as a contrasting collar or wooden legs, stay. Dye from the original, not from a
+    dyed product.
 
     Args:
         color: a :class:`Color` or a name that :func:`find_color` knows.
@@ -65,11 +66,12 @@ def recolor(product: Product, color: str | Color) -> Product:
                 return replace(product, materials={**product.materials, **variant.materials})
     target = find_color(color) if isinstance(color, str) else color
     cloths = product_cloths(product)
-    main = cloths[main_slot(cloths)]
     goal = np.array(to_lab(target.linear))
     materials = worn_materials(product.mesh, product.materials)
+    chosen = main_slot(cloths)
     for slot, cloth in cloths.items():
-        if np.linalg.norm(np.subtract(cloth.lab, main.lab)) <= _SAME_COLOR:
+        near = np.linalg.norm(np.subtract(cloth.lab, cloths[chosen].lab)) <= _SAME_COLOR
+        if slot == chosen or (near and product.kind == "garment"):
             materials[slot] = dyed(materials[slot], np.array(cloth.lab), goal, target)
     return replace(product, materials=materials)
 
