@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .context import Context
-from .fitting import dimensions
+from .data import anatomy
+from .fitting import dimension_sign, dimensions
 from .model import IntentModel
 from .phrase import Phrase, category_kind, part_kind
 from .target import implied, kind_of, named
@@ -60,16 +61,14 @@ def _sizing(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[
     part = phrase.first("part")
     if mass < 0.3:
         return shares
-    if phrase.has("size") and not part:
+    if not part and any(dimension_sign(phrase, t) is None for t in phrase.all("size")):
         chosen = "set_size"
     elif part:
         chosen = "adjust_fit"
     else:
         target = named(phrase, context) or implied(phrase, context)
         kind = kind_of(target, context)
-        if not kind:
-            category = phrase.first("category") or ""
-            kind = category_kind(category)
+        kind = kind or category_kind(phrase.first("category") or "") or _counted(phrase)
         relative = any(t.kind in ("factor", "times", "percent") for t in phrase)
         if not kind and not relative:
             return shares | {"set_size": mass / 2, "scale": mass / 2, "adjust_fit": 0.0}
@@ -88,6 +87,8 @@ def _worded(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
     if phrase.has("act", "undo") != phrase.has("act", "redo"):
         meant, other = ("undo", "redo") if phrase.has("act", "undo") else ("redo", "undo")
         out[meant] = out.get(meant, 0.0) + out.pop(other, 0.0)
+    if phrase.has("act", "redo"):
+        out["redo"] = out.get("redo", 0.0) + out.pop("again", 0.0)
     sizes = phrase.all("size")
     if sizes and not phrase.has("question") and not phrase.has("act", "fit"):
         out["set_size"] = out.get("set_size", 0.0) + out.pop("report", 0.0)
@@ -100,6 +101,13 @@ def _worded(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
     if phrase.has("color") and not turned:
         out["set_color"] = out.get("set_color", 0.0) + out.pop("rotate", 0.0)
     return out
+
+
+def _counted(phrase: Phrase) -> str:
+    """The kind that a Chinese measure word tells: 这件 is worn, 这把 is stood on the floor."""
+    words = anatomy()["measure_words"]
+    said = "".join(t.text for t in phrase.all("this"))
+    return next((kind for kind, marks in words.items() if any(m in said for m in marks)), "")
 
 
 def _moving(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:

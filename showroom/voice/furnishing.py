@@ -49,7 +49,7 @@ def spoken_amount(phrase: Phrase, last: Command, context: Context) -> float | No
     for token in phrase:
         if token.kind in ("length", "angle"):
             return token.si
-    kind = last.action
+    kind: str = last.action
     if kind not in ("move", "rotate"):
         part = part_kind(last.part) if last.part else ""
         kind = kind_of(last.target, context) or part or "garment"

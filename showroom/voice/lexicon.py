@@ -134,7 +134,9 @@ class Lexicon:
             glued = text[start : quantity.end] in ("几", "万", "点") or bare_one
             if glued:
                 quantity = None
-        if quantity is not None and quantity.end >= start + len(form or ""):
+        length = len(form or "")
+        named = form is not None and quantity is not None and quantity.kind == "number"
+        if quantity is not None and quantity.end >= start + length + named:
             return Token(
                 text[start : quantity.end],
                 ((quantity.kind, ""),),

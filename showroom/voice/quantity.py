@@ -92,6 +92,8 @@ def chinese_number(text: str) -> float | None:
         base = chinese_number(whole)
         digits = "".join(str(int(_DIGITS[c])) for c in part)
         return None if base is None else base + float(f"0.{digits}")
+    if text == "一半":
+        return 0.5
     half = 0.5 if text.endswith("半") else 0.0
     text = text.removesuffix("半")
     if not text:

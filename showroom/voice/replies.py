@@ -132,6 +132,8 @@ def command_text(command: Command, lang: str) -> str:
     if command.action == "set_size" and command.size_step:
         key_text = "size_up" if command.size_step > 0 else "size_down"
         return str(table["commands"][key_text])
+    if command.action == "set_color" and not command.color:
+        return str(table["commands"]["other_color"])
     target = command.target.rsplit("-", 1)[0] if command.target else ""
     grows = (command.delta or 0.0) > 0 or command.value is not None
     slots = {

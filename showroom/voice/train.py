@@ -147,7 +147,7 @@ def train(
         The path written.
     """
     from scipy.sparse import csr_matrix
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     rng = random.Random(seed)
     rows = generate(draws, seed)
