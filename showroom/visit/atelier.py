@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconstruction.errors import ReconstructionError
 from reconstruction.family import complete
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reconstruction.dressform import BodyForm
 
 KEPT = 24
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +39,18 @@ class Made:
 class Atelier:
     """Makes the catalogue's products to looks.
 
-    The same look of the same product on the same body is made once; the latest :data:`KEPT` are
-    kept, so that undoing is instant.
+    The same shape of the same product on the same body is built once, the same look written to a
+    file once; the latest :data:`KEPT` of each are kept, so that another colour needs no new shape
+    and undoing is instant.
     """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._shapes: OrderedDict[tuple[object, ...], Mesh] = OrderedDict()
         self._made: OrderedDict[tuple[object, ...], Made] = OrderedDict()
         self._dyed: dict[tuple[str, str], Mapping[str, Material]] = {}
+        # Held, so that no other body can come by the number of one that is gone.
+        self._forms: dict[int, BodyForm] = {}
 
     def look(self, key: str) -> Look:
         """The look that a product of the catalogue comes with.
@@ -63,47 +68,52 @@ class Atelier:
         Raises:
             RefusedError: the look cannot be built.
         """
-        name = (key, look.key, look.size, id(form) if form is not None else 0)
+        name = (key, look.shape, look.size, look.color, self._number(form))
         made = self._made.get(name)
         if made is None:
+            base = self._catalog.get(key).product
             try:
-                product = self._build(self._catalog.get(key).product, look, form)
+                product = replace(
+                    base,
+                    values={n: _estimate(base, n, value) for n, value in look.values.items()},
+                    choices=look.choices,
+                    mesh=self.shape(key, look, form),
+                    size=look.size,
+                    materials=self._materials(base, look.color),
+                )
                 glb = product_glb(product)
             except (ReconstructionError, CatalogError) as error:
                 raise refused(error) from error
-            made = self._made[name] = Made(product, glb, hashlib.sha256(glb).hexdigest())
-            if len(self._made) > KEPT:
-                self._made.popitem(last=False)
-        self._made.move_to_end(name)
+            made = Made(product, glb, hashlib.sha256(glb).hexdigest())
+            _keep(self._made, name, made)
         return made
+
+    def shape(self, key: str, look: Look, form: BodyForm | None = None) -> Mesh:
+        """A product's mesh alone; see :meth:`make`."""
+        name = (key, look.shape, self._number(form))
+        mesh = self._shapes.get(name)
+        if mesh is None:
+            base = self._catalog.get(key).product
+            try:
+                mesh = _built(base, look, form)
+            except ReconstructionError as error:
+                raise refused(error) from error
+            _keep(self._shapes, name, mesh)
+        return mesh
 
     def forget_body(self, present: BodyForm) -> None:
         """Drop what was draped on other bodies than the present one."""
-        for name in [name for name in self._made if name[-1] not in (0, id(present))]:
-            del self._made[name]
+        self._forms = {id(present): present}
+        kept = (0, id(present))
+        for store in (self._shapes, self._made):
+            for name in [name for name in store if name[-1] not in kept]:
+                del store[name]
 
-    def _build(self, base: Product, look: Look, form: BodyForm | None) -> Product:
-        values, choices = complete(base.family, look.values, look.choices)
-        same = values == complete(base.family, base.numbers, {})[0]
-        if form is not None:
-            mesh = drape(base, values, choices, form)
-        elif same and choices == dict(base.choices):
-            mesh = base.mesh
-        else:
-            mesh = base.family.build(values, choices)
-        return replace(
-            base,
-            values={
-                name: base.values[name]
-                if name in base.values and base.values[name].value == value
-                else Estimate(value, value, value, 1.0, "artist")
-                for name, value in values.items()
-            },
-            choices=choices,
-            mesh=mesh,
-            size=look.size,
-            materials=self._materials(base, look.color),
-        )
+    def _number(self, form: BodyForm | None) -> int:
+        if form is None:
+            return 0
+        self._forms[id(form)] = form
+        return id(form)
 
     def _materials(self, base: Product, color: str) -> Mapping[str, Material]:
         if not color:
@@ -114,18 +124,30 @@ class Atelier:
         return self._dyed[name]
 
 
-def drape(
-    base: Product, values: Mapping[str, float], choices: Mapping[str, str], form: BodyForm
-) -> Mesh:
-    """A garment's mesh on a body.
-
-    Raises:
-        RefusedError: the product is no garment that can be draped.
-    """
+def _built(base: Product, look: Look, form: BodyForm | None) -> Mesh:
+    if form is None:
+        same = look.values == complete(base.family, base.numbers, {})[0]
+        if same and look.choices == dict(base.choices):
+            return base.mesh
+        return base.family.build(look.values, look.choices)
     on_body = getattr(base.family, "drape_on", None)
     if on_body is None:
         raise RefusedError(
             "nothing_there", "the product cannot be worn", field="target", got=base.id
         )
-    mesh: Mesh = on_body(values, choices, form)
+    mesh: Mesh = on_body(look.values, look.choices, form)
     return mesh
+
+
+def _estimate(base: Product, name: str, value: float) -> Estimate:
+    """The catalogue's own estimate where the value is still that, else the visitor's wish."""
+    known = base.values.get(name)
+    if known is not None and known.value == value:
+        return known
+    return Estimate(value, value, value, 1.0, "artist")
+
+
+def _keep(store: OrderedDict[tuple[object, ...], _T], name: tuple[object, ...], thing: _T) -> None:
+    store[name] = thing
+    if len(store) > KEPT:
+        store.popitem(last=False)

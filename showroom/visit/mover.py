@@ -12,6 +12,7 @@ from showroom.catalog.scene import Scene
 from showroom.fit.furnishing import Blocked, Footprint, Item, Outcome, Viewer
 from showroom.fit.placement import Floor
 from showroom.fit.room import Room
+from showroom.fit.shortage import shortage
 from showroom.protocol.messages import Command, Pose
 
 from .refused import RefusedError
@@ -20,6 +21,9 @@ from .state import Placed, State
 _NEAR = {"me": "visitor", "center": "middle"}
 _ANYWHERE = 0.005
 """A way shorter than this counts as no way at all, metres."""
+
+Names = Mapping[str, str]
+"""Words by language."""
 
 FootprintOf = Callable[[str, Placed], Footprint]
 
@@ -59,14 +63,21 @@ class Mover:
         room: the floor plan.
         footprint: the box that a product fills in a look.
         category: a product's category by id.
+        name: what a product is called, by id.
     """
 
     def __init__(
-        self, room: Room, footprint: FootprintOf, category: Callable[[str], str], viewer: Viewer
+        self,
+        room: Room,
+        footprint: FootprintOf,
+        category: Callable[[str], str],
+        name: Callable[[str], Names],
+        viewer: Viewer,
     ) -> None:
         self._room = room
         self._footprint = footprint
         self._category = category
+        self._name = name
         self._viewer = viewer
 
     def floor(self, state: State, furniture: frozenset[str]) -> Floor:
@@ -91,15 +102,17 @@ class Mover:
                 footprint = floor.get(key).footprint
                 outcome = floor.place(key, footprint, near, category=self._category(key))
                 slots = {"name": name, "near": command.near}
-                return Shift(_landed(outcome, placed), "placed" if near else "shown", slots)
+                return Shift(
+                    self._landed(outcome, placed, floor), "placed" if near else "shown", slots
+                )
         if command.near:
             return self._approach(command, key, placed, floor, name)
         direction, way = command.direction or "forward", command.delta or 0.0
         outcome = floor.move(key, direction, way)
         if not outcome.complete:
-            raise _no_room(outcome, direction, way)
+            raise self._no_room(outcome, floor, direction, way)
         slots = {"name": name, "amount": abs(way), "direction": direction}
-        return Shift(_landed(outcome, placed), "moved", slots)
+        return Shift(self._landed(outcome, placed, floor), "moved", slots)
 
     def grown(self, key: str, placed: Placed, floor: Floor) -> Placed:
         """The place of a product whose shape has changed to that of ``placed``.
@@ -107,7 +120,8 @@ class Mover:
         Raises:
             RefusedError: it does not fit the room so.
         """
-        return _landed(floor.resize(key, self._footprint(key, placed)), placed)
+        outcome = floor.resize(key, self._footprint(key, placed))
+        return self._landed(outcome, placed, floor)
 
     def enter(self, key: str, placed: Placed, floor: Floor, near: str = "") -> Placed:
         """A good place for a product that comes into the room.
@@ -117,7 +131,7 @@ class Mover:
         """
         footprint = self._footprint(key, placed)
         outcome = floor.place(key, footprint, near, category=self._category(key))
-        return _landed(outcome, placed)
+        return self._landed(outcome, placed, floor)
 
     def settle(self, key: str, placed: Placed, floor: Floor) -> Placed | None:
         """The free place nearest to where a product is, anywhere if need be; None if nowhere."""
@@ -150,9 +164,9 @@ class Mover:
         angle = command.delta or 0.0
         outcome = floor.rotate(key, angle)
         if not outcome.complete:
-            raise _no_room(outcome, "", angle)
+            raise self._no_room(outcome, floor, "", angle)
         slots = {"name": name, "angle": abs(angle), "direction": command.direction}
-        return Shift(_landed(outcome, placed), "rotated", slots)
+        return Shift(self._landed(outcome, placed, floor), "rotated", slots)
 
     def _approach(
         self, command: Command, key: str, placed: Placed, floor: Floor, name: object
@@ -179,41 +193,38 @@ class Mover:
         )
         outcome = floor.put(moved)
         if not outcome.complete or outcome.item is None:
-            raise _no_room(outcome, "", way)
+            raise self._no_room(outcome, floor, "", way)
         slots = {
             "name": name,
             "amount": abs(step),
             "toward": "closer" if way >= 0 else "away",
             "near": command.near,
         }
-        return Shift(_landed(outcome, placed), "moved_near", slots)
+        return Shift(self._landed(outcome, placed, floor), "moved_near", slots)
 
+    def _landed(self, outcome: Outcome, placed: Placed, floor: Floor) -> Placed:
+        if outcome.item is None:
+            raise self._no_room(outcome, floor, "", 0.0)
+        return _at(placed, outcome.item)
 
-def _landed(outcome: Outcome, placed: Placed) -> Placed:
-    if outcome.item is None:
-        raise _no_room(outcome, "", 0.0)
-    return _at(placed, outcome.item)
+    def _no_room(
+        self, outcome: Outcome, floor: Floor, direction: str, asked: float
+    ) -> RefusedError:
+        blocked = outcome.blocked or Blocked("room")
+        why = shortage(blocked, outcome.offer, {key: self._name(key) for key in floor.items})
+        slots: dict[str, object] = {"note": why}
+        if direction:
+            slots |= {"free": outcome.moved, "direction": direction}
+        return RefusedError(
+            "no_room",
+            why["en"],
+            slots,
+            code="no_room",
+            field="delta" if asked else "near",
+            expected=f"{abs(blocked.lack):.2f} m less",
+            got=f"{asked:.2f}" if asked else blocked.name or blocked.by,
+        )
 
 
 def _at(placed: Placed, item: Item) -> Placed:
     return msgspec.structs.replace(placed, x=item.x, y=0.0, z=item.z, yaw=item.yaw)
-
-
-def _no_room(outcome: Outcome, direction: str, asked: float) -> RefusedError:
-    blocked = outcome.blocked or Blocked("room")
-    slots: dict[str, object] = {}
-    if direction:
-        slots = {"free": outcome.moved, "direction": direction}
-    what = blocked.name or blocked.by
-    lack = f"{blocked.dimension or 'the way'} {abs(blocked.lack):.2f} m shorter"
-    offer = outcome.offer
-    fits = f"; {offer.width:.2f} x {offer.depth:.2f} m would fit" if offer else ""
-    return RefusedError(
-        "no_room",
-        f"there is no room: {what} is in the way",
-        slots,
-        code="no_room",
-        field="delta" if asked else "near",
-        expected=f"{lack}{fits}",
-        got=f"{asked:.2f}" if asked else what,
-    )

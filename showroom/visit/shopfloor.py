@@ -15,7 +15,6 @@ from showroom.fit.room import Room
 
 from .atelier import Atelier
 from .mover import Mover, scene_room
-from .refused import RefusedError
 from .state import Look, Placed, State
 
 
@@ -56,7 +55,13 @@ class Shopfloor:
 
     def mover(self, viewer: Viewer) -> Mover:
         """Places products as this viewer sees them."""
-        return Mover(self.room, self._footprint, lambda key: self.product(key).family.name, viewer)
+        return Mover(
+            self.room,
+            self._footprint,
+            lambda key: self.product(key).family.name,
+            lambda key: self.product(key).name,
+            viewer,
+        )
 
     def furniture(self, state: State) -> frozenset[str]:
         """Which of the things shown stand on the floor."""
@@ -117,8 +122,7 @@ class Shopfloor:
         return iter(()) if self.own else (s for s in self.scene.stands if s.kind == kind)
 
     def _footprint(self, key: str, placed: Placed) -> Footprint:
-        made = self.atelier.make(key, placed.look)
-        return Footprint.of(made.product.mesh.vertices)
+        return Footprint.of(self.atelier.shape(key, placed.look).vertices)
 
 
 def on_stand(look: Look, stand: Stand) -> Placed:
@@ -144,8 +148,4 @@ def regrown(
     after = floor_of._footprint(key, new)
     if before == after:
         return new
-    try:
-        return mover.grown(key, new, floor)
-    except RefusedError as refusal:
-        refusal.slots = {}
-        raise
+    return mover.grown(key, new, floor)

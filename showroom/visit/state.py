@@ -30,9 +30,9 @@ class Look(msgspec.Struct, frozen=True):
     color: str = ""
 
     @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for equal looks; hashable."""
-        return (*sorted(self.values.items()), *sorted(self.choices.items()), self.color)
+    def shape(self) -> tuple[object, ...]:
+        """Equal for looks of the same shape, whatever their colour; hashable."""
+        return (*sorted(self.values.items()), *sorted(self.choices.items()))
 
 
 class Placed(msgspec.Struct, frozen=True):

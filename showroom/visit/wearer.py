@@ -58,7 +58,7 @@ class Wearer:
         worn = self.worn
         if worn is not None and worn.target == target and worn.look.choices == look.choices:
             if worn.look.values != look.values:
-                worn.cloth.refit(look.values)
+                worn.cloth.refit(look.values, made.product.mesh)
             worn.made, worn.look = made, look
             return
         from showroom.fit.garment import LiveGarment

@@ -206,12 +206,12 @@ def test_nine_metres_longer_is_refused_with_the_limit(dressed):
 
 def test_which_one_is_asked_and_the_answer_is_carried_out(visit):
     talk = Talk(visit)
-    answer = talk.say("make the legs 5 cm longer")
+    answer = talk.say("turn it 45 degrees")
     (reply,) = answer.of(Reply)
     assert reply.choices == ("oak chair", "oak table")
     answer = talk.say("the second one")
     assert answer.of(ProductChanged)[0].target == "table-1"
-    assert answer.step == {"height": 0.05}
+    assert answer.step["yaw"] == pytest.approx(math.pi / 4)
 
 
 def test_partial_and_outdated_sentences_change_nothing(visit):
@@ -404,3 +404,12 @@ def test_an_empty_catalogue_still_answers():
     answer = Talk(visit).say("try on the dress")
     assert answer.text
     assert not answer.of(ProductShown)
+
+
+def test_one_body_after_another_never_wears_the_others_drape(dressed):
+    shapes = set()
+    for height in (1.5, 1.6, 1.7, 1.8):
+        updates = dressed.handle(Body(height=height, id=f"h{height}"))
+        (shown,) = (u for u in updates if isinstance(u, ProductShown))
+        shapes.add(shown.glb)
+    assert len(shapes) == 4
