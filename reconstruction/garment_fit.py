@@ -255,7 +255,7 @@ class _Problem:
 
     def match(self, outline: F64, flat: Flat, x: F64) -> _Match:
         """For each contour point the nearest place on the visible outline, and back."""
-        hidden = _hidden(flat)
+        hidden = hidden_points(flat)
         fine = 4
         t = np.arange(fine) / fine
         after = np.roll(outline, -1, axis=0)
@@ -342,7 +342,7 @@ class _Match:
     back: NDArray[np.int64]
 
 
-def _hidden(flat: Flat) -> NDArray[np.bool_]:
+def hidden_points(flat: Flat) -> NDArray[np.bool_]:
     """Outline points that lie inside a part, where a sleeve covers the body or the reverse."""
     outline = flat.outline
     hidden = np.zeros(len(outline), bool)
