@@ -165,11 +165,12 @@ def _remap(photo: F32, x: F32, y: F32) -> F32:
     padded = -(-len(x) // columns) * columns
     maps = [np.zeros(padded, np.float32), np.zeros(padded, np.float32)]
     maps[0][: len(x)], maps[1][: len(y)] = x - 0.5, y - 0.5
-    grid = [m.reshape(-1, columns) for m in maps]
-    out = cv2.remap(photo, *grid, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    across, down = (m.reshape(-1, columns) for m in maps)
+    out = cv2.remap(photo, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(out.reshape(-1, 3)[: len(x)])
 
 
 def per_vertex(mesh: Mesh, atlas: Atlas, vertex_values: F32) -> F32:
     """(t, k) a per-vertex attribute (n, k) under each covered texel."""
-    return np.einsum("tc,tck->tk", atlas.bary, vertex_values[mesh.faces[atlas.face]])
+    corners = vertex_values[mesh.faces[atlas.face]]
+    return np.asarray(np.einsum("tc,tck->tk", atlas.bary, corners), np.float32)

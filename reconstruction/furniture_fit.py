@@ -33,7 +33,7 @@ from .rasterize import Camera, labels, render
 
 F64 = NDArray[np.float64]
 
-_TERMS = {"miss": 6.0, "colour": 0.7, "prior": 0.012, "outside": 2.0}
+_TERMS = {"miss": 6.0, "colour": 0.7, "prior": 0.02, "outside": 2.0}
 _MAIN = ("back", "base", "arms", "legs", "seat")
 _CAMERA_SPREAD = np.array([0.14, 0.07, 0.08, 0.012, 0.004, 0.004, 0.01])
 
@@ -44,13 +44,15 @@ class Start:
 
     Attributes:
         values, choices: of the family; what is missing takes the defaults.
-        spread: one standard deviation per parameter, in its unit; missing: a quarter of its range.
+        spread: one standard deviation per parameter, in its unit; missing: 0.3 of its range.
+        usual: where unseen parameters are drawn to; None: to ``values``.
     """
 
     values: Mapping[str, float]
     choices: Mapping[str, str]
     pose: Pose
     spread: Mapping[str, float] = field(default_factory=dict)
+    usual: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,7 @@ class _Problem:
     target: Target
     choices: dict[str, str]
     fixed: dict[str, float]
+    usual: dict[str, float]
     names: tuple[str, ...]
     low: F64
     high: F64
@@ -181,13 +184,13 @@ def refine(
     fits = [_descend(*_problem(family, target, s, given), (6.0, 4.0, 3.0)) for s in starts[:6]]
     fits = [_descend(p, x, (3.0, 2.0, 1.5)) for p, x, _ in sorted(fits, key=lambda f: f[2])[:2]]
     problem, x, loss = min(fits, key=lambda f: f[2])
-    problem, x, loss = _switch(problem, x, loss, given, int(5 * effort), 6)
+    problem, x, loss = _switch(problem, x, loss, given, int(5 * effort), 6, 0.003)
     # Turnings and scrolls show only in a finer picture.
     problem = replace(problem, target=make_target(mask, photo, FINE_SIDE))
-    problem, x, loss = _descend(problem, x, (2.5, 2.0, 1.5))
-    problem, x, loss = _switch(problem, x, loss, given, int(2 * effort), 5)
+    problem, x, loss = _descend(problem, x, (2.5, 2.0, 1.5, 1.2))
+    problem, x, loss = _switch(problem, x, loss, given, int(2 * effort), 5, 0.001)
     problem, x, loss = _polish(problem, x, int(100 * effort), seed)
-    problem, x, loss = _descend(problem, x, (1.5, 1.2, 1.0))
+    problem, x, loss = _descend(problem, x, (1.5, 1.2, 1.0, 1.0))
     return _finish(problem, x, loss, given, mask)
 
 
@@ -223,6 +226,7 @@ def _problem(
         target=target,
         choices=choices,
         fixed=values,
+        usual=values,
         names=names,
         low=low,
         high=high,
@@ -233,7 +237,8 @@ def _problem(
         slots=len(slots),
     )
     x = problem.pack(values, start.pose)
-    return replace(problem, centre=x.copy()), x
+    usual = {**values, **(start.usual or {}), **declared}
+    return replace(problem, centre=problem.pack(usual, start.pose), usual=usual), x
 
 
 def _descend(problem: _Problem, x: F64, blurs: Sequence[float]) -> tuple[_Problem, F64, float]:
@@ -250,7 +255,7 @@ def _descend(problem: _Problem, x: F64, blurs: Sequence[float]) -> tuple[_Proble
             motion = _motion(problem, x)
         view = _View(problem, _assignment(problem, x), blur)
         base = view.residual(x)
-        jacobian = view.jacobian(x, base, motion)
+        jacobian = view.jacobian(x, motion)
         normal, slope = jacobian.T @ jacobian, jacobian.T @ base
         cost = float(base @ base)
         for _ in range(4):
@@ -312,27 +317,26 @@ class _View:
         picture = self.picture(self.problem.points(x), pose)
         return np.concatenate([picture, self.problem.doubts(x)])
 
-    def jacobian(self, x: F64, base: F64, motion: F32) -> F64:
+    def jacobian(self, x: F64, motion: F32) -> F64:
         """(r, n + 7) central differences, the shape's along ``motion`` (n, p, 3)."""
         problem = self.problem
-        n, r = len(problem.names), len(base) - len(problem.doubts(x))
-        share = 0.06 + 0.05 * self.blur
-        out = np.empty((len(base), len(x)))
+        n, share = len(problem.names), 0.06 + 0.05 * self.blur
         points, pose = problem.points(x), problem.unpack(x)[1]
+        columns = []
         for i in range(len(x)):
             step = problem.spread[i] * share
             up, down = x.copy(), x.copy()
             up[i] += step
             down[i] -= step
             if i < n:
-                ahead = self.picture(points + motion[i] * np.float32(step), pose)
-                behind = self.picture(points - motion[i] * np.float32(step), pose)
+                move = motion[i] * np.float32(step)
+                change = self.picture(points + move, pose) - self.picture(points - move, pose)
             else:
-                ahead = self.picture(points, problem.unpack(up)[1])
-                behind = self.picture(points, problem.unpack(down)[1])
-            out[:r, i] = (ahead - behind) / (2 * step)
-            out[r:, i] = (problem.doubts(up) - problem.doubts(down)) / (2 * step)
-        return out
+                ahead, behind = problem.unpack(up)[1], problem.unpack(down)[1]
+                change = self.picture(points, ahead) - self.picture(points, behind)
+            doubt = problem.doubts(up) - problem.doubts(down)
+            columns.append(np.concatenate([change, doubt]) / (2 * step))
+        return np.stack(columns, axis=1)
 
 
 def _polish(problem: _Problem, x: F64, evaluations: int, seed: int) -> tuple[_Problem, F64, float]:
@@ -350,6 +354,7 @@ def _search(
 ) -> list[Start]:
     """The best of many random members seen from many sides, no two of the same structure."""
     found: list[tuple[float, Start]] = []
+    defaults = {p.name: p.default for p in family.parameters}
     no_colour = np.zeros(3, np.float32)
     for _ in range(tries):
         values, choices = family.sample(rng)
@@ -357,7 +362,7 @@ def _search(
         values = {n: v for n, v in values.items() if n in active}
         angle = float(rng.uniform(-1.1, 1.1)) if rng.random() < 0.75 else 0.0
         pose = Pose(angle, float(rng.uniform(0.02, 0.5)), float(rng.uniform(0.12, 0.32)))
-        start = Start(values, choices, pose)
+        start = Start(values, choices, pose, usual=defaults)
         problem, x = _problem(family, target, start, declared)
         residual = _View(problem, no_colour, 5.0).residual(x)
         found.append((float(residual @ residual), start))
@@ -373,7 +378,13 @@ def _search(
 
 
 def _switch(
-    problem: _Problem, x: F64, loss: float, declared: Mapping[str, float], rounds: int, width: int
+    problem: _Problem,
+    x: F64,
+    loss: float,
+    declared: Mapping[str, float],
+    rounds: int,
+    width: int,
+    gain: float,
 ) -> tuple[_Problem, F64, float]:
     """Try other options one at a time, and keep those that meet the photo better."""
     for _ in range(rounds):
@@ -386,7 +397,7 @@ def _switch(
                     begin = problem.family.spec.extra["switch"].get(f"{choice.name}={option}", {})
                     begin = {n: v for n, v in begin.items() if n not in declared}
                     changed = {**problem.choices, choice.name: option}
-                    start = Start({**values, **begin}, changed, pose)
+                    start = Start({**values, **begin}, changed, pose, usual=problem.usual)
                     other, y = _problem(problem.family, problem.target, start, declared)
                     if not np.array_equal(other.faces, problem.faces) or not np.array_equal(
                         other.points(y), points
@@ -398,8 +409,8 @@ def _switch(
         tried = sorted((_descend(p, y, (2.0,)) for p, y in near), key=lambda t: t[2])
         if not tried:
             break
-        best = min((_descend(p, y, (1.5, 1.0)) for p, y, _ in tried[:2]), key=lambda t: t[2])
-        if best[2] > loss - 0.003:
+        best = min((_descend(p, y, (1.5, 1.2, 1.0)) for p, y, _ in tried[:2]), key=lambda t: t[2])
+        if best[2] > loss - gain:
             break
         problem, x, loss = best
     return problem, x, loss
