@@ -65,7 +65,7 @@ class Blob:
 
 def pack_container(document: dict[str, Any], binary: bytes) -> bytes:
     """A GLB of a JSON document and its binary chunk."""
-    text = msgspec.json.encode(document)
+    text = msgspec.json.encode(document, enc_hook=_plain_number)
     text += b" " * (-len(text) % 4)
     binary += b"\0" * (-len(binary) % 4)
     total = 12 + 8 + len(text) + 8 + len(binary)
@@ -78,3 +78,10 @@ def pack_container(document: dict[str, Any], binary: bytes) -> bytes:
             binary,
         ]
     )
+
+
+def _plain_number(value: object) -> object:
+    """A NumPy scalar as the Python number it is."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no JSON")

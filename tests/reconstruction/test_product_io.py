@@ -183,3 +183,17 @@ def test_every_family_survives_the_disk(tmp_path: Path, name: str) -> None:
     if mesh.skin is not None:
         assert again.mesh.skin is not None and again.mesh.skin.names == mesh.skin.names
         np.testing.assert_allclose(again.mesh.skin.weights, mesh.skin.weights, atol=1e-6)
+
+
+def test_numpy_numbers_are_numbers(tmp_path: Path) -> None:
+    product = sheet_product()
+    one = np.float64(0.8)
+    odd = replace(
+        product,
+        values={**product.values, "width": Estimate(one, one, one, np.float32(0.5), "photo")},  # type: ignore[arg-type]
+        sizes={"M": {"width": one}},
+        confidence=np.float32(0.5),
+        materials={**product.materials, "rib": Material((one, one, one, one), roughness=one)},
+    )
+    again = load_product(save_product(odd, tmp_path / "p"))
+    assert again.values["width"].value == 0.8 and again.confidence == 0.5
