@@ -160,6 +160,87 @@ def tidy(mask: Bool, least: float = 0.06) -> Bool:
     return result
 
 
+def open_gaps(rgb: U8, mask: Mask) -> Mask:
+    """The mask of furniture with the gaps opened through which a calm background shows.
+
+    For products with holes, such as a chair's slatted back; a garment printed in the colour of
+    its background would lose its print. Photos' own transparency is left as it is.
+
+    Args:
+        rgb: (h, w, 3) uint8.
+    """
+    if mask.source == "alpha":
+        return mask
+    height, width = rgb.shape[:2]
+    scale = min(1.0, 2 * WORK / max(height, width))
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    work = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    body = cv2.resize(mask.soft, size, interpolation=cv2.INTER_AREA) > 0.5
+    rest = see_through(work, body)
+    if rest.sum() == body.sum():
+        return mask
+    gap = (body & ~rest).astype(np.float32)
+    gap = np.asarray(cv2.resize(gap, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return Mask(np.asarray(np.clip(mask.soft - gap, 0, 1), np.float32), mask.confidence)
+
+
+def see_through(rgb: U8, body: Bool) -> Bool:
+    """What is left of a mask (h, w) without the parts that look like a calm background.
+
+    The background outside is modelled as a smooth surface in CIELAB; where it is no such surface,
+    or next to nothing would be left, the mask comes back as it is.
+    """
+    height, width = body.shape
+    if not body.any() or min(height, width) < 32:
+        return body
+    reach = max(3, round(0.015 * max(height, width)))
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    outside = cv2.dilate(body.astype(np.uint8), kernel) == 0
+    if outside.mean() < 0.08:
+        return body
+    apart = _from_surface(rgb, outside)
+    calm = float(np.quantile(apart[outside], 0.8))
+    if calm > 5.0:
+        return body
+    limit = max(4.0, 1.8 * calm)
+    like = (body & (apart < limit)).astype(np.uint8)
+    like = cv2.morphologyEx(like, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(like, None, 4)
+    gaps = stats[:count, cv2.CC_STAT_AREA] >= 2e-4 * body.size
+    gaps[0] = False
+    gap = gaps[labels]
+    # Compression smears the product's colour into a gap's rim.
+    rim = cv2.dilate(gap.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    gap |= rim & body & (apart < 2.5 * limit)
+    rest = body & ~gap
+    if not gap.any() or rest.sum() < 0.25 * body.sum():
+        return body
+    if float(np.median(apart[rest])) < 2.5 * limit:
+        return body
+    return np.asarray(rest)
+
+
+def _from_surface(rgb: U8, outside: Bool) -> F32:
+    """(h, w) distance in CIELAB from a quadratic surface fitted to the pixels ``outside``.
+
+    Lightness weighs half: what is seen through a product often lies in its shade.
+    """
+    height, width = outside.shape
+    lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 0.6), cv2.COLOR_RGB2LAB).astype(np.float32)
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * np.ones((1, width), np.float32)
+    x = np.linspace(-1, 1, width, dtype=np.float32) * np.ones((height, 1), np.float32)
+    terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
+    where = np.flatnonzero(outside)[:: max(1, int(outside.sum()) // 4000)]
+    rows, colours = terms.reshape(-1, 6)[where], lab.reshape(-1, 3)[where]
+    surface = np.linalg.lstsq(rows, colours, rcond=None)[0]
+    for _ in range(2):
+        error = np.abs(colours - rows @ surface).max(axis=1)
+        kept = error <= max(2.0, float(np.quantile(error, 0.85)))
+        surface = np.linalg.lstsq(rows[kept], colours[kept], rcond=None)[0]
+    weight = np.array([0.5, 1, 1], np.float32)
+    return np.asarray(np.linalg.norm((lab - terms @ surface) * weight, axis=-1), np.float32)
+
+
 def refine(rgb: U8, likely: F32, body: Bool) -> tuple[F32, float]:
     """Move the outline to the colour edge near it.
 

@@ -179,7 +179,7 @@ def _loss(net: nn.Module, batch: Batch) -> Losses:
 
 def test_training_learns_resumes_and_keeps_curves(tmp_path: Path):
     run = tmp_path / "run.pt"
-    common = {"minutes": 60, "batch": 8, "rate": 0.05, "workers": 0, "average": 0.9}
+    common = {"minutes": 60, "batch": 8, "rate": 0.1, "workers": 0, "average": 0.9}
     short = TrainSettings(images=1600, **common)
     _, first = fit(_Line(), _draw, _loss, short, run)
     longer = TrainSettings(images=3200, **common)

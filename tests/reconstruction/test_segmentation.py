@@ -16,7 +16,16 @@ from reconstruction.data.holdout import held_out
 from reconstruction.data.masks import MaskSources
 from reconstruction.errors import WeightsError
 from reconstruction.evaluation import mask_iou, read_photo
-from reconstruction.segmentation import guided, meaningful, refine, segment, tidy
+from reconstruction.segmentation import (
+    Mask,
+    guided,
+    meaningful,
+    open_gaps,
+    refine,
+    see_through,
+    segment,
+    tidy,
+)
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -129,6 +138,39 @@ def test_soft_edges_stay_near_the_edge():
     rim = cv2.dilate(truth.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     assert (soft[core] == 1).all()
     assert (soft[~rim] == 0).all()
+
+
+def slatted(size: int = 240) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A slatted back on a shaded wall: picture, true mask, and the mask without its gaps."""
+    whole = np.zeros((size, size), bool)
+    whole[40:200, 60:180] = True
+    truth = whole.copy()
+    for x in range(72, 170, 24):
+        truth[55:185, x : x + 14] = False
+    wall = np.linspace(235, 200, size)[:, None, None] * np.ones((1, size, 3))
+    wall = wall + np.random.default_rng(1).normal(0, 2, wall.shape)
+    rgb = np.where(truth[..., None], (92, 56, 35), wall)
+    return np.clip(rgb, 0, 255).astype(np.uint8), truth, whole
+
+
+def test_gaps_of_furniture_open_onto_a_calm_background():
+    rgb, truth, whole = slatted()
+    assert mask_iou(whole, truth) < 0.7
+    opened = open_gaps(rgb, Mask(whole.astype(np.float32), 0.9))
+    assert mask_iou(opened.hard, truth) > 0.97
+
+
+def test_nothing_opens_before_a_restless_background():
+    rgb, truth, whole = slatted()
+    rng = np.random.default_rng(2)
+    restless = rng.integers(0, 256, rgb.shape, dtype=np.uint8)
+    rgb = np.where(truth[..., None], rgb, restless)
+    assert np.array_equal(see_through(rgb, whole), whole)
+
+
+def test_a_product_in_the_background_colour_is_not_opened_away():
+    wall = np.full((160, 160, 3), 240, np.uint8)
+    assert np.array_equal(see_through(wall, disc()), disc())
 
 
 def test_missing_weights_name_their_remedy(tmp_path: Path):

@@ -1,0 +1,202 @@
+"""What the shipped network proposes: families, structures, cameras, landmarks, and nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reconstruction import inference
+from reconstruction.data.holdout import empty_picture, held_out
+from reconstruction.data.masks import MaskSources
+from reconstruction.errors import WeightsError
+from reconstruction.evaluation import Report, bootstrap, read_photo, separation
+from reconstruction.families import family_names, get_family
+from reconstruction.family import complete
+from reconstruction.inference import WEIGHTS, network, propose
+from reconstruction.network import ReconstructionNet
+from reconstruction.segmentation import segment
+from reconstruction.vocabulary import CATEGORIES
+from reconstruction.weights import load_weights
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared" / "data"
+EMPTY = MaskSources()
+
+
+def held(family: str, seed: int):
+    return held_out(np.random.default_rng((4242, seed)), family, EMPTY, 256)
+
+
+@pytest.mark.parametrize("family", family_names())
+def test_drawn_products_are_recognised(family: str):
+    cases = [held(family, seed) for seed in range(6)]
+    said = [propose(c.rgb, c.truth).candidates[0].family for c in cases]
+    assert sum(s == family for s in said) >= 4, said
+
+
+@pytest.mark.parametrize("family", family_names())
+def test_every_candidate_can_be_built(family: str):
+    case = held(family, 9)
+    for candidate in propose(case.rgb, case.truth).candidates:
+        known = get_family(candidate.family)
+        for structure in candidate.structures:
+            values, _ = complete(known, candidate.values, structure.choices)
+            assert set(values) == {p.name for p in known.parameters}
+        assert set(candidate.sigma) == set(candidate.values)
+        assert all(s > 0 for s in candidate.sigma.values())
+        shares = [s.probability for s in candidate.structures]
+        assert shares == sorted(shares, reverse=True)
+        assert 0 < sum(shares) <= 1 + 1e-6
+
+
+def test_probabilities_sum_to_one():
+    case = held("chair", 1)
+    said = propose(case.rgb, case.truth)
+    assert math.isclose(sum(said.categories.values()), 1, abs_tol=1e-4)
+    assert math.isclose(sum(c.probability for c in said.candidates), 1, abs_tol=1e-4)
+    assert tuple(said.categories) == CATEGORIES
+
+
+def test_a_garments_landmarks_lie_near_the_true_ones():
+    errors = []
+    for seed in range(6):
+        case = held("t_shirt", seed)
+        said = propose(case.rgb, case.truth)
+        apart = np.linalg.norm(said.landmarks - case.landmarks, axis=1)
+        extent = np.ptp(np.nonzero(case.truth > 0.5)[0])
+        errors.append(np.nanmedian(apart) / extent)
+    assert np.median(errors) < 0.06
+
+
+def test_a_chairs_camera_is_seen_to_turn():
+    errors = []
+    for seed in range(10):
+        case = held("chair", seed)
+        true = math.atan2(case.drawn.camera[0], case.drawn.camera[1])
+        if abs(true) > 1.3 or case.drawn.choices["back"] == "none":
+            continue
+        said = propose(case.rgb, case.truth).camera
+        errors.append(abs((said.azimuth - true + math.pi) % (2 * math.pi) - math.pi))
+        assert 0 < said.closeness < 0.5
+    assert np.median(errors) < math.radians(20)
+
+
+def test_a_mirrored_photo_mirrors_the_answer():
+    case = held("chair", 3)
+    one = propose(case.rgb, case.truth)
+    two = propose(case.rgb[:, ::-1].copy(), case.truth[:, ::-1].copy())
+    assert abs(one.camera.azimuth + two.camera.azimuth) < 0.1
+    assert one.category == two.category
+
+
+def test_the_shipped_photos_are_what_they_show():
+    for name, family in (("tshirt.jpg", "t_shirt"), ("chair.jpg", "chair")):
+        rgb = read_photo(ROOT / "assets" / "photos" / name)
+        said = propose(rgb, segment(rgb))
+        assert said.is_product
+        assert said.candidates[0].family == family
+        assert said.in_family > 0.5
+
+
+def test_walls_and_floors_are_no_products():
+    taken = []
+    for seed in range(8):
+        rgb = empty_picture(np.random.default_rng((99, seed)), EMPTY, 200)
+        taken.append(propose(rgb, segment(rgb)).is_product)
+    assert sum(taken) <= 1
+
+
+def test_an_empty_mask_is_no_product():
+    case = held("t_shirt", 0)
+    said = propose(case.rgb, np.zeros(case.truth.shape, np.float32))
+    assert said.confidence == 0
+    assert not said.is_product
+
+
+def test_landmarks_in_another_order():
+    case = held("t_shirt", 2)
+    said = propose(case.rgb, case.truth)
+    names = ("hem_center", "no_such_place", "neck_left")
+    points, trust = said.landmark_table(names)
+    assert np.isnan(points[1]).all()
+    assert trust[1] == 0
+    assert trust[0] == said.landmark_trust[said.landmark_names.index("hem_center")]
+
+
+def test_a_parameter_the_weights_do_not_know_gets_its_prior(monkeypatch: pytest.MonkeyPatch):
+    net = network(WEIGHTS)
+    words = net.vocabulary.families
+    i = net.vocabulary.family_names.index("t_shirt")
+    columns = tuple(
+        replace(c, name="old_name") if c.name == "cuff_width" else c for c in words[i].columns
+    )
+    older = replace(
+        net.vocabulary, families=(*words[:i], replace(words[i], columns=columns), *words[i + 1 :])
+    )
+    stale = ReconstructionNet(older, net.trunk.conv1.weight.shape[0])
+    stale.load_state_dict(net.state_dict())
+    monkeypatch.setattr(inference, "network", lambda path: stale.eval())
+    case = held("t_shirt", 1)
+    candidate = next(c for c in propose(case.rgb, case.truth).candidates if c.family == "t_shirt")
+    spec = next(p for p in get_family("t_shirt").parameters if p.name == "cuff_width")
+    assert candidate.values["cuff_width"] == spec.default
+    assert candidate.sigma["cuff_width"] == (spec.maximum - spec.minimum) / 4
+    assert "cuff_width" not in candidate.seen
+
+
+def test_missing_weights_are_said(tmp_path: Path):
+    case = held("t_shirt", 1)
+    with pytest.raises(WeightsError, match="docs/models"):
+        propose(case.rgb, case.truth, weights=tmp_path / "gone.safetensors")
+
+
+@pytest.mark.parametrize("name", ["segmentation", "reconstruction"])
+def test_shipped_weights_say_what_made_them_and_stay_small(name: str):
+    path = WEIGHTS.parent / f"{name}.safetensors"
+    assert path.stat().st_size <= 16_000_000
+    _, header = load_weights(path)
+    assert header["command"].startswith("showroom train")
+    assert header["settings"]["seed"] >= 0
+    assert header["progress"]["images"] > 10_000
+    assert header["data"]["photos"] > 3000
+
+
+def test_bootstrap_intervals_hold_the_mean_and_narrow():
+    rng = np.random.default_rng(0)
+    few, many = (bootstrap("x", rng.normal(0.7, 0.2, n)) for n in (20, 2000))
+    for figure in (few, many):
+        assert figure.low <= figure.value <= figure.high
+    assert many.high - many.low < (few.high - few.low) / 3
+    assert "0.7" in many.row()
+
+
+def test_separation_is_the_area_under_the_curve():
+    assert separation([0.9, 0.8], [0.1, 0.2]) == 1.0
+    assert separation([0.5], [0.5]) == 0.5
+
+
+def test_a_report_is_written_twice(tmp_path: Path):
+    report = Report()
+    report.add("top-1", [1.0, 0.0, 1.0])
+    report.add("nothing known", [math.nan])
+    report.confusion["dress"] = {"dress": 3, "skirt": 1}
+    report.write(tmp_path / "r.json")
+    text = (tmp_path / "r.md").read_text()
+    assert "| top-1 | 0.667 |" in text
+    assert "nothing known" not in text
+    assert "| dress | 3 | 1 |" in text
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared real photos")
+def test_real_garments_fall_into_their_class():
+    right = []
+    for folder in sorted((SHARED / "garment_photos" / "validation").iterdir()):
+        for path in sorted(folder.iterdir())[:2]:
+            rgb = read_photo(path)
+            said = propose(rgb, segment(rgb))
+            right.append(said.category == folder.name)
+    assert np.mean(right) >= 0.6
