@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from .camera import frame_camera
 from .product import Product
-from .rasterize import frame_camera, picture
+from .shading import picture
 
 U8 = NDArray[np.uint8]
 

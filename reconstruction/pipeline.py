@@ -392,7 +392,7 @@ def _overlay(photo: Photo, fit: _Fit, product: Product) -> U8:
     if fit.family.kind == "garment":
         return _outlined(photo, fit.detail)
     from .contact_sheet import textures
-    from .rasterize import picture
+    from .shading import picture
 
     height, width = photo.rgb.shape[:2]
     colours = {slot: m.base_color[:3] for slot, m in product.materials.items()}
@@ -406,7 +406,7 @@ def _outlined(photo: Photo, fitted: Any) -> U8:
     """The panels and landmarks that were fitted, over the photo."""
     import cv2
 
-    out = np.ascontiguousarray(photo.rgb)
+    out = photo.rgb.copy()
     thick = max(1, round(max(out.shape[:2]) / 300))
     flat = fitted.flat()
     for polygon in (flat.outline, *flat.parts.values()):
