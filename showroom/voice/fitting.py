@@ -23,7 +23,9 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     "Longer", "加长" and "长一点" ask; "too long", "有点长" and "长了" complain, and ask for the
     opposite; "not long enough" and 不够长 ask for more.
     """
-    if (value := token.get("change")) is not None:
+    value = token.get("change")
+    described = token.get("adjective") and (phrase.has("too") or phrase.has("enough"))
+    if value is not None and not described:
         return value[:-1], 1 if value.endswith("+") else -1
     value = token.get("adjective")
     if value is None:

@@ -10,7 +10,7 @@ from ..protocol.messages import Command
 from .answer import answered
 from .context import Clarify, Context, Entity, Understanding
 from .decide import decide
-from .fitting import complains
+from .fitting import complains, on_part
 from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import IntentModel, load_model
@@ -29,6 +29,8 @@ REMEDY = 0.9
 """How sure a remedy is that follows its complaint ("too tight, loosen them")."""
 HARMLESS = 0.4
 """From this one on an intent without command is taken as understood."""
+STRANGENESS, STRANGE, STRANGE_VIEW = 0.16, 0.94, 0.8
+"""What each unknown word adds to :data:`SURE`, and how far."""
 UNSURE = 0.3
 """Below this one the sentence counts as not understood; between the two a question is asked."""
 _SMALL_TALK = frozenset(("greet", "thanks", "yes", "no", "stop", "help"))
@@ -103,7 +105,7 @@ class Interpreter:
         confidence = 1.0
         candidates: tuple[tuple[str, float], ...] = ()
         complaint: Phrase | None = None
-        mentioned = ""
+        mentioned = concerned = ""
         aside = 0
         for phrase in phrases:
             shares = decide(phrase, state, self._model)
@@ -126,6 +128,13 @@ class Interpreter:
             outcome = resolve(intent, phrase, state)
             if len(phrases) > 1 and phrase.has("negation") and isinstance(outcome, Need):
                 continue
+            later = phrase is not phrases[-1]
+            if isinstance(outcome, Need) and outcome.what == "which_way" and later:
+                concerned = phrase.first("part") or ""
+                mentioned = named(phrase, state) or mentioned
+                continue
+            if concerned and not isinstance(outcome, Need):
+                outcome = tuple(_concerning(c, concerned) for c in outcome)
             if mentioned and not isinstance(outcome, Need):
                 outcome = tuple(c if c.target else copy(c, target=mentioned) for c in outcome)
             share = _merged(intent, outcome, shares, phrase, state)
@@ -133,7 +142,7 @@ class Interpreter:
             if complaint is not None and outcome and commands and not isinstance(outcome, Need):
                 remedy = outcome[0].action == commands[-1].action
                 share = max(share, REMEDY) if remedy else share
-            if share < SURE and not harmless:
+            if share < self._enough(phrase, intent) and not harmless:
                 return self._ask(base, phrase, shares, state, candidates)
             if isinstance(outcome, Need):
                 return self._need(base, outcome, phrase, state, share, candidates)
@@ -180,6 +189,16 @@ class Interpreter:
             commands=tuple(commands),
             candidates=candidates,
         )
+
+    def _enough(self, phrase: Phrase, intent: str) -> float:
+        """How probable an intent must be; words that nobody taught make it more.
+
+        To show something wrong does less harm than to change something.
+        """
+        known = self._model.known
+        strange = sum(t.kind == "word" and t.text not in known for t in phrase)
+        most = STRANGE_VIEW if intent in ("show", "report") else STRANGE
+        return min(most, SURE + STRANGENESS * strange)
 
     def _ask(
         self,
@@ -279,6 +298,13 @@ def _contradict(commands: list[Command]) -> bool:
             return True
         seen[key] = command.delta
     return False
+
+
+def _concerning(command: Command, part: str) -> Command:
+    """A fit command without part takes the part that the phrase before spoke of."""
+    return (
+        on_part(command, part) if command.action == "adjust_fit" and not command.part else command
+    )
 
 
 def _inherit(command: Command, earlier: Command) -> Command:

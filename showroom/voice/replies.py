@@ -120,6 +120,8 @@ def question(what: str, choices: tuple[str, ...], lang: str) -> str:
     table = _table(lang)["clarify"]
     listed = table["join"].join(choices)
     form = str(table.get(what, table["intent"]))
+    if choices and "{choices}" not in form:
+        form = str(table["intent"])
     if "{choices}" in form and not choices:
         form = str(table["no_context"])
     return form.format(choices=listed)
@@ -134,6 +136,8 @@ def command_text(command: Command, lang: str) -> str:
         return str(table["commands"][key_text])
     if command.action == "set_color" and not command.color:
         return str(table["commands"]["other_color"])
+    if command.action == "move" and command.near == "me":
+        return str(table["commands"]["closer"])
     target = command.target.rsplit("-", 1)[0] if command.target else ""
     grows = (command.delta or 0.0) > 0 or command.value is not None
     slots = {

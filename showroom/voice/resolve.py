@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..protocol.messages import Command
 from . import fitting, furnishing
 from .context import Context
+from .options import options
 from .phrase import Phrase
 from .target import category_target, implied, named
 
@@ -253,4 +254,4 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
         made = fitting.build(intent, phrase, context)
     else:
         made = furnishing.build(intent, phrase, context)
-    return Need(made) if isinstance(made, str) else made
+    return Need(made, options(made, phrase, context)) if isinstance(made, str) else made

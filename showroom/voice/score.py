@@ -152,3 +152,34 @@ def score(rows: Iterable[dict[str, Any]], interpreter: Interpreter | None = None
     out.false_rejects = float(np.mean(refused)) if refused else 0.0
     out.p50, out.p95 = float(np.percentile(times, 50)), float(np.percentile(times, 95))
     return out
+
+
+def table_row(scores: Scores) -> str:
+    """The figures as one row of the table in ``docs/models/voice-scores.md``."""
+    shares = (
+        scores.intent["all"],
+        scores.intent.get("en", 1.0),
+        scores.intent.get("zh+mixed", 1.0),
+        scores.top2,
+        scores.slot_f1,
+        scores.exact,
+        scores.wrong,
+        scores.asked,
+        scores.scope_recall,
+        scores.false_rejects,
+    )
+    figures = " | ".join(f"{share:.3f}" for share in shares)
+    return f"| {scores.count} | {figures} | {scores.p50:.1f} / {scores.p95:.1f} |"
+
+
+def main() -> int:
+    """``python -m showroom.voice.score FILE...``: one table row per file of sentences."""
+    import sys
+
+    for name in sys.argv[1:]:
+        print(Path(name).name, table_row(score(load(Path(name)))))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -200,3 +200,24 @@ def test_the_blind_set_is_whole() -> None:
     for row in rows:
         for command in row["commands"]:
             Command(**command)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "wanted"),
+    [
+        ("move it", "to the left", {"action": "move", "direction": "left", "delta": 0.3}),
+        ("移一下椅子", "向右", {"action": "move", "direction": "right", "delta": 0.3}),
+        ("longer", "the sleeves", {"action": "adjust_fit", "part": "sleeve", "delta": 0.03}),
+        ("change the waist", "tighter", {"action": "adjust_fit", "part": "waist", "delta": -0.03}),
+    ],
+)
+def test_the_answer_to_a_question_settles_it(
+    text: str, answer: str, wanted: dict[str, Any]
+) -> None:
+    context = Context() if text == "longer" else Context(things=(CHAIR,))
+    first = understand(text, "", context)
+    assert first.clarify is not None, (first.intent, first.commands)
+    assert 1 <= len(first.clarify.choices) <= 3
+    got = one(answer, replace(context, asked=first.clarify))
+    for name, value in wanted.items():
+        assert got[name] == (pytest.approx(value) if isinstance(value, float) else value)
