@@ -261,7 +261,7 @@ class AsyncClient:
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 compression=None,
                 max_size=MAX_UPDATE_BYTES,
-                ssl=self._tls,
+                ssl=self._tls or (True if self.url.startswith("wss:") else None),
                 user_agent_header=None,
                 proxy=None,
             )

@@ -221,7 +221,9 @@ class Server:
         session.connection = connection
         self.metrics.resumed_total += 1
         connection.put(self._welcome_update(session, resumed=True))
-        for update in missed:
+        if missed is None:  # a client that lost its own state is shown everything anew
+            self._host.post(session.name, hello)
+        for update in missed or ():
             connection.put(update)
         return session
 

@@ -98,21 +98,23 @@ class Session:
         while self._kept and self._kept[0].n <= upto:
             self._kept.popleft()
 
-    def missed(self, have: int) -> list[Update]:
-        """What was sent after ``have``.
+    def missed(self, have: int) -> list[Update] | None:
+        """What was sent after ``have``; None if some of it is no longer kept.
 
         Raises:
-            ProtocolError: ``resume`` if some of it is no longer kept, or never was sent.
+            ProtocolError: ``resume`` if ``have`` was never sent.
         """
-        oldest = self._kept[0].n if self._kept else self._count + 1
-        if not oldest - 1 <= have <= self._count:
+        if have > self._count:
             raise ProtocolError(
                 "resume",
-                "the visit's updates are no longer kept that far back; begin a new visit",
+                "that update has not been sent yet",
                 field="have",
-                expected=f"{oldest - 1} to {self._count}",
+                expected=f"0 to {self._count}",
                 got=str(have),
             )
+        oldest = self._kept[0].n if self._kept else self._count + 1
+        if have < oldest - 1:
+            return None
         return [update for update in self._kept if update.n > have]
 
     def is_new(self, event: Event) -> bool:

@@ -3,8 +3,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import random
+import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -313,6 +316,27 @@ def test_a_token_resumes_once_and_a_spent_one_never():
     serving(test)
 
 
+def test_a_client_that_lost_everything_is_shown_everything():
+    async def test(server: Server) -> None:
+        async with dial(server) as ws:
+            first = await greet(ws)
+            await alive(ws)
+            await ws.send('{"type":"received","upto":3}')
+            await ws.send('{"type":"received","upto":9}')
+            assert (await next_of(ws, ErrorUpdate)).code == "out_of_order"
+            ws.transport.abort()
+        async with dial(server) as ws:
+            again = await greet(ws, resume=first.resume)
+            assert again.resumed
+            shown = await next_of(ws, RoomShown)
+            assert shown.n > 3
+        async with dial(server) as ws:
+            await ws.send(json.dumps({"type": "hello", "resume": again.resume, "have": 99}))
+            assert (await next_of(ws, ErrorUpdate)).field == "have"
+
+    serving(test)
+
+
 def test_a_held_visit_ends_when_nobody_comes_back():
     async def test(server: Server) -> None:
         async with dial(server) as ws:
@@ -534,6 +558,66 @@ def test_a_watcher_sees_what_the_visitor_sees_and_cannot_break_it():
 
     serving(test, host=host)
     assert len(seen) == 4
+
+
+def test_random_bytes_and_texts_through_the_socket_never_break_it():
+    rng = random.Random(5)
+    seeds = [
+        '{"type":"pose","time":1,"seq":4,"head":[0,1.6,0,0,0,0,1]}',
+        '{"type":"utterance","id":"u","text":"你好","rev":3}',
+        '{"type":"room","outline":[[0,0],[4,0],[4,3]],"openings":[["door",0,1,0.8,0,2]]}',
+        encode_event(Pose(time=1.0, head=HEAD, left=HEAD)).data,
+        encode_event(Command(action="move", delta=0.5), "msgpack").data,
+    ]
+
+    def mutated() -> str | bytes:
+        seed = rng.choice(seeds)
+        data = bytearray(seed.encode() if isinstance(seed, str) else seed)
+        for _ in range(rng.randint(1, 6)):
+            place = rng.randrange(len(data)) if data else 0
+            match rng.randrange(3):
+                case 0 if data:
+                    data[place] = rng.randrange(256)
+                case 1:
+                    del data[place : place + rng.randint(1, 8)]
+                case _:
+                    data[place:place] = rng.randbytes(rng.randint(1, 8))
+        return bytes(data).decode("utf-8", "ignore") if isinstance(seed, str) else bytes(data)
+
+    async def test(server: Server) -> None:
+        async with dial(server) as ws:
+            await greet(ws)
+            for _ in range(3000):
+                message = mutated()
+                await ws.send(message)
+            await alive(ws)
+            assert server.metrics.faults_total == 0
+            assert server.metrics.refused_total > 1000
+
+    serving(test, ServerSettings(messages_per_second=1e6))
+
+
+def test_tls_with_a_token(tmp_path):
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed: no certificate to test with")
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    settings = ServerSettings(certificate=certificate, key=key, token="secret")
+    trust = ssl.create_default_context(cafile=str(certificate))
+
+    async def test(server: Server) -> None:
+        assert server.url.startswith("wss://")
+        async with AsyncClient(server.url, Hello(token="secret"), tls=trust) as client:
+            assert (await client.ask(Utterance(id="u", text="hi")))[0].text == "1: hi"
+            assert await client.asset(HASH) == GLB
+        with pytest.raises(ChannelError, match="nobody answers"):
+            await AsyncClient(server.url, Hello(token="secret")).open()
+
+    serving(test, settings)
 
 
 SERVE = """
