@@ -260,7 +260,7 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _demo(options: argparse.Namespace) -> int:
     from .demo import run_demo
 
-    return run_demo(options.out, photos=options.photos, motion=options.motion)
+    return run_demo(options.out, photos=options.photo, motion=options.motion)
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
