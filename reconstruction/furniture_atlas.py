@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .camera import Camera
 from .mesh import F32, I32, Mesh
-from .rasterize import Camera, render, uv_raster
+from .zbuffer import render, uv_raster
 
 Bool = NDArray[np.bool_]
 

@@ -13,9 +13,9 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from .camera import Camera, orbit_rotation
 from .errors import NoProductError
 from .mesh import F32, I32
-from .rasterize import Camera, orbit_rotation
 
 F64 = NDArray[np.float64]
 SIDE = 112

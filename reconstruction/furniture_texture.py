@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .camera import Camera
 from .furniture_atlas import Atlas, Look, atlas_size, look, make_atlas, make_sight, per_vertex
 from .mesh import F32, I32, Mesh
 from .product import Material
-from .rasterize import Camera, linear_to_srgb, srgb_to_linear
+from .shading import linear_to_srgb, srgb_to_linear
 
 _FEATHER = 5.0
 _PLAIN = {"wood": 0.55, "upholstery": 0.9, "metal": 0.35}

@@ -38,6 +38,7 @@ def assemble(values: Values, choices: Choices) -> Assembly:
             tilt=values["back_tilt"],
             curve=values["back_curve"],
             wrap=values["back_wrap"],
+            foot=under + 0.4 * apron if apron else seat_top - 0.7 * slab,
         )
         lofts += back(shape, values, choices)
         top = shape.at(0.0, values["height"])

@@ -21,6 +21,7 @@ class BackShape:
         seat: y where the back begins, metres.
         height: of the back, metres.
         z: of its middle surface at the seat, metres.
+        foot: y where posts begin, inside the seat, metres.
     """
 
     half_width: float
@@ -32,6 +33,7 @@ class BackShape:
     tilt: float
     curve: float
     wrap: float
+    foot: float
 
     def bend(self, flat: F64) -> F64:
         """Flat (..., 3) points (x and y as seen from the front, z the offset) into place."""
@@ -121,7 +123,7 @@ def _board_back(
     pad = Pad(shape.half_width, low - 0.01, high, values["back_thickness"], values["crest_arch"])
     posts = min(values["back_thickness"] * 0.7, 0.035)
     x = np.array([-0.62, 0.62]) * shape.half_width
-    lift = np.array([shape.seat - 0.03, low + 0.08])
+    lift = np.array([shape.foot, low + 0.08])
     flat = np.zeros((2, 4, 3))
     flat[..., 0] = x[:, None]
     flat[..., 1] = np.linspace(lift[0], lift[1], 4)
@@ -179,7 +181,7 @@ def _posts(shape: BackShape, values: Values, low: float, high: float) -> list[Lo
     half = values["post_thickness"] / 2
     flat = np.zeros((2, 9, 3))
     flat[..., 0] = np.array([[-1.0], [1.0]]) * (shape.half_width - half)
-    flat[..., 1] = np.linspace(shape.seat - 0.05, (low + high) / 2, 9)
+    flat[..., 1] = np.linspace(shape.foot, (low + high) / 2, 9)
     rings = sweep(shape.bend(flat), bar_section(half * 1.1, half), X_AXIS)
     return [Loft(rings, "back_posts", "wood")]
 
@@ -250,8 +252,8 @@ def _hoop(shape: BackShape, values: Values, count: int) -> list[Loft]:
     flat = np.zeros((1, 31, 3))
     flat[0, 1:-1, 0] = -np.sign(cos) * np.abs(cos) ** (2 / power) * reach
     flat[0, 1:-1, 1] = shape.seat + np.abs(sin) ** (2 / power) * rise
-    flat[0, 0] = flat[0, 1] - (0, 0.03, 0)
-    flat[0, -1] = flat[0, -2] - (0, 0.03, 0)
+    flat[0, 0] = flat[0, 1] - (0, shape.seat - shape.foot, 0)
+    flat[0, -1] = flat[0, -2] - (0, shape.seat - shape.foot, 0)
     bow = Loft(sweep(shape.bend(flat), polygon(12) * half, Z_AXIS), "crest", "wood")
     x = np.linspace(-reach, reach, count + 2)[1:-1]
     top = shape.seat + rise * (1 - np.abs(x / reach) ** power) ** (1 / power)
