@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .crop import cut, square_around
+from .crop import MARGIN, cut, square_around
 from .families import family_names, get_family
 from .family import ParameterSpec
 from .network import INPUT, Answers, ReconstructionNet, as_input
@@ -43,6 +43,8 @@ RELATED: Mapping[str, Mapping[str, float]] = {
 """How well each family can stand for a product of a category."""
 
 _SQRT2 = math.sqrt(2.0)
+_MORE_MARGINS = (0.02, 0.15)
+"""Further crops that category and family are averaged over."""
 
 
 @dataclass(frozen=True)
@@ -160,14 +162,14 @@ def propose(rgb: U8, mask: Mask | F32, *, weights: Path | None = None) -> Propos
     net = network(weights or WEIGHTS)
     vocabulary = net.vocabulary
     square = square_around(soft)
-    crop = cut(rgb, soft, square, INPUT)
-    mirrored = np.ascontiguousarray(crop[:, ::-1])
+    views = [cut(rgb, soft, square_around(soft, m), INPUT) for m in (MARGIN, *_MORE_MARGINS)]
+    views = [v for view in views for v in (view, np.ascontiguousarray(view[:, ::-1]))]
     with torch.inference_mode():
-        answers = net(as_input(torch.from_numpy(np.stack([crop, mirrored]))))
-    answers = Answers(*(a.float() for a in answers))
-    shares = torch.softmax(answers.category, dim=1).mean(dim=0).numpy()
+        every = net(as_input(torch.from_numpy(np.stack(views))))
+    shares = torch.softmax(every.category.float(), dim=1).mean(dim=0).numpy()
     categories = {c: float(p) for c, p in zip(vocabulary.categories, shares, strict=True)}
-    ranking = torch.softmax(answers.family, dim=1).mean(dim=0).numpy()
+    ranking = torch.softmax(every.family.float(), dim=1).mean(dim=0).numpy()
+    answers = Answers(*(a[:2].float() for a in every))
     points, sigma, trust = _landmarks(answers, vocabulary)
     area = float((soft > 0.5).mean())
     found = mask.confidence if isinstance(mask, Mask) else 1.0

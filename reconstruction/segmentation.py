@@ -209,9 +209,10 @@ def see_through(rgb: U8, body: Bool) -> Bool:
     gaps = stats[:count, cv2.CC_STAT_AREA] >= 2e-4 * body.size
     gaps[0] = False
     gap = gaps[labels]
-    # Compression smears the product's colour into a gap's rim.
+    # Blur and compression smear the product's colour into a gap's rim.
     rim = cv2.dilate(gap.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    gap |= rim & body & (apart < 2.5 * limit)
+    typical = float(np.median(apart[body & ~gap])) if (body & ~gap).any() else 0.0
+    gap |= rim & body & (apart < max(2.0 * limit, 0.5 * typical))
     rest = body & ~gap
     if not gap.any() or rest.sum() < 0.25 * body.sum():
         return body

@@ -33,9 +33,9 @@ def held(family: str, seed: int):
 
 @pytest.mark.parametrize("family", family_names())
 def test_drawn_products_are_recognised(family: str):
-    cases = [held(family, seed) for seed in range(6)]
+    cases = [held(family, seed) for seed in range(4)]
     said = [propose(c.rgb, c.truth).candidates[0].family for c in cases]
-    assert sum(s == family for s in said) >= 4, said
+    assert sum(s == family for s in said) >= 3, said
 
 
 @pytest.mark.parametrize("family", family_names())
@@ -74,7 +74,7 @@ def test_a_garments_landmarks_lie_near_the_true_ones():
 
 def test_a_chairs_camera_is_seen_to_turn():
     errors = []
-    for seed in range(10):
+    for seed in range(8):
         case = held("chair", seed)
         true = math.atan2(case.drawn.camera[0], case.drawn.camera[1])
         if abs(true) > 1.3 or case.drawn.choices["back"] == "none":
@@ -195,7 +195,7 @@ def test_a_report_is_written_twice(tmp_path: Path):
 def test_real_garments_fall_into_their_class():
     right = []
     for folder in sorted((SHARED / "garment_photos" / "validation").iterdir()):
-        for path in sorted(folder.iterdir())[:2]:
+        for path in sorted(folder.iterdir())[:1]:
             rgb = read_photo(path)
             said = propose(rgb, segment(rgb))
             right.append(said.category == folder.name)
