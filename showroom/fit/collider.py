@@ -22,6 +22,11 @@ _NOT_COLLIDING = ("head", "Toes", "Thumb", "Index", "Middle", "Ring", "Little")
 _ARM = ("UpperArm", "LowerArm", "Hand")
 
 
+def arm_bones() -> list[int]:
+    """Joint numbers of upper and lower arms and hands."""
+    return [i for i, bone in enumerate(BONES) if any(part in bone for part in _ARM)]
+
+
 @dataclass(frozen=True, eq=False)
 class Topology:
     """What every body shares: the colliding vertices, their faces and neighbours.
@@ -29,7 +34,8 @@ class Topology:
     Attributes:
         vertices: (k,) numbers of the colliding vertices in the body.
         faces: (m, 3) int32, numbered among the colliding vertices.
-        start, beside: neighbours of vertex i are ``beside[start[i]:start[i + 1]]``.
+        start, beside: neighbours of vertex i are ``beside[start[i]:start[i + 1]]``; arms and
+            trunk are no neighbours, so that no walk slips from one to the other in the armpit.
         arm: (k,) bool, vertices of arms.
     """
 
@@ -46,7 +52,6 @@ def topology() -> Topology:
     basis = load()
     main = basis.joints[:, 0]
     barred = [i for i, b in enumerate(BONES) if any(part in b for part in _NOT_COLLIDING)]
-    arms = [i for i, b in enumerate(BONES) if any(part in b for part in _ARM)]
     kept = ~np.isin(main, barred)
     vertices = np.flatnonzero(kept).astype(np.int32)
     renumber = np.full(len(main), -1, dtype=np.int32)
@@ -55,6 +60,8 @@ def topology() -> Topology:
     faces = faces[(faces >= 0).all(axis=1)]
     pairs = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+    arm = np.isin(main[vertices], arm_bones())
+    pairs = pairs[arm[pairs[:, 0]] == arm[pairs[:, 1]]]
     start = np.zeros(len(vertices) + 1, dtype=np.int32)
     np.add.at(start, pairs[:, 0] + 1, 1)
     return Topology(
@@ -62,7 +69,7 @@ def topology() -> Topology:
         faces=np.ascontiguousarray(faces),
         start=np.cumsum(start).astype(np.int32),
         beside=np.ascontiguousarray(pairs[:, 1], dtype=np.int32),
-        arm=np.isin(main[vertices], arms),
+        arm=arm,
     )
 
 
@@ -89,9 +96,9 @@ class Collider:
         blend(self._rest, self._joints, self._weights, pose.matrices, self.places)
         fill_normals(self.places, self.shape.faces, self.normals)
 
-    def nearest(self, points: F32, allowed: NDArray[np.bool_] | None = None) -> I32:
+    def nearest(self, points: F32, allowed: NDArray[np.bool_]) -> I32:
         """Nearest rest vertex of each (n, 3) rest place, among the allowed ones, (n,) int32."""
-        numbers = np.arange(len(self._rest)) if allowed is None else np.flatnonzero(allowed)
+        numbers = np.flatnonzero(allowed)
         _, found = cKDTree(self._rest[numbers]).query(points)
         return np.asarray(numbers[found], dtype=np.int32)
 

@@ -19,7 +19,7 @@ from reconstruction.mesh import Mesh
 
 from . import cloth
 from .avatar import Avatar
-from .collider import Collider, push_out
+from .collider import Collider, arm_bones, push_out
 from .errors import GarmentError
 from .measure import landmarks
 from .skin import PoseState, blend, pose_from_rotations
@@ -109,15 +109,21 @@ class LiveGarment:
         self._rest = np.ascontiguousarray(mesh.vertices[self._first])
         self._joints = np.ascontiguousarray(skin.joints[self._first])
         self._weights = np.ascontiguousarray(skin.weights[self._first])
-        self._near = self._collider.nearest(self._rest)
+        on_arm = np.isin(self._joints, arm_bones())
+        self._sleeve = (self._weights * on_arm).sum(axis=1) > 0.5
+        arm = self._collider.shape.arm
+        self._near = np.where(
+            self._sleeve,
+            self._collider.nearest(self._rest, arm),
+            self._collider.nearest(self._rest, ~arm),
+        )
 
     def _hang(self) -> None:
         """Set up the simulation and let the cloth come to rest in the rest pose."""
         form = self.avatar.form.vertices
         waist = float(form[landmarks().waist_ring, 1].mean())
         free = self._rest[:, 1] < waist - _FREE_BELOW_WAIST[self.family.name]
-        sleeves = self._collider.shape.arm[self._near]
-        free &= ~sleeves
+        free &= ~self._sleeve
         if not free.any():
             self.swings = False
             return
