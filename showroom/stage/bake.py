@@ -47,11 +47,11 @@ class _Caster:
             raise StageError(
                 "baking light needs open3d; install the 'reconstruct' extra"
             ) from error
-        self._core = o3d.core
-        self._scene = o3d.t.geometry.RaycastingScene()
+        self._core: Any = o3d.core
+        self._scene: Any = o3d.t.geometry.RaycastingScene()
         self._scene.add_triangles(
-            o3d.core.Tensor(np.ascontiguousarray(decor.vertices)),
-            o3d.core.Tensor(np.ascontiguousarray(decor.faces.astype(np.uint32))),
+            self._core.Tensor(np.ascontiguousarray(decor.vertices)),
+            self._core.Tensor(np.ascontiguousarray(decor.faces.astype(np.uint32))),
         )
 
     def blocked(self, start: F32, way: F32) -> NDArray[np.bool_]:
@@ -121,7 +121,8 @@ def save(light: RoomLight, decor: Decor, path: Path) -> None:
     """Write a baked file; nothing is left behind if that fails."""
     own = ~decor.charted
     inside = light.lightmap[4:]
-    scale = float(max(np.percentile(inside, 99.95), np.percentile(light.vertex, 99.9), 1.0))
+    peaks = (float(np.percentile(inside, 99.95)), float(np.percentile(light.vertex, 99.9)))
+    scale = max(*peaks, 1.0)
     lightmap = encode(light.lightmap, scale)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp.npz")
@@ -148,11 +149,11 @@ def _points(light: Light, count: int, n: int, rng: np.random.Generator, k: int) 
     at = np.asarray(light.at)
     if light.kind in ("panel", "sky"):
         u, v = np.asarray(light.u), np.asarray(light.v)
-        return (at + (2 * a - 1)[:, None] * u + (2 * b - 1)[:, None] * v).astype(np.float32)
+        return np.asarray(at + (2 * a - 1)[:, None] * u + (2 * b - 1)[:, None] * v, np.float32)
     z, turn = 2 * a - 1, 2 * math.pi * b
     r = np.sqrt(np.maximum(1 - z * z, 0.0))
     ball = np.stack([r * np.cos(turn), r * np.sin(turn), z], 1) * light.radius
-    return (at + ball).astype(np.float32)
+    return np.asarray(at + ball, np.float32)
 
 
 def _direct(
@@ -266,7 +267,7 @@ def _smooth(light: F32, place: F32, normal: F32, known: NDArray[np.bool_], round
                 w = (other & same & close).astype(np.float32) * (0.5 if dx and dy else 0.7)
                 total += np.roll(image, (dy, dx), (0, 1)) * w[..., None]
                 weight += w
-        image = total / np.maximum(weight, 1e-6)[..., None]
+        image = np.asarray(total / np.maximum(weight, 1e-6)[..., None], np.float32)
     return np.asarray(image[known], np.float32)
 
 

@@ -29,10 +29,11 @@ def font(size: int) -> Any:
 
 
 class Caption:
-    """The last sentence heard and the last answer."""
+    """The last sentence heard, the last answer, and a prompt such as what is being typed."""
 
     def __init__(self) -> None:
         self.lines: tuple[str, str] = ("", "")
+        self.prompt = ""
         self._key: tuple[object, ...] = ()
         self._picture: NDArray[np.uint8] | None = None
 
@@ -52,10 +53,11 @@ class Caption:
         """(h, w, 4) uint8 for a frame ``width`` pixels wide, or None; the same object until
         the text changes.
         """
-        key = (self.lines, width)
+        key = (self.lines, self.prompt, width)
         if key != self._key:
             self._key = key
-            self._picture = bar(self.lines[0], self.lines[1], width) if any(self.lines) else None
+            any_text = any((*self.lines, self.prompt))
+            self._picture = bar(*self.lines, width, self.prompt) if any_text else None
         return self._picture
 
 
@@ -74,14 +76,15 @@ def wrap(text: str, size: int, width: int) -> list[str]:
     return [x for x in lines if x]
 
 
-def bar(heard: str, answered: str, width: int) -> NDArray[np.uint8]:
-    """A rounded dark bar with what was heard above what was answered, (h, w, 4) uint8."""
+def bar(heard: str, answered: str, width: int, prompt: str = "") -> NDArray[np.uint8]:
+    """A rounded dark bar: heard, answered, being typed; (h, w, 4) uint8."""
     from PIL import Image, ImageDraw
 
     size = max(13, width // 46)
     inner = int(width * 0.74)
     rows = [(line, (255, 255, 255, 255)) for line in wrap(f"“{heard}”", size, inner) if heard]
     rows += [(line, (255, 214, 150, 255)) for line in wrap(answered, size, inner) if answered]
+    rows += [(line, (190, 190, 190, 255)) for line in wrap(prompt, size, inner) if prompt]
     face = font(size)
     step, pad = int(size * 1.45), int(size * 0.7)
     used = int(max((face.getlength(line) for line, _ in rows), default=0.0)) + 2 * pad + size

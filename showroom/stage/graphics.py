@@ -28,7 +28,6 @@ textures-power-2 none
 notify-level-device fatal
 notify-level-egldisplay fatal
 notify-level-glxdisplay fatal
-cull-bin shadow_decal 15 fixed
 """
 
 

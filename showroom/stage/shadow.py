@@ -62,10 +62,6 @@ class KeyLight:
         self._world.set_shader_input("key_direction", core.LVecBase3f(*map(float, self._direction)))
         self._world.set_shader_input("key_color", core.LVecBase3f(*map(float, color)))
 
-    def cover(self, nodes: list[Any], placed: F32) -> None:
-        """Kept for callers that move one thing; the box is measured once per frame."""
-        del nodes, placed
-
     def update(self, world: Any, things: Iterable[Any]) -> None:
         """Fit the shadow map around all things and hand its matrix to the shaders."""
         lows, highs = [], []

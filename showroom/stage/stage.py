@@ -27,6 +27,7 @@ from .shadow import KeyLight, contact_pixels
 
 Assets = Callable[[str], bytes]
 AVATAR = "avatar"
+EYE = core.BitMask32.bit(0)
 
 
 def _no_assets(key: str) -> bytes:
@@ -66,18 +67,19 @@ class Stage:
         self.things: dict[str, Thing] = {}
         self.room: RoomNode | None = None
         self.caption = Caption()
-        self.problems: list[str] = []
+        self.first_person = False
         self._world = core.NodePath("world")
         self._things = self._world.attach_new_node("things")
         self._spots = self._world.attach_new_node("spots")
         self._camera = self._world.attach_new_node(core.Camera("eye", core.PerspectiveLens()))
         self._camera.node().get_lens().set_near_far(0.04, 80.0)
+        self._camera.node().set_camera_mask(EYE)
         self._region = self.graphics.output.make_display_region()
         self._region.set_camera(self._camera)
         self._key = KeyLight(self.graphics, self._world, self.settings.shadow_size)
         self._mirror: MirrorView | None = None
         self._environment: Any = None
-        self._overlay = _overlay(self.graphics)
+        self._overlay = _Overlay(self.graphics)
         self._defaults()
         self.fov = self.settings.fov
         self.eye: F32 = np.array([0.0, 1.6, 2.0], np.float32)
@@ -222,7 +224,6 @@ class Stage:
         spot = self._spots.attach_new_node(_floor_card())
         spot.set_shader(shader("decal"))
         spot.set_transparency(core.TransparencyAttrib.M_alpha)
-        spot.set_bin("shadow_decal", 0)
         spot.set_depth_write(False)
         thing = Thing(target, glb, mesh, node, spot, worn)
         if old is not None:
@@ -291,12 +292,26 @@ class Stage:
         thing.spot.set_shader_input("base_map", image_texture(pixels, srgb=False, repeat=False))
         thing.spot.set_pos(x, 0.004, z)
         thing.spot.set_scale(w, 1.0, d)
-        self._key.cover([t.node for t in self.things.values()], placed)
+
+    def backdrop(self, color: tuple[float, float, float], light: float = 0.75) -> None:
+        """A plain studio instead of a room: background colour (sRGB 0 to 1) and even light."""
+        if self.room is not None:
+            self.room.node.remove_node()
+            self.room = None
+        self.graphics.output.set_clear_color((*color, 1.0))
+        shades = (0.95, 0.95, 1.15, 0.7, 1.0, 0.9)
+        table = core.PTA_LVecBase3f(
+            [core.LVecBase3f(light * s, light * s, light * s) for s in shades]
+        )
+        self._world.set_shader_input("probe", table)
 
     # --- drawing -------------------------------------------------------------------------------
 
     def draw(self) -> None:
         """Draw one frame."""
+        for thing in self.things.values():
+            # Seen through their own eyes, visitors see themselves in mirrors only.
+            (thing.node.hide if self.first_person and thing.worn else thing.node.show)(EYE)
         self._key.update(self._world, self.things.values())
         if self._mirror is not None:
             self._mirror.update(self._camera, self.eye)
@@ -353,7 +368,7 @@ def _floor_card() -> Any:
     return path.node()
 
 
-class _overlay:  # noqa: N801 - a tiny private helper
+class _Overlay:
     """A picture over the lower edge of the frame."""
 
     def __init__(self, graphics: Graphics) -> None:

@@ -123,6 +123,10 @@ void main() {
     vec3 n = normalize(v_normal);
     if (!gl_FrontFacing) n = -n;
     if (surface.w > 0.5) n = dot(n, view) < 0.0 ? -n : n;
+#ifdef NORMALS
+    color = vec4(n * 0.5 + 0.5, 1.0);
+    return;
+#endif
     float roughness = clamp(surface.x, 0.06, 1.0);
     float shadow = key_shadow(v_position, n);
     float facing = dot(n, key_direction);
