@@ -77,19 +77,24 @@ def contact_sheet(
     return tile([top, low], side)
 
 
-def tile(rows: Sequence[Sequence[tuple[str, U8]]], side: int) -> U8:
-    """Cells with captions on a common backdrop; each picture is fitted into its cell."""
-    caption = 22
+def tile(rows: Sequence[Sequence[tuple[str, U8]]], side: int, height: int = 0) -> U8:
+    """Cells with captions on a common backdrop; each picture is fitted into its cell.
+
+    Args:
+        side: width of a cell, pixels.
+        height: of a cell without its caption; as wide if it is 0.
+    """
+    caption, height = 22, height or side
     width = max(len(row) for row in rows) * side
-    sheet = Image.new("RGB", (width, len(rows) * (side + caption)), BACKDROP)
+    sheet = Image.new("RGB", (width, len(rows) * (height + caption)), BACKDROP)
     draw = ImageDraw.Draw(sheet)
     for y, row in enumerate(rows):
         for x, (label, pixels) in enumerate(row):
             cell = Image.fromarray(np.ascontiguousarray(pixels))
-            cell.thumbnail((side - 8, side - 8), Image.Resampling.LANCZOS)
-            left = x * side + (side - cell.width) // 2
-            sheet.paste(cell, (left, y * (side + caption) + (side - cell.height) // 2))
-            draw.text((x * side + 8, y * (side + caption) + side + 3), label, fill=INK)
+            cell.thumbnail((side - 8, height - 8), Image.Resampling.LANCZOS)
+            left, top = x * side, y * (height + caption)
+            sheet.paste(cell, (left + (side - cell.width) // 2, top + (height - cell.height) // 2))
+            draw.text((left + 8, top + height + 3), label, fill=INK)
     return np.asarray(sheet)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .catalog.products import Catalog
     from .channel.host import VisitHost
     from .channel.server import Server
+    from .stage.stage import Stage
     from .visit import Visit
 
 SHIPPED_PRODUCTS = ROOT / "assets" / "products"
@@ -125,3 +127,61 @@ def has_display() -> bool:
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def walk_in(*, catalog: Path | None, scene: str, seconds: float | None) -> int:
+    """Walk through a scene in a window; without a display, a picture of it is written instead.
+
+    Args:
+        seconds: leave by itself after this long; None stays until the window is closed.
+
+    Raises:
+        AppError: there are no products.
+        StageError: OpenGL cannot be opened.
+    """
+    from .protocol.messages import AssetReady, Event, Hello, Update
+    from .stage.settings import StageSettings
+    from .stage.stage import Stage
+
+    visit = make_visit(catalog, scene, vertices=True)
+    assets: dict[str, bytes] = {}
+
+    def handle(event: Event) -> list[Update]:
+        updates = visit.handle(event)
+        assets.update((u.hash, u.data) for u in updates if isinstance(u, AssetReady))
+        return updates
+
+    windowed = has_display()
+    settings = StageSettings(display="window" if windowed else "headless").at_quality("medium")
+    stage = Stage(settings, assets.__getitem__)
+    try:
+        for update in handle(Hello(client="desktop/1", want=("vertices",))):
+            stage.apply(update)
+        if windowed:
+            from .stage.window import Desktop
+
+            print("showroom: WASD walks, dragging looks, T types a sentence, V shows you, Esc ends")
+            Desktop(stage, handle).run(math.inf if seconds is None else seconds)
+        else:
+            _write_view(stage, scene, Path("out") / f"{scene}.png")
+    finally:
+        stage.close()
+    return 0
+
+
+def _write_view(stage: Stage, scene: str, path: Path) -> None:
+    """The scene from its entrance as a picture, and what to do for more."""
+    from PIL import Image
+
+    from .catalog.scene import load_scene
+
+    spawn = load_scene(scene).spawn
+    x, y, z = spawn.position
+    turn = (0.0, math.sin(spawn.yaw / 2), 0.0, math.cos(spawn.yaw / 2))
+    stage.look_from((x, y + 1.6, z, *turn))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(stage.render()).save(path)
+    print(
+        f"showroom: no display and no headset here, so the {path.stem} was drawn to {path}.\n"
+        "For a whole visit without a screen: showroom demo; for other devices: showroom serve"
+    )

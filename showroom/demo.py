@@ -147,9 +147,12 @@ def _visit(
         command = [sys.executable, "-m", "showroom.visitor", showroom.server.url]
         command += ["--motion", str(motion), "--script", str(script_path)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        ) as visitor, tqdm(desc=f"{'visitor':<24}", unit="s", bar_format="{desc} {elapsed}") as bar:
+        with (
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+            ) as visitor,
+            tqdm(desc=f"{'visitor':<24}", unit="s", bar_format="{desc} {elapsed}") as bar,
+        ):
             deadline = time.monotonic() + VISITOR_SECONDS
             while True:
                 try:
@@ -211,13 +214,17 @@ def _sheet(path: Path, moments: list[Any]) -> None:
 
     from reconstruction.contact_sheet import tile
 
-    rows = [
+    cells = [
         [(f"{m.ref} before", m.pictures[0]), (f"{m.ref} after: {_numbers(m)}", m.pictures[1])]
         for m in moments
         if m.pictures
     ]
+    rows = [
+        [*cells[i], *cells[i + 1]] if cells[i + 1 :] else cells[i] for i in range(0, len(cells), 2)
+    ]
     if rows:
-        Image.fromarray(tile(rows, 480)).save(path)
+        width, height = FILM_SIZE
+        Image.fromarray(tile(rows, 400, round(400 * height / width))).save(path)
 
 
 def _numbers(moment: Any) -> str:

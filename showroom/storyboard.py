@@ -50,7 +50,9 @@ _SHOWN = (
 )
 _PORTRAIT_DISTANCE = 2.1
 _PORTRAIT_FOV = 0.62
-_OVERVIEW_DISTANCE = 3.0
+_OVERVIEW_DISTANCE = 2.7
+_SETTLED = 0.7
+"""Seconds after a sentence in which a re-fit has come to rest."""
 
 
 class Recorder:
@@ -77,10 +79,11 @@ class Recorder:
             elif isinstance(update, MeshFrame):
                 self._latest[update.target] = update
             elif isinstance(update, AvatarPose):
-                self._pose = update
-                if update.time >= self._due:
-                    self._due = max(self._due + 1 / self.rate, update.time)
+                # A pose comes before its mesh frames, so it is kept until the next one.
+                if self._pose is not None and self._pose.time >= self._due:
+                    self._due = max(self._due + 1 / self.rate, self._pose.time)
                     self._flush()
+                self._pose = update
             elif isinstance(update, _SHOWN):
                 self._flush()
                 self.updates.append(update)
@@ -113,6 +116,7 @@ class Moment:
     reply: str = ""
     target: str = ""
     changes: tuple[Change, ...] = ()
+    time: float = 0.0
     before: Path | None = None
     after: Path | None = None
     pictures: tuple[U8, U8] | None = field(default=None, repr=False)
@@ -130,10 +134,12 @@ class Storyboard:
         self.stage = stage
         self.folder = folder
         self.moments: list[Moment] = []
+        self._time = 0.0
         self._root = np.array([0.0, 0.0, 0.0])
         self._facing = np.array([0.0, 0.0, 1.0])
         self._camera: tuple[F64, F64] | None = None
         self._places: dict[str, F64] = {}
+        self._eyes: dict[str, F64] = {}
         self._worn: set[str] = set()
         self._open: Moment | None = None
         self._before: dict[str, U8] = {}
@@ -151,11 +157,14 @@ class Storyboard:
         for update in updates:
             if isinstance(update, Heard) and update.is_final:
                 self._close_moment()
-                self._open = Moment(update.utterance_id, update.text)
+                self.stage.caption.clear()
                 self._before = dict(self._views())
+                self._open = Moment(update.utterance_id, update.text, time=self._time)
             self._follow(update)
             self.stage.apply(update)
             if isinstance(update, AvatarPose):
+                if self._open is not None and update.time > self._open.time + _SETTLED:
+                    self._close_moment()
                 self._film_camera()
                 frame(self.stage.render())
             step()
@@ -164,6 +173,7 @@ class Storyboard:
     def _follow(self, update: Message) -> None:
         """Keep track of where the visitor and the products are."""
         if isinstance(update, AvatarPose):
+            self._time = update.time
             self._root = np.asarray(update.root, np.float64)
             if "hips" in update.rotations:
                 self._facing = _forward(update.rotations["hips"])
@@ -189,12 +199,35 @@ class Storyboard:
     def _aim(self, target: str, place: F64) -> None:
         if target in self._worn:
             middle = np.array([self._root[0], 1.12, self._root[2]])
-            eye = middle + self._facing * _PORTRAIT_DISTANCE + [0.0, 0.12, 0.0]
+            eye = middle + self._facing * _PORTRAIT_DISTANCE + np.array([0.0, 0.12, 0.0])
             self._look(eye, middle, _PORTRAIT_FOV)
         else:
             middle = place + np.array([0.0, 0.42, 0.0])
-            away = _away_from_wall(self.stage, place)
-            self._look(middle + away * _OVERVIEW_DISTANCE + [0.0, 0.85, 0.0], middle, 0.75)
+            self._look(self._clear_eye(target, middle), middle, 0.62)
+
+    def _clear_eye(self, target: str, middle: F64) -> F64:
+        """Where a product is seen from without the visitor in between; kept once it is found."""
+        if target in self._eyes and self._clearance(self._eyes[target], middle) > 0.5:
+            return self._eyes[target]
+        angles = np.arange(16) * (math.tau / 16)
+        offsets = np.stack([np.sin(angles), np.full(16, 0.4), np.cos(angles)], axis=1)
+        eyes = [_inside(self.stage, middle + o) for o in offsets * _OVERVIEW_DISTANCE * 0.92]
+        # Prefer the front quarters: a product faces +Z where it is first put down.
+        score = [
+            min(self._clearance(eye, middle), 0.8)
+            + 0.35 * math.cos(a - 0.5)
+            + 0.5 * min(float(np.linalg.norm(eye - middle)), _OVERVIEW_DISTANCE)
+            for a, eye in zip(angles, eyes, strict=True)
+        ]
+        self._eyes[target] = eyes[int(np.argmax(score))]
+        return self._eyes[target]
+
+    def _clearance(self, eye: F64, middle: F64) -> float:
+        """Horizontal metres between the visitor and the line of sight."""
+        along = (middle - eye)[[0, 2]]
+        to_visitor = (self._root - eye)[[0, 2]]
+        share = float(np.clip(along @ to_visitor / max(along @ along, 1e-9), 0.0, 1.0))
+        return float(np.linalg.norm(to_visitor - share * along))
 
     def _film_camera(self) -> None:
         """Follow the visitor from the front, softly."""
@@ -260,15 +293,6 @@ def _inside(stage: Stage, eye: F64) -> F64:
         return eye
     low, high = bounds
     return np.clip(eye, low + 0.25, high - 0.25)
-
-
-def _away_from_wall(stage: Stage, place: F64) -> F64:
-    """A horizontal direction from ``place`` towards the room's middle."""
-    bounds = _bounds(stage)
-    away = np.array([0.35, 0.0, 1.0]) if bounds is None else (bounds[0] + bounds[1]) / 2 - place
-    away = np.array([away[0] + 0.3, 0.0, away[2] + 0.3])
-    length = np.linalg.norm(away)
-    return away / length if length > 0.2 else np.array([0.33, 0.0, 0.94])
 
 
 def _slug(text: str) -> str:
