@@ -201,10 +201,10 @@ def _sleeve(
     into the armhole.
     """
     rows, columns = shape.sleeve_rows, len(loop)
-    end = hang.on_ridge(np.array([seam + shape.sleeve_length]))[0]
-    last = float(np.argmin(np.linalg.norm(arm.axis - end, axis=1)))
     first = (loop - arm.axis[0]) @ arm.tangent[0] / STEP
-    last = max(last, float(first.max()) + 2.0)
+    tip = hang.on_ridge(np.array([seam]))[0]
+    start = float((tip - arm.axis[0]) @ arm.tangent[0]) / STEP
+    last = max(start + shape.sleeve_length / STEP, float(first.max()) + 2.0)
     u = np.linspace(1.0, 0.0, rows + 1)
     at = first[None] + (last - first)[None] * u[:, None]
     half = shape.sleeve_width + (shape.cuff_width - shape.sleeve_width) * sleeve_taper(u)

@@ -81,7 +81,8 @@ def own_pixels(rgb: F32, solid: Bool, band: int) -> Bool:
     foreign = solid & ~core & (to_ground < 0.6 * to_cloth)
     rim = cv2.erode(solid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
     kept = rim & ~cv2.dilate(foreign.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    return kept | core
+    own: Bool = kept | core
+    return own
 
 
 def study(rgb: F32, inside: Bool, edge: Bool) -> Cloth:
@@ -102,7 +103,7 @@ def study(rgb: F32, inside: Bool, edge: Bool) -> Cloth:
     _, _, centers = cv2.kmeans(
         np.ascontiguousarray(picked), _CLUSTERS, None, criteria, 2, cv2.KMEANS_PP_CENTERS
     )
-    centers = _merge(centers, features, inside)
+    centers = _merge(centers)
     distance = np.stack([((features - c) ** 2).sum(axis=-1) for c in centers], axis=-1)
     labels = distance.argmin(axis=-1).astype(np.int32)
     count = len(centers)
@@ -113,7 +114,7 @@ def study(rgb: F32, inside: Bool, edge: Bool) -> Cloth:
     cloth[main] = True
     around = fill_smooth(features, inside & cloth[labels], 0.03 * max(inside.shape))
     unlike = inside & (np.linalg.norm(features - around, axis=2) > _UNLIKE)
-    patterned = np.count_nonzero(unlike & edge) > _PATTERNED * max(np.count_nonzero(edge), 1)
+    patterned = int((unlike & edge).sum()) > _PATTERNED * max(int(edge.sum()), 1)
     suspect = inside & ~cloth[labels] if patterned else unlike
     chosen = inside & (labels == main)
     color = np.median(rgb[chosen], axis=0)
@@ -138,17 +139,18 @@ def _patches(suspect: Bool, edge: Bool) -> Bool:
     free = touching <= _PRINT_TOUCHING * np.maximum(area, 1)
     free[area < 2e-5 * size * size] = False
     free[0] = False
-    return suspect & free[label]
+    patches: Bool = suspect & free[label]
+    return patches
 
 
-def _merge(centers: F32, features: F32, inside: Bool) -> F32:
+def _merge(centers: F32) -> F32:
     """Groups whose colours are too alike to tell become one."""
     kept: list[F32] = []
     for center in sorted(centers.tolist()):
         color = np.array(center, np.float32)
         near = [i for i, k in enumerate(kept) if float(np.linalg.norm(k - color)) < 9.0]
         if near:
-            kept[near[0]] = (kept[near[0]] + color) / 2
+            kept[near[0]] = np.asarray((kept[near[0]] + color) / 2, np.float32)
         else:
             kept.append(color)
     return np.stack(kept)
@@ -169,9 +171,9 @@ def even_light(rgb: F32, inside: Bool, cloth: Cloth, reach: float) -> F32:
     trusted = inside & (np.abs(ratio) < 0.6)
     weight = _blur(trusted.astype(np.float32), reach)
     shade = _blur(np.where(trusted, ratio, 0.0).astype(np.float32), reach)
-    shade = shade / np.maximum(weight, 1e-3)
+    broad = np.clip(shade / np.maximum(weight, 1e-3), -0.5, 0.5)
     out = lab.copy()
-    out[..., 0] = np.clip(light * np.exp(-_SHADE_STRENGTH * np.clip(shade, -0.5, 0.5)), 0, 100)
+    out[..., 0] = np.clip(light * np.exp(-_SHADE_STRENGTH * broad), 0, 100)
     result: F32 = np.clip(cv2.cvtColor(out, cv2.COLOR_LAB2RGB), 0.0, 1.0)
     return result
 

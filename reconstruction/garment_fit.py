@@ -34,6 +34,8 @@ _INDEPENDENT = 60
 _ROBUST = 0.03
 """Contour distances beyond this share of the height count less and less (hangers, folds)."""
 _LANDMARK_SIGMA = 0.025
+_DOUBTFUL = 0.93
+"""Below this IoU a garment is tried with other sleeves too."""
 _TRIED = 3
 """Starting poses that are followed for a few steps."""
 _START_ANGLES = {
@@ -112,7 +114,8 @@ def refine(
 
     Args:
         values: a first guess, any subset of the parameters; the rest start ordinary.
-        choices: the options to fit with; the rest are the defaults.
+        choices: the options to fit with; the rest are the defaults. Where they leave the
+            silhouette badly met, other sleeves are tried and kept if they meet it better.
         mask: (h, w) bool, or coverage from 0 to 1.
         hint: landmarks, certainties and declared dimensions.
 
@@ -122,7 +125,6 @@ def refine(
     """
     hint = hint or FitHint()
     picked = {c.name: choices.get(c.name, c.default) for c in family.choices}
-    prior = {**family.defaults(picked), **values}
     for name in [*values, *hint.declared]:
         if name not in {p.name for p in family.parameters}:
             raise ParameterError(
@@ -140,16 +142,40 @@ def refine(
                 expected=f"{p.minimum:g} to {p.maximum:g} {p.unit}",
                 got=f"{declared:g}",
             )
-    solid = np.asarray(mask) > 0.5
+    solid = np.asarray(mask, np.float32) > 0.5
     contour = contour_of(solid, CONTOUR_POINTS)
     if contour is None:
         raise NoProductError(
             "the mask shows no garment", field="mask", expected="a solid shape", got="a speck"
         )
-    problem = _Problem(
-        family, picked, Unknowns.of(family, picked, prior, hint), contour, solid, hint
-    )
-    return problem.solve()
+    fitted = _fit(family, picked, values, contour, solid, hint)
+    sleeves = [c.options for c in family.choices if c.name == "sleeves"]
+    if sleeves and fitted.iou < _DOUBTFUL:
+        others = [{**picked, "sleeves": o} for o in sleeves[0] if o != picked["sleeves"]]
+        for other in others:
+            again = _fit(family, other, values, contour, solid, hint)
+            fitted = again if _likeness(again) > _likeness(fitted) + 0.01 else fitted
+    return fitted
+
+
+def _likeness(fitted: Fitted) -> float:
+    """IoU, less for sleeves of an extraordinary length: short ones can be stretched to long."""
+    ordinary = fitted.family.defaults(fitted.choices)["sleeve_length"]
+    sleeved = fitted.choices["sleeves"] != "none"
+    return fitted.iou - 0.2 * sleeved * abs(fitted.values["sleeve_length"] - ordinary)
+
+
+def _fit(
+    family: GarmentFamily,
+    choices: dict[str, str],
+    values: Mapping[str, float],
+    contour: F64,
+    solid: NDArray[np.bool_],
+    hint: FitHint,
+) -> Fitted:
+    prior = {**family.defaults(choices), **values}
+    unknowns = Unknowns.of(family, choices, prior, hint)
+    return _Problem(family, choices, unknowns, contour, solid, hint).solve()
 
 
 class _Problem:
@@ -317,7 +343,9 @@ class _Problem:
         base = self.residuals(x, match)
         jacobian = self.jacobian(x, match, base)
         spread = max(1.0, float(np.sqrt(np.mean(base[: len(self.contour)] ** 2)) * 2.0))
-        covariance = np.linalg.inv(jacobian.T @ jacobian + 1e-9 * np.eye(len(x))) * spread
+        covariance = np.asarray(
+            np.linalg.inv(jacobian.T @ jacobian + 1e-9 * np.eye(len(x))) * spread, np.float64
+        )
         values, pose = self.unknowns.split(x)
         return Fitted(
             family=self.family,
@@ -358,7 +386,7 @@ def inside(points: F64, polygon: F64, margin: float) -> NDArray[np.bool_]:
     crosses = (a[:, 1] > py) != (b[:, 1] > py)
     with np.errstate(divide="ignore", invalid="ignore"):
         at = a[:, 0] + (py - a[:, 1]) * (b[:, 0] - a[:, 0]) / (b[:, 1] - a[:, 1])
-    within = (np.where(crosses, px < at, False).sum(axis=1) % 2).astype(bool)
+    within: NDArray[np.bool_] = (np.where(crosses, px < at, False).sum(axis=1) % 2).astype(bool)
     if not within.any():
         return within
     some = points[within]

@@ -75,5 +75,5 @@ def coverage(polygons: list[F64], solid: NDArray[np.bool_]) -> float:
     size = (max(round(solid.shape[1] * scale), 1), max(round(solid.shape[0] * scale), 1))
     small = cv2.resize(solid.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
     ours = fill([p * scale for p in polygons], (size[1], size[0]))
-    both = np.count_nonzero(ours & small)
-    return both / max(np.count_nonzero(ours | small), 1)
+    both, either = int((ours & small).sum()), int((ours | small).sum())
+    return both / max(either, 1)

@@ -50,7 +50,7 @@ def rectify(
     Returns:
         One material, for the slot of every part.
     """
-    solid = np.asarray(mask) > 0.5
+    solid = np.asarray(mask, np.float32) > 0.5
     rgb = photo.astype(np.float32) / 255.0
     layout = atlas(fitted.family, fitted.choices)
     width, height = texture_size(layout, fitted)

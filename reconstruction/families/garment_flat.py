@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,9 +164,14 @@ class Pattern:
 
 def bezier(start: F64, control: F64, end: F64, count: int) -> F64:
     """``count`` points of a quadratic Bezier curve, both ends included."""
-    t = np.linspace(0.0, 1.0, count)[:, None]
-    curve: F64 = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+    curve: F64 = _bernstein(count) @ np.stack([start, control, end])
     return curve
+
+
+@cache
+def _bernstein(count: int) -> F64:
+    t = np.linspace(0.0, 1.0, count)
+    return np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2], axis=1)
 
 
 def smooth_profile(knots: F64, values: F64, at: F64) -> F64:
@@ -181,8 +187,8 @@ def smooth_profile(knots: F64, values: F64, at: F64) -> F64:
     left, right = slope[:-1], slope[1:]
     harmonic = np.where(left * right > 0, 2 * left * right / (left + right + 1e-30), 0.0)
     tangent = np.concatenate([slope[:1], harmonic, slope[-1:]])
-    where = np.clip(at, knots[0], knots[-1])
-    i = np.clip(np.searchsorted(knots, where, side="right") - 1, 0, len(step) - 1)
+    where = np.minimum(np.maximum(at, knots[0]), knots[-1])
+    i = np.minimum(np.maximum(np.searchsorted(knots, where, side="right") - 1, 0), len(step) - 1)
     h = step[i]
     t = (where - knots[i]) / h
     t2, t3 = t * t, t * t * t

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,7 +183,7 @@ def sleeve_edges(shape: UpperShape, angle: float, elbow: float, count: int) -> t
         angle: of the upper edge below the horizontal, radians.
         elbow: further bend around the middle, radians.
     """
-    t = np.linspace(0.0, 1.0, count)
+    t = _even(count)
     heading = angle + elbow * smoothstep((t - 0.35) / 0.3)
     middle = (heading[1:] + heading[:-1]) / 2
     step = shape.sleeve_length / (count - 1)
@@ -201,10 +202,10 @@ def sleeve_edges(shape: UpperShape, angle: float, elbow: float, count: int) -> t
 
 def flat_upper(shape: UpperShape, pose: FlatPose, bare: bool = False) -> Flat:
     """Silhouette, landmarks and, unless ``bare``, parts of a top in a flat pose."""
-    left = _half(shape, pose, pose.sleeve_left, pose.elbow_left)
-    right = {
-        k: c * _FLIP for k, c in _half(shape, pose, pose.sleeve_right, pose.elbow_right).items()
-    }
+    common = _common(shape, pose, bare)
+    left = common | _sleeve(shape, pose.sleeve_left, pose.elbow_left)
+    right = common | _sleeve(shape, pose.sleeve_right, pose.elbow_right)
+    right = {k: c * _FLIP for k, c in right.items()}
 
     def lay(points: F64) -> F64:
         return pose_points(points, pose, -shape.length / 2, shape.chest_half)
@@ -257,39 +258,50 @@ def flat_upper(shape: UpperShape, pose: FlatPose, bare: bool = False) -> Flat:
     )
 
 
-def _half(shape: UpperShape, pose: FlatPose, angle: float, elbow: float) -> dict[str, F64]:
-    """The left half's lines, each running clockwise along the silhouette."""
+@cache
+def _even(count: int) -> F64:
+    """``count`` numbers from 0 to 1; shared, never written to."""
+    return np.linspace(0.0, 1.0, count)
+
+
+def _common(shape: UpperShape, pose: FlatPose, bare: bool) -> dict[str, F64]:
+    """The lines that both halves share, on the left, each running clockwise."""
     neck = np.array([shape.neck_half, 0.0])
     shoulder = shape.shoulder
-    x = shape.neck_half * np.sin(np.linspace(0.0, math.pi / 2, 10))
-    back = np.stack([x, -pose.back_neck * (1 - (x / shape.neck_half) ** 2)], axis=1)
-    y = np.linspace(-shape.armhole_depth, -shape.length, 28)
-    side = np.stack([shape.half_width(y), y], axis=1)
-    armhole = shape.armhole(14)[::-1]
-    x = side[-1, 0] * np.linspace(1.0, 0.0, 12)
-    hem = np.stack(
-        [x, -shape.length - pose.hem_curve * (1 - (x / max(side[-1, 0], 1e-6)) ** 2)], axis=1
-    )
-    marks = np.array(
-        [shape.waist_level, shape.waist_level if shape.hip_level is None else shape.hip_level]
-    )
-    width = shape.half_width(marks)
-    half = {
+    r = _even(10)
+    back = np.stack([shape.neck_half * r, -pose.back_neck * (1 - r**2)], axis=1)
+    rows = 28
+    hip = shape.waist_level if shape.hip_level is None else shape.hip_level
+    fall = -shape.armhole_depth - (shape.length - shape.armhole_depth) * _even(rows)
+    y = np.concatenate([fall, [shape.waist_level, hip]])
+    line = np.stack([shape.half_width(y), y], axis=1)
+    t = 1.0 - _even(12)
+    hem = np.stack([line[rows - 1, 0] * t, -shape.length - pose.hem_curve * (1 - t**2)], axis=1)
+    lines = {
         "back_neck": back,
-        "front_neck": shape.neckline_curve(shape.neck_depth, 14),
         "shoulder": bezier(neck, (neck + shoulder) / 2 + [0.0, 0.003], shoulder, 8),
-        "armhole_down": armhole,
-        "side": side,
+        "side": line[:rows],
         "hem": hem,
-        "waist": np.array([[width[0], marks[0]]]),
-        "hip": np.array([[width[1], marks[1]]]),
+        "waist": line[rows : rows + 1],
+        "hip": line[rows + 1 :],
     }
-    if shape.sleeve_rows:
-        upper, lower = sleeve_edges(shape, angle, elbow, 14)
-        half["outer"] = upper
-        half["cuff"] = np.linspace(upper[-1], lower[-1], 6)
-        half["inner"] = np.concatenate([lower[:0:-1], shape.armpit[None]])
-    return half
+    if not bare or not shape.sleeve_rows:
+        lines["armhole_down"] = shape.armhole(14)[::-1]
+    if not bare:
+        lines["front_neck"] = shape.neckline_curve(shape.neck_depth, 14)
+    return lines
+
+
+def _sleeve(shape: UpperShape, angle: float, elbow: float) -> dict[str, F64]:
+    """The lines of the left sleeve, clockwise; none without sleeves."""
+    if not shape.sleeve_rows:
+        return {}
+    upper, lower = sleeve_edges(shape, angle, elbow, 14)
+    return {
+        "outer": upper,
+        "cuff": upper[-1] + (lower[-1] - upper[-1]) * _even(6)[:, None],
+        "inner": np.concatenate([lower[:0:-1], shape.armpit[None]]),
+    }
 
 
 def upper_pattern(shape: UpperShape) -> Pattern:

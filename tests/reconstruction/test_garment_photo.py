@@ -1,0 +1,160 @@
+import io
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from reconstruction.errors import NoProductError, ParameterError
+from reconstruction.families import get_family
+from reconstruction.families.garment_flat import LANDMARKS
+from reconstruction.garment_fit import FitHint, refine, to_pixels
+from reconstruction.garment_mask import contour_of, fill
+from reconstruction.garment_texture import rectify
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "garment_photos" / "train"
+SIZE = (420, 400)
+
+
+def photo_of(family, values, choices, pose, scale=430.0, origin=(200.0, 60.0)):
+    """A mask of a flat garment, and its landmarks, as a camera would see them."""
+    flat = family.flat(values, choices, pose)
+    mask = fill([to_pixels(p, scale, origin) for p in flat.parts.values()], SIZE)
+    return mask, to_pixels(flat.points, scale, origin)
+
+
+@pytest.mark.parametrize(("name", "seed"), [("t_shirt", 1), ("skirt", 2), ("long_sleeve", 5)])
+def test_a_mask_alone_gives_the_garment_back(name, seed):
+    family, rng = get_family(name), np.random.default_rng(seed)
+    values, choices = family.sample(rng)
+    pose = family.sample_pose(rng, choices)
+    scale = {"t_shirt": 400.0, "skirt": 430.0, "long_sleeve": 260.0}[name]
+    mask, _ = photo_of(family, values, choices, pose, scale)
+    length = "length" if name == "skirt" else "body_length"
+    fitted = refine(family, {}, choices, mask, FitHint(declared={length: values[length]}))
+    assert fitted.iou > 0.96
+    assert fitted.values[length] == pytest.approx(values[length], abs=0.003)
+    assert fitted.values["hem_width"] == pytest.approx(values["hem_width"], rel=0.08)
+
+
+def test_landmarks_help_where_the_silhouette_is_silent():
+    family, rng = get_family("t_shirt"), np.random.default_rng(3)
+    values, choices = family.sample(rng)
+    values = {**values, "neck_depth": 0.16}
+    mask, marks = photo_of(family, values, choices, family.flat_pose(choices))
+    blind = refine(family, {}, choices, mask)
+    told = refine(family, {}, choices, mask, FitHint(landmarks=marks))
+    drop = LANDMARKS.index("neck_center")
+    error = {f: np.linalg.norm(f.landmarks[drop] - marks[drop]) for f in (blind, told)}
+    assert error[told] < 0.5 * error[blind]
+    width = blind.intervals["neck_depth"][1] - blind.intervals["neck_depth"][0]
+    assert told.intervals["neck_depth"][1] - told.intervals["neck_depth"][0] < width
+
+
+def test_scale_is_a_guess_without_a_declared_dimension_and_says_so():
+    family = get_family("t_shirt")
+    values = family.defaults({})
+    mask, _ = photo_of(family, values, {"neckline": "round"}, family.flat_pose({}))
+    guess = refine(family, {}, {}, mask)
+    known = refine(family, {}, {}, mask, FitHint(declared={"body_length": 0.62}))
+    low, high = guess.intervals["body_length"]
+    assert low < values["body_length"] < high and high - low > 0.08
+    low, high = known.intervals["chest_width"]
+    assert high - low < 0.08
+    ratio = known.values["chest_width"] / known.values["body_length"]
+    assert ratio == pytest.approx(values["chest_width"] / values["body_length"], rel=0.04)
+
+
+def test_a_dress_with_other_sleeves_than_proposed_is_recognised():
+    family = get_family("dress")
+    choices = {"sleeves": "long", "neckline": "round"}
+    values = family.defaults(choices)
+    mask, _ = photo_of(family, values, choices, family.flat_pose(choices), 340.0)
+    assert refine(family, {}, {"sleeves": "none"}, mask).choices["sleeves"] == "long"
+
+
+@pytest.mark.parametrize("mask", [np.zeros((60, 60), bool), np.pad(np.ones((5, 5), bool), 30)])
+def test_no_garment_is_an_error(mask):
+    with pytest.raises(NoProductError):
+        refine(get_family("skirt"), {}, {}, mask)
+
+
+def test_wrong_names_and_impossible_sizes_are_refused():
+    mask = np.pad(np.ones((80, 60), bool), 20)
+    with pytest.raises(ParameterError, match="wings"):
+        refine(get_family("skirt"), {"wings": 1.0}, {}, mask)
+    with pytest.raises(ParameterError, match="length"):
+        refine(get_family("skirt"), {}, {}, mask, FitHint(declared={"length": 7.0}))
+
+
+def test_contour_leaves_the_hanger_out():
+    mask = np.zeros((200, 200), bool)
+    mask[60:180, 50:150] = True
+    mask[10:60, 99:101] = True
+    assert contour_of(mask, 200)[:, 1].min() > 55
+
+
+@cache
+def textured():
+    """A grey T-shirt with a red print left of the middle, on green ground, rectified."""
+    family, choices = get_family("t_shirt"), {"neckline": "round"}
+    values = family.defaults(choices)
+    mask, marks = photo_of(family, values, choices, family.flat_pose(choices))
+    rng = np.random.default_rng(0)
+    photo = np.full((*SIZE, 3), [20.0, 160.0, 40.0], np.float32)
+    photo[mask] = [128, 128, 132]
+    cv2.rectangle(photo, (215, 170), (245, 215), (200, 30, 30), -1)
+    photo = np.clip(photo + rng.normal(0, 2, photo.shape), 0, 255).astype(np.uint8)
+    fitted = refine(family, {}, choices, mask, FitHint(landmarks=marks))
+    mesh = family.build(fitted.values, fitted.choices)
+    material = rectify(photo, mask, fitted, mesh)["fabric"]
+    texture = np.asarray(Image.open(io.BytesIO(material.texture)).convert("RGB")).astype(int)
+    return mesh, material, texture
+
+
+def seen(mesh, texture, part):
+    """Texture colours at the vertices of a part, and the vertices' places."""
+    index = np.unique(mesh.part_faces(part))
+    h, w = texture.shape[:2]
+    uv = mesh.uv[index]
+    pixels = texture[(uv[:, 1] * h).astype(int), (uv[:, 0] * w).astype(int)]
+    return pixels, mesh.vertices[index]
+
+
+def test_print_is_on_the_front_and_nowhere_else():
+    mesh, _, texture = textured()
+    colors, places = seen(mesh, texture, "front")
+    red = (colors[:, 0] > 150) & (colors[:, 1] < 90)
+    assert 10 < red.sum() < 0.1 * len(red)
+    assert places[red, 0].min() > 0, "the print keeps its side of the chest"
+    for part in ("back", "left_sleeve", "right_sleeve"):
+        colors, _ = seen(mesh, texture, part)
+        assert not ((colors[:, 0] > 150) & (colors[:, 1] < 90)).any()
+
+
+def test_background_never_bleeds_in():
+    mesh, material, texture = textured()
+    for part in mesh.parts:
+        colors, _ = seen(mesh, texture, part)
+        assert not (colors[:, 1] > colors[:, 0] + 40).any()
+    assert material.double_sided and 0 < material.roughness <= 1
+    assert max(texture.shape) <= 2048
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the shared garment photos are not here")
+def test_real_photos_are_met():
+    from reconstruction.photo import read_photo
+    from reconstruction.segmentation import segment
+
+    names = {
+        "t-shirt": ("t_shirt", "00805d0e-7fe5-4251-b577-86065e4f6587.jpg"),
+        "skirt": ("skirt", None),
+    }
+    for folder, (family, name) in names.items():
+        path = DATA / folder / name if name else sorted((DATA / folder).iterdir())[0]
+        photo = read_photo(path)
+        mask = segment(photo.rgb)
+        fitted = refine(get_family(family), {}, {}, mask.soft)
+        assert fitted.iou > 0.93
