@@ -10,6 +10,7 @@ from .phrase import Phrase, category_kind, part_kind
 from .target import implied, kind_of, named
 
 _FOLLOW_UPS = ("more", "less", "again", "reverse", "same")
+_BUY = ("buy", "purchase", "购买")
 _OR = ("or", "还是")
 _SIZING = ("set_size", "scale", "adjust_fit")
 CHANGES = {
@@ -87,6 +88,9 @@ def _worded(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
     if phrase.has("act", "undo") != phrase.has("act", "redo"):
         meant, other = ("undo", "redo") if phrase.has("act", "undo") else ("redo", "undo")
         out[meant] = out.get(meant, 0.0) + out.pop(other, 0.0)
+    owned = phrase.has("this") or phrase.has("it") or any("cart" in t.text for t in phrase)
+    if phrase.has("category") and not owned and any(t.text in _BUY for t in phrase):
+        out["show"] = out.get("show", 0.0) + out.pop("basket", 0.0)
     if phrase.has("act", "redo"):
         out["redo"] = out.get("redo", 0.0) + out.pop("again", 0.0)
     sizes = phrase.all("size")

@@ -65,7 +65,8 @@ def complains(phrase: Phrase) -> bool:
         if (pair := dimension_sign(phrase, t)) and (pair[1] > 0) != value.endswith("+")
     ]
     asks = phrase.has("change") or phrase.has("raise") or phrase.has("size_word", "up")
-    return bool(words) and not asks
+    placed = phrase.has("too") and (phrase.has("beside") or phrase.has("closer"))
+    return (bool(words) or placed) and not asks
 
 
 def build(intent: str, phrase: Phrase, context: Context) -> tuple[Command, ...] | str:

@@ -18,6 +18,7 @@ _OPPOSITE = {
     "left": "right", "right": "left", "forward": "back", "back": "forward", "up": "down",
     "down": "up",
 }  # fmt: skip
+_SIDES = ("前面", "后面", "左边", "右边", "左侧", "右侧", "前方", "后方")
 _DIRECT = ("wall", "window", "door", "corner", "center")
 
 
@@ -110,7 +111,8 @@ def _anchor(phrase: Phrase) -> tuple[str, int | None]:
 def _neighbour(phrase: Phrase) -> Token | None:
     """The category that a "beside" word belongs to: the one after it, or before it in Chinese."""
     for at, token in enumerate(phrase.tokens):
-        if token.get("beside") is None:
+        side = token.text in _SIDES and len(phrase.all("category")) > 1
+        if token.get("beside") is None and not side:
             continue
         before = [t for t in phrase.tokens[:at][-2:] if t.get("category")]
         joined = is_cjk(token.text[0]) and before and phrase.tokens[at - 1] is before[-1]
@@ -130,7 +132,8 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
     target = target or implied(phrase, context, "furniture")
-    direction = direction_of(phrase)
+    neighbour = _neighbour(phrase)
+    direction = "" if neighbour and is_cjk(neighbour.text[0]) else direction_of(phrase)
     length = next((t.si for t in phrase if t.kind == "length"), None)
     closer = phrase.first("closer")
     from_near = any(t.get("closer") == "from" for t in phrase)
@@ -140,6 +143,9 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     amount = length if length is not None else vague("move", phrase) or 0.0
     to_me = near == "me" and not closer and phrase.has("act", "move")
     towards = to_me or (length is not None and near in _DIRECT and not phrase.has("beside"))
+    if phrase.has("too") and near and near != "pointer":
+        far = away or any("far" in t.text or "远" in t.text for t in phrase)
+        return (Command(action="move", target=target, near=near, delta=amount if far else -amount),)
     if near and near != "pointer" and (closer or from_near or towards):
         delta = -amount if away else amount
         return (Command(action="move", target=target, near=near, delta=delta),)

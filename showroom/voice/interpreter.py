@@ -122,6 +122,8 @@ class Interpreter:
             if intent == "out_of_scope" or share < UNSURE:
                 if len(phrases) > 1 and len(phrase.content) < 6 and not phrase.has("foreign"):
                     mentioned = named(phrase, state) or mentioned
+                    if mentioned:
+                        state = replace(state, last=Command(action="show", target=mentioned))
                     aside += 1
                     continue
                 return replace(base, confidence=share, candidates=candidates)
@@ -312,6 +314,8 @@ def _inherit(command: Command, earlier: Command) -> Command:
     changes: dict[str, object] = {}
     if not command.part and earlier.part:
         changes["part"] = earlier.part
+    if command.near == "me" and earlier.near and command.action == "move":
+        changes["near"] = earlier.near
     if earlier.target and command.target != earlier.target and not command.target:
         changes["target"] = earlier.target
     return copy(command, **changes) if changes else command

@@ -123,7 +123,7 @@ class Lexicon:
             token = self._token(text, position)
             tokens.append(token)
             position = token.end
-        return tokens
+        return [_unfused(t, tokens[max(0, i - 1) : i + 2]) for i, t in enumerate(tokens)]
 
     def _token(self, text: str, start: int) -> Token:
         inside_word = start > 0 and _latin(text[start]) and _latin(text[start - 1])
@@ -160,6 +160,20 @@ class Lexicon:
             end = max(end, start + 1)
             return Token(text[start:end], (("word", text[start:end]),), start, end)
         return Token(char, (("punct", char),), start, start + 1)
+
+
+def _unfused(token: Token, around: list[Token]) -> Token:
+    """A one-character colour that touches unknown characters is part of another word (红烧)."""
+    single = token.get("color") is not None and len(token.text) == 1 and is_cjk(token.text)
+    strange = any(
+        other.kind in ("word", "foreign")
+        and is_cjk(other.text[0])
+        and (other.end == token.start or other.start == token.end)
+        for other in around
+    )
+    if not (single and strange):
+        return token
+    return Token(token.text, (("word", token.text),), token.start, token.end)
 
 
 def _possessive(text: str, at: int) -> bool:
