@@ -73,7 +73,7 @@ class Mesh:
 
     def part_faces(self, name: str) -> I32:
         """The (p, 3) faces of one part."""
-        return self.faces[self.face_part == self.parts.index(name)]
+        return np.asarray(self.faces[self.face_part == self.parts.index(name)])
 
     def with_vertices(self, vertices: F32) -> Mesh:
         """The same topology at other places; ``vertices`` is (n, 3)."""

@@ -33,7 +33,7 @@ STEPS = ("separate it", "recognise it", "refine its shape", "texture it", "build
 SIZES = ("XS", "S", "M", "L", "XL", "XXL")
 BASE_SIZE = "M"
 
-DECLARED = {
+DECLARED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "garment": {
         "height": ("body_length", "length"),
         "width": ("chest_width", "waist_width"),
@@ -296,7 +296,8 @@ def _fit_furniture(
     declared: dict[str, float],
 ) -> _Fit:
     from .families.furniture_family import FurnitureFamily
-    from .furniture_fit import Start, refine
+    from .furniture_fit import refine
+    from .furniture_solver import Start
     from .furniture_target import Pose
 
     guess = proposal.camera

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from .stage.stage import Stage
     from .visit import Visit
 
-SHIPPED_PRODUCTS = ROOT / "assets" / "products"
+ASSETS = ROOT / "assets"
+SHIPPED_PRODUCTS = ASSETS / "products"
+SHIPPED_PHOTOS = {
+    "garment": ASSETS / "photos" / "tshirt.jpg",
+    "furniture": ASSETS / "photos" / "chair.jpg",
+}
+SHIPPED_MOTION = ASSETS / "motion" / "stroll.jsonl"
+SHIPPED_SCRIPT = ASSETS / "demo" / "visit.toml"
 
 
 class AppError(Exception):

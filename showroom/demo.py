@@ -11,18 +11,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .app import SHIPPED_MOTION, SHIPPED_PHOTOS, SHIPPED_SCRIPT, open_showroom
 from .requirements import ROOT
 
 if TYPE_CHECKING:
     from reconstruction.product import Product
 
-ASSETS = ROOT / "assets"
-PHOTOS = {"garment": ASSETS / "photos" / "tshirt.jpg", "furniture": ASSETS / "photos" / "chair.jpg"}
-MOTION = ASSETS / "motion" / "stroll.jsonl"
-SCRIPT = ASSETS / "demo" / "visit.toml"
 SCENE = "store"
 FILM_RATE = 12.0
 FILM_SIZE = (640, 448)
@@ -74,7 +72,7 @@ def run_demo(out: Path, photos: list[Path] | None = None, motion: Path | None = 
     watch = Stopwatch()
     out.mkdir(parents=True, exist_ok=True)
     products = _reconstruct(out, list(photos or []), watch)
-    visit, recorder = _visit(out, products, motion or MOTION, watch)
+    visit, recorder = _visit(out, products, motion or SHIPPED_MOTION, watch)
     moments = _draw(out, recorder, watch)
     report = _report(products, visit, moments, watch)
     path = out / "report.json"
@@ -97,15 +95,15 @@ def _reconstruct(out: Path, photos: list[Path], watch: Stopwatch) -> dict[str, P
 
     products: dict[str, Product] = {}
     queue = list(photos)
-    while queue or len(products) < len(PHOTOS):
+    while queue or len(products) < len(SHIPPED_PHOTOS):
         if queue:
             path = queue.pop(0)
         else:
-            path = next(shipped for kind, shipped in PHOTOS.items() if kind not in products)
+            path = next(shipped for kind, shipped in SHIPPED_PHOTOS.items() if kind not in products)
         with watch.stage(f"reconstruct {path.name}"):
             photo = read_photo(path)
             with tqdm(total=len(STEPS), desc=f"{path.name:<24.24}", unit="step") as bar:
-                made = reconstruct(photo, progress=lambda step, b=bar: _advance(b, step))
+                made = reconstruct(photo, progress=partial(_advance, bar))
         product = made.product
         if product.kind in products:
             raise DemoError(
@@ -131,7 +129,6 @@ def _visit(
     from tqdm import tqdm
 
     with watch.stage("import the showroom"):
-        from .app import open_showroom
         from .storyboard import Recorder
 
     recorder = Recorder(FILM_RATE)
@@ -174,7 +171,7 @@ def _visit(
 
 def _script(products: dict[str, Product]) -> str:
     """The shipped script, with the commands that put this demo's products into the visit."""
-    text = SCRIPT.read_text(encoding="utf-8")
+    text = SHIPPED_SCRIPT.read_text(encoding="utf-8")
     garment, chair = products["garment"].id, products["furniture"].id
     return (
         f'{text}\n[[before]]\naction = "try_on"\ntarget = "{garment}"\n'

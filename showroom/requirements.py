@@ -22,6 +22,7 @@ EXTRAS: dict[str, tuple[str, ...] | None] = {
     "data": TRAIN_EXTRAS,
     "train": TRAIN_EXTRAS,
     "evaluate": TRAIN_EXTRAS,
+    "bench": TRAIN_EXTRAS,
 }
 """What a verb needs beside the standard library: None nothing, else these extras."""
 

@@ -145,7 +145,7 @@ class Storyboard:
         self._before: dict[str, U8] = {}
 
     def play(
-        self, updates: list[Update], frame: Callable[[U8], None], step: Callable[[], None]
+        self, updates: list[Update], frame: Callable[[U8], None], step: Callable[[], object]
     ) -> None:
         """Apply a record in order.
 
@@ -275,7 +275,7 @@ def _forward(hips: tuple[float, float, float, float]) -> F64:
     """Horizontal unit vector that a body with this hip rotation faces (rest faces +Z)."""
     x, y, z, w = hips
     forward = np.array([2 * (x * z + y * w), 0.0, 1 - 2 * (x * x + y * y)])
-    length = np.linalg.norm(forward)
+    length = float(np.linalg.norm(forward))
     return forward / length if length > 1e-6 else np.array([0.0, 0.0, 1.0])
 
 
