@@ -235,12 +235,10 @@ def _base(values: Values, choices: Choices, half: tuple[float, float], top: floa
             choices["stretchers"], feet["front"], feet["rear"], share * top, thickness
         )
     if kind == "rockers":
-        run = (
-            np.abs(ends["front"][1][:, 0]).mean() * 0.5 + np.abs(ends["rear"][1][:, 0]).mean() * 0.5
-        )
         length = values["base_width"] * values["depth"] * 0.5
         lift = 0.35 * values["depth"] * values["base_width"] * 0.5
-        lofts.append(rockers(side * run, length, thickness * 0.9, lift * 0.6)[0])
+        stand = (ends["front"][1], ends["rear"][1])
+        lofts.append(rockers(*stand, length, thickness * 0.9, lift * 0.6))
     return lofts
 
 

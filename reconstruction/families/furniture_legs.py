@@ -123,23 +123,22 @@ def stretchers(kind: str, front: F64, rear: F64, height: float, thickness: float
     return [bars(np.array(start), np.array(stop), wide, tall, "stretchers", "wood")]
 
 
-def rockers(x: F64, half_length: float, thickness: float, rise: float) -> tuple[Loft, float]:
-    """Two rockers: arcs that stand on the floor.
+def rockers(front: F64, rear: F64, half_length: float, thickness: float, rise: float) -> Loft:
+    """Two rockers: arcs that stand on the floor, under the feet.
 
     Args:
-        x: (2,) where they run, metres.
+        front, rear: (2, 2) x and z of the left and right feet.
         half_length: reach to the front and to the rear, metres.
         rise: how far their ends curl up, metres.
-
-    Returns:
-        The loft, and the height of a rocker's upper side at its middle.
     """
     z = np.linspace(-half_length, half_length, 17)
-    y = rise * (z / half_length) ** 2 + thickness / 2
-    path = np.stack([np.stack([np.full_like(z, side), y, z], axis=1) for side in x])
-    section = bar_section(thickness / 2, thickness * 0.4)
-    rings = round_ends(sweep(path, section, X_AXIS), 0.004)
-    return Loft(rings, "base", "wood", 1, -2), thickness
+    path = np.empty((2, len(z), 3))
+    slope = (front[:, 0] - rear[:, 0]) / np.maximum(front[:, 1] - rear[:, 1], 0.05)
+    path[..., 0] = rear[:, :1] + slope[:, None] * (z[None] - rear[:, 1:])
+    path[..., 1] = rise * (z / half_length) ** 2 + thickness / 2
+    path[..., 2] = z
+    rings = round_ends(sweep(path, bar_section(thickness / 2, thickness * 0.4), X_AXIS), 0.004)
+    return Loft(rings, "base", "wood", 1, -2)
 
 
 def sled(x: F64, half_depth: float, top: float, thickness: float) -> Loft:

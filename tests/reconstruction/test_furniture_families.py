@@ -1,0 +1,164 @@
+"""Chairs and tables: exact dimensions, closed parts, stable topology, honest ranges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reconstruction.errors import ParameterError
+from reconstruction.families import get_family
+from reconstruction.families.furniture_family import FurnitureFamily
+from reconstruction.families.furniture_solids import topology
+from reconstruction.family import complete
+from reconstruction.rasterize import uv_raster
+
+NAMES = ("chair", "table")
+
+
+def family_of(name: str) -> FurnitureFamily:
+    family = get_family(name)
+    assert isinstance(family, FurnitureFamily)
+    return family
+
+
+def members(name: str, count: int = 60):
+    family, rng = family_of(name), np.random.default_rng(11)
+    for _ in range(count):
+        yield family, *family.sample(rng)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_samples_lie_in_their_ranges_and_build_exact_boxes_on_the_floor(name: str) -> None:
+    for family, values, choices in members(name):
+        complete(family, values, choices)
+        mesh = family.build(values, choices)
+        assert np.isfinite(mesh.vertices).all()
+        want = (values["width"], values["height"], values["depth"])
+        assert mesh.size == pytest.approx(want, rel=1e-4)
+        low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
+        assert low[1] == pytest.approx(0, abs=1e-5)
+        assert low[[0, 2]] + high[[0, 2]] == pytest.approx([0, 0], abs=1e-4)
+        assert len(mesh.faces) <= 20000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_solid_is_closed_manifold_and_turned_outwards(name: str) -> None:
+    for family, values, choices in members(name, 40):
+        for loft in family.assemble(values, choices).lofts:
+            points, faces = loft.points(), topology([loft]).point_faces
+            edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+            forward = {(int(a), int(b)) for a, b in edges}
+            assert len(forward) == len(edges), loft.part
+            assert all((b, a) in forward for a, b in forward), loft.part
+            corners = points[faces]
+            volume = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
+            copies = volume.reshape(loft.rings.shape[0], -1).sum(axis=1)
+            assert (copies > 0).all(), loft.part
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_changed_dimension_moves_vertices_and_nothing_else(name: str) -> None:
+    family = family_of(name)
+    one = family.build({}, {})
+    other = family.build({"width": one.size[0] * 1.2, "height": one.size[1] * 1.1}, {})
+    assert np.array_equal(one.faces, other.faces)
+    assert np.array_equal(one.uv, other.uv)
+    assert one.parts == other.parts
+    assert other.size[0] == pytest.approx(one.size[0] * 1.2, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_atlas_lies_in_the_unit_square_and_does_not_overlap(name: str) -> None:
+    for family, values, choices in members(name, 8):
+        mesh = family.build(values, choices)
+        assert mesh.uv.min() >= 0
+        assert mesh.uv.max() <= 1
+        flat = mesh.uv[mesh.faces]
+        a, b = flat[:, 1] - flat[:, 0], flat[:, 2] - flat[:, 0]
+        area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / 2
+        covered = (uv_raster(mesh.uv, mesh.faces, 1024).face_id >= 0).mean()
+        # Overlapping triangles would add up to more area than they cover.
+        assert area == pytest.approx(covered, rel=0.02)
+
+
+def test_points_join_into_the_built_mesh() -> None:
+    for family, values, choices in members("chair", 6):
+        mesh, how = family.build(values, choices), family.topology(choices)
+        points = family.points(values, choices)
+        assert np.array_equal(mesh.vertices, points[how.weld])
+        cheap = family.surface(choices)
+        volume = {
+            name: np.einsum("ij,ij->", p[:, 0], np.cross(p[:, 1], p[:, 2]))
+            for name, p in (("surface", points[cheap.faces]), ("mesh", points[how.point_faces]))
+        }
+        assert volume["surface"] == pytest.approx(volume["mesh"], rel=1e-4)
+        assert cheap.parts == mesh.parts
+
+
+def test_seat_height_is_where_the_seat_is() -> None:
+    mesh = family_of("chair").build({"seat_height": 0.44}, {"seat": "solid", "back": "slats"})
+    seat = mesh.vertices[np.unique(mesh.part_faces("seat"))]
+    assert seat[:, 1].max() == pytest.approx(0.44, abs=2e-3)
+    assert mesh.anchors["seat"][1] == pytest.approx(0.44, abs=2e-3)
+    assert mesh.anchors["back_top"][1] > 0.8
+
+
+def test_chairs_face_plus_z() -> None:
+    mesh = family_of("chair").build({}, {"back": "panel"})
+    back = mesh.vertices[np.unique(mesh.part_faces("back_panel"))]
+    seat = mesh.vertices[np.unique(mesh.part_faces("cushion"))]
+    assert back[:, 2].mean() < seat[:, 2].mean()
+
+
+def test_active_parameters_are_those_that_change_the_shape() -> None:
+    for family, values, choices in members("chair", 10):
+        active = family.active(choices)
+        base = family.points(values, choices)
+        for spec in family.parameters:
+            middle = (spec.minimum + spec.maximum) / 2
+            moved = spec.minimum if values[spec.name] > middle else spec.maximum
+            changed = family.points({**values, spec.name: moved}, choices)
+            if spec.name not in active:
+                assert np.allclose(base, changed, atol=1e-6), (spec.name, choices)
+
+
+@pytest.mark.parametrize(
+    ("values", "choices", "field"),
+    [
+        ({"width": 9.0}, {}, "values.width"),
+        ({"width": float("nan")}, {}, "values.width"),
+        ({"wings": 1.0}, {}, "values.wings"),
+        ({}, {"legs": "tentacles"}, "choices.legs"),
+    ],
+)
+def test_bad_parameters_say_what_was_expected(
+    values: dict[str, float], choices: dict[str, str], field: str
+) -> None:
+    with pytest.raises(ParameterError) as caught:
+        family_of("table").build(values, choices)
+    assert caught.value.field == field
+    assert caught.value.expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_words_are_given_in_both_languages(name: str) -> None:
+    family = family_of(name)
+    for spec in (*family.parameters, *family.choices):
+        assert spec.label["en"] and spec.label["zh"], spec.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_data_files_tables_name_real_parameters_and_options(name: str) -> None:
+    family = family_of(name)
+    parameters = {p.name for p in family.parameters}
+    options = {f"{c.name}={o}" for c in family.choices for o in c.options}
+    extra = family.spec.extra
+    assert set(extra["inactive"]) <= options
+    assert {p for names in extra["inactive"].values() for p in names} <= parameters
+    assert set(extra["switch"]) <= options
+    for kind in extra["archetypes"].values():
+        for choice, allowed in kind.get("choices", {}).items():
+            assert {f"{choice}={o}" for o in allowed} <= options
+        for parameter, (low, high) in kind.get("values", {}).items():
+            spec = next(p for p in family.parameters if p.name == parameter)
+            assert spec.minimum <= low <= high <= spec.maximum, parameter
