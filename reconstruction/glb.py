@@ -85,20 +85,35 @@ def product_extras(product: Product) -> dict[str, Any]:
     }
 
 
+LEGGINGS = frozenset(("hips", "leftUpperLeg", "rightUpperLeg", "leftLowerLeg", "rightLowerLeg"))
+"""Bones whose skin a mannequin's plain leggings cover."""
+
+
 def avatar_glb(form: Form, material: Material | None = None, *, name: str = "avatar") -> bytes:
-    """A body as skinned GLB, in its rest pose."""
-    count = len(form.faces)
+    """A body as skinned GLB, in its rest pose, with plain leggings from the waist to the ankles.
+
+    Args:
+        material: of the bare parts; a mannequin's grey if it is None.
+    """
     mesh = Mesh(
         vertices=form.vertices,
         faces=form.faces,
         uv=np.zeros((len(form.vertices), 2), np.float32),
-        face_part=np.zeros(count, np.int32),
-        parts=("body",),
-        part_material=("skin",),
+        face_part=_covered(form).astype(np.int32),
+        parts=("body", "leggings"),
+        part_material=("skin", "leggings"),
         skin=form.skin,
     )
-    skin_material = material or Material(base_color=(0.46, 0.42, 0.39, 1.0), roughness=0.75)
-    return write_glb(mesh, {"skin": skin_material}, name=name)
+    bare = material or Material(base_color=(0.46, 0.42, 0.39, 1.0), roughness=0.75)
+    cloth = Material(base_color=(0.035, 0.037, 0.042, 1.0), roughness=0.9)
+    return write_glb(mesh, {"skin": bare, "leggings": cloth}, name=name)
+
+
+def _covered(form: Form) -> NDArray[np.bool_]:
+    """(m,) which faces belong to the bones of :data:`LEGGINGS`, by most of their weight."""
+    bones = np.array([bone in LEGGINGS for bone in form.skin.names])
+    weight = (form.skin.weights * bones[form.skin.joints]).sum(axis=1)
+    return np.asarray(weight[form.faces].mean(axis=1) > 0.5)
 
 
 def write_glb(

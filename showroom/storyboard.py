@@ -226,7 +226,7 @@ class Storyboard:
         """Horizontal metres between the visitor and the line of sight."""
         along = (middle - eye)[[0, 2]]
         to_visitor = (self._root - eye)[[0, 2]]
-        share = float(np.clip(along @ to_visitor / max(along @ along, 1e-9), 0.0, 1.0))
+        share = float(np.clip(along @ to_visitor / max(float(along @ along), 1e-9), 0.0, 1.0))
         return float(np.linalg.norm(to_visitor - share * along))
 
     def _film_camera(self) -> None:
