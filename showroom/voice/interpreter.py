@@ -10,16 +10,14 @@ from ..protocol.messages import Command
 from .answer import answered
 from .context import Clarify, Context, Entity, Understanding
 from .decide import decide
-from .fitting import complains, on_part
-from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import IntentModel, load_model
 from .phrase import Phrase
 from .replies import command_text, question
 from .resolve import NO_COMMAND, Need, Outcome, resolve
 from .segment import split
-from .target import named
 from .text import MAX_LENGTH, Text, detect_language, normalise
+from .turn import Turn, only_negated
 
 SURE = 0.6
 """From this probability on a command is carried out."""
@@ -31,6 +29,8 @@ HARMLESS = 0.4
 """From this one on an intent without command is taken as understood."""
 STRANGENESS, STRANGE, STRANGE_VIEW = 0.16, 0.94, 0.8
 """What each unknown word adds to :data:`SURE`, and how far."""
+ASIDE = 6
+"""Phrases of fewer words than this may be off topic beside a clear command."""
 UNSURE = 0.3
 """Below this one the sentence counts as not understood; between the two a question is asked."""
 _SMALL_TALK = frozenset(("greet", "thanks", "yes", "no", "stop", "help"))
@@ -99,98 +99,63 @@ class Interpreter:
     def _commands(
         self, base: Understanding, phrases: list[Phrase], context: Context
     ) -> Understanding:
-        state = context
-        commands: list[Command] = []
-        intents: list[str] = []
-        confidence = 1.0
+        turn = Turn(context)
         candidates: tuple[tuple[str, float], ...] = ()
-        complaint: Phrase | None = None
-        mentioned = concerned = ""
-        aside = 0
+        several = len(phrases) > 1
         for phrase in phrases:
-            shares = decide(phrase, state, self._model)
+            shares = decide(phrase, turn.context, self._model)
             intent, share = next(iter(shares.items()))
-            if not candidates:
-                candidates = tuple(list(shares.items())[:3])
-            if len(phrases) > 1 and intent in _SMALL_TALK:
-                intents.append(intent)
-                mentioned = named(phrase, state) or mentioned
-                continue
-            if len(phrases) > 1 and _only_negated(phrase):
-                mentioned = named(phrase, state)
+            candidates = candidates or tuple(list(shares.items())[:3])
+            if several and (intent in _SMALL_TALK or only_negated(phrase)):
+                turn.mention(phrase)
+                turn.intents += [intent] if intent in _SMALL_TALK else []
                 continue
             if intent == "out_of_scope" or share < UNSURE:
-                if len(phrases) > 1 and len(phrase.content) < 6 and not phrase.has("foreign"):
-                    mentioned = named(phrase, state) or mentioned
-                    if mentioned:
-                        state = replace(state, last=Command(action="show", target=mentioned))
-                    aside += 1
+                if several and len(phrase.content) < ASIDE and not phrase.has("foreign"):
+                    turn.pass_over(phrase)
                     continue
                 return replace(base, confidence=share, candidates=candidates)
-            outcome = resolve(intent, phrase, state)
-            if len(phrases) > 1 and phrase.has("negation") and isinstance(outcome, Need):
-                continue
-            later = phrase is not phrases[-1]
-            if isinstance(outcome, Need) and outcome.what == "which_way" and later:
-                concerned = phrase.first("part") or ""
-                mentioned = named(phrase, state) or mentioned
-                continue
-            if concerned and not isinstance(outcome, Need):
-                outcome = tuple(_concerning(c, concerned) for c in outcome)
-            if mentioned and not isinstance(outcome, Need):
-                outcome = tuple(c if c.target else copy(c, target=mentioned) for c in outcome)
-            share = _merged(intent, outcome, shares, phrase, state)
-            harmless = intent in NO_COMMAND and share >= HARMLESS
-            if complaint is not None and outcome and commands and not isinstance(outcome, Need):
-                remedy = outcome[0].action == commands[-1].action
-                share = max(share, REMEDY) if remedy else share
-            if share < self._enough(phrase, intent) and not harmless:
-                return self._ask(base, phrase, shares, state, candidates)
+            outcome = resolve(intent, phrase, turn.context)
             if isinstance(outcome, Need):
-                return self._need(base, outcome, phrase, state, share, candidates)
-            if (
-                complaint is not None
-                and outcome
-                and commands
-                and outcome[0].action == commands[-1].action
-            ):
-                outcome = tuple(_inherit(c, commands[-1]) for c in outcome)
-                commands.pop()
-            complaint = phrase if complains(phrase) else None
-            for command in outcome:
-                if commands and _overrides(command, commands[-1]):
-                    commands.pop()
-                if not (commands and _repeats(command, commands[-1])):
-                    commands.append(command)
-            intents.append(intent)
-            confidence = min(confidence, share)
-            if outcome and outcome[-1].action not in ("undo", "redo", "help", "greet", "report"):
-                state = replace(state, last=outcome[-1])
-        if _contradict(commands):
-            return self._need(
-                base, Need("contradiction"), phrases[-1], context, confidence, candidates
-            )
-        if aside and (not commands or confidence < CLEAR or aside >= len(phrases)):
-            return replace(base, confidence=confidence, candidates=candidates)
-        if not commands:
-            silent = [i for i in intents if i in NO_COMMAND] or intents
-            intent = silent[0] if silent else "out_of_scope"
-            if intent in ("greet", "help"):
-                commands = list(c for c in (Command(action=intent),))  # type: ignore[arg-type]
-            return replace(
-                base,
-                intent=intent,
-                confidence=confidence,
-                commands=tuple(commands),
-                candidates=candidates,
-            )
-        return replace(
-            base,
-            intent=commands[0].action,
-            confidence=confidence,
-            commands=tuple(commands),
-            candidates=candidates,
-        )
+                if several and phrase.has("negation"):
+                    continue
+                if outcome.what == "which_way" and phrase is not phrases[-1]:
+                    turn.part = phrase.first("part") or ""
+                    turn.mention(phrase)
+                    continue
+                if share < self._enough(phrase, intent):
+                    return self._ask(base, phrase, shares, turn.context, candidates)
+                return self._need(base, outcome, turn.context, share, candidates)
+            outcome = turn.completed(outcome)
+            share = _merged(intent, outcome, shares, phrase, turn.context)
+            if turn.remedies(outcome):
+                share = max(share, REMEDY)
+            harmless = intent in NO_COMMAND and share >= HARMLESS
+            if share < self._enough(phrase, intent) and not harmless:
+                return self._ask(base, phrase, shares, turn.context, candidates)
+            turn.take(intent, phrase, outcome, share)
+        if turn.contradicts:
+            opposite = Need("contradiction")
+            return self._need(base, opposite, context, turn.confidence, candidates)
+        return self._carried_out(base, turn, candidates)
+
+    def _carried_out(
+        self, base: Understanding, turn: Turn, candidates: tuple[tuple[str, float], ...]
+    ) -> Understanding:
+        """The understanding of a sentence that needs no question."""
+        done = replace(base, confidence=turn.confidence, candidates=candidates)
+        if turn.asides and (not turn.commands or turn.confidence < CLEAR):
+            return done
+        commands = tuple(turn.commands)
+        if commands:
+            return replace(done, intent=commands[0].action, commands=commands)
+        silent = [i for i in turn.intents if i in NO_COMMAND] or turn.intents
+        intent = silent[0] if silent else "out_of_scope"
+        if intent == "greet":
+            return replace(done, intent=intent, commands=(Command(action="greet"),))
+        if intent == "help":
+            return replace(done, intent=intent, commands=(Command(action="help"),))
+        return replace(done, intent=intent)
 
     def _enough(self, phrase: Phrase, intent: str) -> float:
         """How probable an intent must be; words that nobody taught make it more.
@@ -230,7 +195,6 @@ class Interpreter:
         self,
         base: Understanding,
         need: Need,
-        phrase: Phrase,
         context: Context,
         share: float,
         candidates: tuple[tuple[str, float], ...],
@@ -263,62 +227,6 @@ def _merged(
         if rival and resolve(other, phrase, context) == outcome:
             total += share
     return total
-
-
-def _repeats(command: Command, earlier: Command) -> bool:
-    """Whether a command only says again what the one before said ("take it off, off with it")."""
-    if command.delta is not None or command.action == "set_size":
-        return False
-    return command == earlier or copy(command, target=earlier.target) == copy(earlier)
-
-
-def _overrides(command: Command, earlier: Command) -> bool:
-    """Whether a later colour of the same thing makes an earlier one pointless."""
-    colors = command.action == earlier.action == "set_color"
-    return colors and command.target == earlier.target
-
-
-def _only_negated(phrase: Phrase) -> bool:
-    """Whether a phrase only says what is not wanted ("not the black one")."""
-    content = phrase.content
-    if not phrase.has("negation") or phrase.has("option"):
-        return False
-    return all(
-        t.kind in ("negation", "color", "size", "part", "category", "act", "it", "this")
-        for t in content
-    )
-
-
-def _contradict(commands: list[Command]) -> bool:
-    """Whether two commands of one sentence ask for opposite changes of the same thing."""
-    seen: dict[tuple[str, str, str, str], float] = {}
-    for command in commands:
-        if command.action != "adjust_fit" or command.delta is None:
-            continue
-        key = (command.action, command.target, command.part, command.parameter)
-        if key in seen and seen[key] * command.delta < 0:
-            return True
-        seen[key] = command.delta
-    return False
-
-
-def _concerning(command: Command, part: str) -> Command:
-    """A fit command without part takes the part that the phrase before spoke of."""
-    return (
-        on_part(command, part) if command.action == "adjust_fit" and not command.part else command
-    )
-
-
-def _inherit(command: Command, earlier: Command) -> Command:
-    """A remedy takes part and target from the complaint before it where it names none."""
-    changes: dict[str, object] = {}
-    if not command.part and earlier.part:
-        changes["part"] = earlier.part
-    if command.near == "me" and earlier.near and command.action == "move":
-        changes["near"] = earlier.near
-    if earlier.target and command.target != earlier.target and not command.target:
-        changes["target"] = earlier.target
-    return copy(command, **changes) if changes else command
 
 
 def _entities(clean: Text, tokens: list[Token]) -> Iterable[Entity]:
