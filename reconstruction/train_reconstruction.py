@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .data.bank import load_bank
+from .data.bank import load_bank, render_bank
 from .data.consensus import LabelledPhoto, load_or_read
 from .data.masks import MaskSources
 from .data.scenes import SceneSources, scene_example
@@ -21,6 +21,9 @@ from .network import WIDTH, Answers, ReconstructionNet, as_input
 from .training import Batch, Losses, Progress, TrainSettings, commit, fit
 from .vocabulary import Vocabulary
 from .weights import save_weights
+
+BANK = 15_000
+"""Products that are drawn for a training which is given none."""
 
 
 def laplace(error: Tensor, spread: Tensor, known: Tensor) -> Tensor:
@@ -103,9 +106,9 @@ def _example(
 def train_reconstruction(
     out: Path,
     run: Path,
-    bank: Path,
     settings: TrainSettings,
     *,
+    bank: Path | None = None,
     photos: Path | None = None,
     width: int = WIDTH,
     command: str = "showroom train reconstruction",
@@ -115,11 +118,15 @@ def train_reconstruction(
     Args:
         out: the ``.safetensors`` file, rewritten at every checkpoint.
         run: folder of checkpoint, curves and caches.
-        bank: folder written by ``showroom data render``.
+        bank: folder ``bank`` written by ``showroom data render``; None: one of 15,000 products
+            is drawn into the folder ``run``.
         photos: folder of real photos ``<class>/<file>``, or None for drawn products alone.
     """
-    drawn = load_bank(bank)
     real = load_or_read(photos, run / "photos.npz") if photos is not None else []
+    if bank is None:
+        bank = run / "bank"
+        render_bank(bank, BANK, seed=settings.seed, photos=real)
+    drawn = load_bank(bank)
     sources = SceneSources(drawn, MaskSources(tuple(real)))
 
     def save(net: nn.Module, progress: Progress) -> None:

@@ -12,14 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .data.bank import cloth_patches
 from .data.consensus import load_or_read
 from .data.masks import MaskSources, mask_scene
-from .data.sprites import load_sprites
+from .data.sprites import load_sprites, render_sprites
 from .training import Batch, Losses, Progress, TrainSettings, commit, fit
 from .unet import WIDTHS, UNet
 from .weights import save_weights
 
-SIZE = 192
+SIZE = 128
+SPRITES = 2_000
+"""Cut-outs that are drawn for a training which is given none."""
 
 
 def example(
@@ -67,11 +70,16 @@ def train_segmentation(
         out: the ``.safetensors`` file, rewritten at every checkpoint.
         run: folder of checkpoint, curves and caches.
         photos: folder of real photos ``<class>/<file>``, or None for procedural data alone.
-        sprites: file written by ``showroom data render``, or None.
+        sprites: file written by ``showroom data render``; None: 2,000 cut-outs are drawn into
+            the folder ``run``.
         size: side of the training pictures, a multiple of 32.
     """
     real = load_or_read(photos, run / "photos.npz") if photos is not None else []
-    drawn = load_sprites(sprites) if sprites is not None else ()
+    if sprites is None:
+        sprites = run / "sprites.npz"
+        if not sprites.exists():
+            render_sprites(sprites, SPRITES, seed=settings.seed, patches=cloth_patches(real))
+    drawn = load_sprites(sprites)
     sources = MaskSources(tuple(real), drawn)
 
     def save(net: nn.Module, progress: Progress) -> None:

@@ -13,10 +13,18 @@ from reconstruction.data.consensus import LabelledPhoto
 from reconstruction.data.furniture import draw_furniture
 from reconstruction.data.garments import draw_garment
 from reconstruction.data.masks import MaskSources, mask_scene
+from reconstruction.data.render import contact
 from reconstruction.data.scenes import SceneSources, scene_example
+from reconstruction.data.sprites import render_sprites
 from reconstruction.data.textures import FABRICS, GROUNDS, fabric, ground
 from reconstruction.errors import ReconstructionError
+from reconstruction.inference import propose
+from reconstruction.segmentation import segment
+from reconstruction.train_reconstruction import train_reconstruction
+from reconstruction.train_segmentation import train_segmentation
+from reconstruction.training import TrainSettings
 from reconstruction.vocabulary import CATEGORIES, CATEGORY_OF
+from reconstruction.weights import load_weights
 
 
 def product_photo() -> LabelledPhoto:
@@ -34,7 +42,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before = banks.PER_FILE
     banks.PER_FILE = 12
     try:
-        render_bank(folder, 24, seed=3, size=64)
+        render_bank(folder, 24, seed=3)
     finally:
         banks.PER_FILE = before
     return folder
@@ -79,7 +87,7 @@ def test_a_bank_is_continued_not_made_again(bank: Path):
     before = banks.PER_FILE
     banks.PER_FILE = 12
     try:
-        assert render_bank(bank, 24, seed=3, size=64) == 24
+        assert render_bank(bank, 24, seed=3) == 24
     finally:
         banks.PER_FILE = before
     assert [f.stat().st_mtime_ns for f in files] == times
@@ -131,3 +139,26 @@ def test_masks_mark_product_ground_and_doubt_only():
         assert set(np.unique(scene.mask)) <= {0, 128, 255}
         areas.append(float((scene.mask == 255).mean()))
     assert 0.1 < np.mean(areas) < 0.7
+
+
+def test_a_training_of_seconds_gives_weights_that_load(bank: Path, tmp_path: Path):
+    settings = TrainSettings(minutes=60, images=8, batch=4, workers=0, seed=5)
+    sprites = tmp_path / "sprites.npz"
+    render_sprites(sprites, 6, seed=5, size=64)
+    masks, parts = tmp_path / "s.safetensors", tmp_path / "r.safetensors"
+    train_segmentation(masks, tmp_path / "s", settings, sprites=sprites, size=64)
+    train_reconstruction(parts, tmp_path / "r", settings, bank=bank, width=8)
+    rgb = np.random.default_rng(0).integers(0, 256, (80, 60, 3), dtype=np.uint8)
+    mask = segment(rgb, weights=masks)
+    assert mask.soft.shape == (80, 60)
+    said = propose(rgb, mask, weights=parts)
+    assert set(said.categories) == set(CATEGORIES)
+    _, header = load_weights(parts)
+    assert header["progress"]["images"] == 8
+    assert header["settings"]["seed"] == 5
+
+
+def test_a_contact_sheet_shows_the_bank(bank: Path):
+    sheet = contact(load_bank(bank), rows=2, columns=3)
+    assert sheet.shape == (256, 384, 3)
+    assert sheet.std() > 5
