@@ -105,12 +105,18 @@ def frame_camera(
     roll: float = 0.0,
     fov: float = 0.5,
     margin: float = 1.1,
+    aspect: float = 1.0,
 ) -> Camera:
-    """A camera that shows all of ``vertices`` (n, 3), looking at the middle of their box."""
+    """A camera that shows all of ``vertices`` (n, 3), looking at the middle of their box.
+
+    Args:
+        aspect: width / height of the picture.
+    """
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     target = (low + high) / 2
     local = (vertices - target) @ orbit_rotation(azimuth, elevation, roll).T
     slope = math.tan(fov / 2)
-    reach = np.abs(local[:, :2]).max(axis=1) * margin / slope + local[:, 2]
+    across = np.abs(local[:, :2] / np.array([aspect, 1.0])).max(axis=1)
+    reach = across * margin / slope + local[:, 2]
     x, y, z = (float(t) for t in target)
     return Camera(azimuth, elevation, roll, float(reach.max()), fov, (x, y, z))

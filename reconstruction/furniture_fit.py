@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .camera import Camera
 from .families.furniture_family import FurnitureFamily
 from .furniture_scale import declared_values, metric_scale
-from .furniture_solver import Problem, Start, Trial, View, descend, make_problem, polish
+from .furniture_solver import Problem, Start, Trial, View, descend, make_problem
 from .furniture_target import FINE_SIDE, Pose, Target, make_target, photo_camera
 from .mesh import F32
 from .product import Estimate
@@ -100,8 +100,7 @@ def refine(
     fine = replace(best.problem, target=make_target(mask, photo, FINE_SIDE))
     best = descend(fine, best.x, (2.5, 2.0, 1.5, 1.2))
     best = _switch(best, given, int(2 * effort), 5, 0.001)
-    best = polish(best.problem, best.x, int(100 * effort), seed)
-    best = descend(best.problem, best.x, (1.5, 1.2, 1.0, 1.0))
+    best = descend(best.problem, best.x, (1.2, 1.0))
     return _finish(best, given, mask)
 
 

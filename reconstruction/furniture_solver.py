@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .evolution import minimise
 from .families.furniture_family import FurnitureFamily
 from .family import complete
 from .furniture_scale import rescaled
@@ -178,6 +177,8 @@ def descend(problem: Problem, x: F64, blurs: Sequence[float]) -> Trial:
                 x, damping = trial, max(damping * 0.3, 0.003)
                 break
             damping = min(damping * 5, 50.0)
+        else:
+            damping = 0.3
         loss = problem.loss(x)
         if loss < best_loss:
             best, best_loss = x, loss
@@ -248,9 +249,3 @@ class View:
             doubt = problem.doubts(up) - problem.doubts(down)
             columns.append(np.concatenate([change, doubt]) / (2 * step))
         return np.stack(columns, axis=1)
-
-
-def polish(problem: Problem, x: F64, evaluations: int, seed: int) -> Trial:
-    """A short evolution around the solution, on the unblurred loss."""
-    found = minimise(problem.loss, x, problem.spread * 0.12, evaluations, seed)
-    return Trial(problem, found.point, found.value)

@@ -17,7 +17,7 @@ SIZE = (256, 220)
 @pytest.fixture(scope="module")
 def scene():
     mesh = get_family("chair").build({}, {"back": "frame", "seat": "cushion"})
-    camera = frame_camera(mesh.vertices, 0.5, 0.35)
+    camera = frame_camera(mesh.vertices, 0.5, 0.35, aspect=SIZE[1] / SIZE[0])
     rgba = picture(mesh, camera, SIZE, COLOURS)
     alpha = rgba[..., 3:].astype(np.float32) / 255
     # A loud background shows any bleeding.

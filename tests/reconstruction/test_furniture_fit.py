@@ -1,0 +1,207 @@
+"""Fitting furniture to masks: what was rendered must come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reconstruction.errors import NoProductError, ParameterError
+from reconstruction.families import get_family
+from reconstruction.families.furniture_family import FurnitureFamily
+from reconstruction.furniture_fit import refine, silhouette_iou
+from reconstruction.furniture_scale import metric_scale
+from reconstruction.furniture_solver import Start
+from reconstruction.furniture_target import (
+    Pose,
+    compare,
+    make_target,
+    material_clusters,
+    photo_camera,
+    place,
+)
+from reconstruction.rasterize import Camera, frame_camera, picture, render
+
+PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "product_photos"
+
+CHAIR = {
+    "width": 0.47, "height": 0.88, "depth": 0.55, "seat_height": 0.45, "seat_thickness": 0.03,
+    "leg_thickness": 0.04, "back_tilt": 0.18, "back_width": 0.9, "seat_taper": 0.88,
+}  # fmt: skip
+STYLE = {"seat": "apron", "back": "ladder", "slat_count": "3"}
+
+
+def family_of(name: str) -> FurnitureFamily:
+    family = get_family(name)
+    assert isinstance(family, FurnitureFamily)
+    return family
+
+
+def view(name: str, values: dict[str, float], choices: dict[str, str], azimuth: float = 0.6):
+    mesh = family_of(name).build(values, choices)
+    camera = frame_camera(mesh.vertices, azimuth, 0.3, fov=0.45, aspect=200 / 240)
+    mask = (render(mesh.vertices, mesh.faces, camera, (240, 200)).face_id >= 0).astype(np.float32)
+    return mesh, camera, mask
+
+
+def test_photo_camera_puts_points_where_the_square_had_them() -> None:
+    mesh, _, mask = view("chair", CHAIR, STYLE)
+    target = make_target(mask)
+    pose = Pose(0.5, 0.2, 0.2, 0.01, (0.01, -0.02), 0.03)
+    square, _ = place(mesh.vertices, pose, target)
+    in_photo = photo_camera(mesh.vertices, pose, target).project(mesh.vertices, (240, 200))
+    moved = square[:, :2] * target.scale + np.array(target.origin)
+    assert in_photo[:, :2] == pytest.approx(moved, abs=0.02)
+    assert in_photo[:, 2] == pytest.approx(square[:, 2], rel=1e-4)
+
+
+def test_compare_counts_overlap_distance_and_colours() -> None:
+    mask = np.zeros((90, 90), np.float32)
+    mask[20:70, 30:60] = 1
+    target = make_target(mask)
+    label = np.where(target.inside > 0, 0, -1).astype(np.int32)
+    assert compare(label, target, 1)[:2] == pytest.approx((1.0, 0.0))
+    shifted = np.roll(label, 8, axis=1)
+    iou, miss, _ = compare(shifted, target, 1)
+    assert 0.5 < iou < 0.9
+    assert miss > 0
+
+
+def test_two_materials_are_told_apart_and_shading_is_not() -> None:
+    inside = np.ones((60, 60), np.uint8)
+    two = np.full((60, 60, 3), (80, 45, 30), np.uint8)
+    two[:30] = (225, 215, 200)
+    group, clear = material_clusters(two, inside)
+    assert clear > 0.9
+    assert group[5, 30] != group[55, 30]
+    ramp = np.linspace(90, 170, 60).astype(np.uint8)
+    shaded = np.stack([np.tile(ramp[:, None], (1, 60))] * 3, axis=2)
+    assert material_clusters(shaded, inside)[1] < 0.2
+
+
+def test_a_perturbed_guess_comes_back_to_what_was_rendered() -> None:
+    family = family_of("chair")
+    _, camera, mask = view("chair", CHAIR, STYLE)
+    guess = {**CHAIR, "width": 0.53, "seat_height": 0.50, "back_tilt": 0.05, "depth": 0.50}
+    start = Start(guess, STYLE, Pose(0.45, 0.4, 0.2))
+    fit = refine(family, {}, {}, None, mask, declared={"height": 0.88}, proposals=[start], effort=0)
+    assert fit.iou > 0.95
+    assert fit.values["height"] == 0.88
+    assert fit.values["width"] == pytest.approx(0.47, rel=0.05)
+    assert fit.values["seat_height"] == pytest.approx(0.45, rel=0.05)
+    assert fit.camera.azimuth == pytest.approx(camera.azimuth, abs=0.1)
+    assert fit.estimates["width"].low <= fit.values["width"] <= fit.estimates["width"].high
+    assert fit.estimates["height"].source == "declared"
+
+
+def test_declared_dimensions_come_back_in_the_mesh() -> None:
+    family = family_of("table")
+    true = {"width": 1.4, "height": 0.75, "depth": 0.7, "leg_thickness": 0.07}
+    _, _, mask = view("table", true, {})
+    start = Start({}, {}, Pose(0.5, 0.3, 0.2))
+    declared = {"width": 1.4, "depth": 0.7}
+    fit = refine(family, {}, {}, None, mask, declared=declared, proposals=[start], effort=0)
+    width, height, depth = family.build(fit.values, fit.choices).size
+    assert width == pytest.approx(1.4, rel=0.005)
+    assert depth == pytest.approx(0.7, rel=0.005)
+    assert height == pytest.approx(0.75, rel=0.05)
+
+
+def test_the_same_seed_gives_the_same_result() -> None:
+    family = family_of("table")
+    _, _, mask = view("table", {"width": 1.0}, {"legs": "round"})
+    start = Start({"width": 1.2}, {"legs": "round"}, Pose(0.5, 0.3, 0.2))
+    one, two = (
+        refine(family, {}, {}, None, mask, proposals=[start], effort=0, seed=3) for _ in range(2)
+    )
+    assert one.values == two.values
+    assert one.camera == two.camera
+
+
+def test_without_a_declared_size_the_scale_is_usual_and_its_doubt_is_said() -> None:
+    family = family_of("chair")
+    doubled = {**{p.name: p.default for p in family.parameters}, "seat_height": 0.80}
+    doubled |= {"height": 1.45, "width": 0.85}
+    choices = {c.name: c.default for c in family.choices}
+    scale = metric_scale(family, doubled, choices, {})
+    assert 0.5 < scale.factor < 0.75
+    assert 0.05 < scale.spread < 0.3
+    assert metric_scale(family, doubled, choices, {"width": 0.85}) == (1.0, 0.0)
+    _, _, mask = view("table", {}, {})
+    start = Start({}, {}, Pose(0.55, 0.3, 0.2))
+    fit = refine(family_of("table"), {}, {}, None, mask, proposals=[start], effort=0)
+    assert any("No dimension was declared" in w for w in fit.warnings)
+    height = fit.estimates["height"]
+    assert height.high - height.low > 0.03
+
+
+def test_a_shape_outside_the_family_is_said_to_be_one() -> None:
+    mask = np.zeros((160, 160), np.float32)
+    yy, xx = np.mgrid[:160, :160]
+    mask[(yy - 80) ** 2 + (xx - 80) ** 2 < 70**2] = 1
+    mask[(yy - 80) ** 2 + (xx - 80) ** 2 < 55**2] = 0
+    start = Start({}, {"legs": "round"}, Pose(0.4, 0.3, 0.2))
+    fit = refine(family_of("table"), {}, {}, None, mask, proposals=[start], effort=0.02)
+    assert fit.iou < 0.88
+    assert fit.confidence < 0.75
+    assert any("outside" in w for w in fit.warnings)
+
+
+@pytest.mark.parametrize(
+    ("declared", "field"),
+    [({"height": 7.0}, "declared.height"), ({"girth": 1.0}, "declared.girth")],
+)
+def test_impossible_declared_sizes_are_refused(declared: dict[str, float], field: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        refine(family_of("chair"), {}, {}, None, np.ones((64, 64), np.float32), declared=declared)
+    assert caught.value.field == field
+
+
+def test_an_empty_mask_is_no_product() -> None:
+    with pytest.raises(NoProductError):
+        refine(family_of("chair"), {}, {}, None, np.zeros((64, 64), np.float32))
+
+
+def test_iou_of_a_mesh_with_its_own_mask_is_one() -> None:
+    mesh, camera, mask = view("chair", CHAIR, STYLE)
+    assert silhouette_iou(mesh.vertices, mesh.faces, camera, mask) == pytest.approx(1.0)
+    aside = Camera(camera.azimuth + 0.4, 0.3, 0.0, camera.distance, camera.fov, camera.target)
+    assert silhouette_iou(mesh.vertices, mesh.faces, aside, mask) < 0.9
+
+
+def test_material_colours_help_where_the_outline_is_silent() -> None:
+    # From straight ahead, where the cushion ends and the frame begins shows only in colour.
+    family = family_of("chair")
+    true = {**CHAIR, "seat_thickness": 0.11, "apron_height": 0.04}
+    style = {"seat": "cushion", "back": "frame"}
+    mesh, camera, mask = view("chair", true, style, azimuth=0.0)
+    colours = {"wood": (0.08, 0.03, 0.02), "upholstery": (0.8, 0.75, 0.65)}
+    photo = picture(mesh, camera, (240, 200), colours)[..., :3]
+    guess = {**true, "seat_thickness": 0.06, "apron_height": 0.09}
+    start = Start(guess, style, Pose(0.0, 0.3, 0.2))
+    fit = refine(
+        family, {}, {}, None, mask, photo=photo, declared={"height": 0.88}, proposals=[start],
+        effort=0,
+    )  # fmt: skip
+    assert fit.iou > 0.95
+    assert fit.values["apron_height"] == pytest.approx(0.04, abs=0.015)
+    assert fit.values["seat_thickness"] > 0.065
+
+
+@pytest.mark.slow
+def test_a_real_photo_of_a_chair_is_met_and_its_structure_found() -> None:
+    import cv2
+
+    path = PHOTOS / "triposr_chair.png"
+    if not path.exists():
+        pytest.skip("needs shared/data/product_photos")
+    rgba = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert rgba is not None
+    photo, mask = np.ascontiguousarray(rgba[..., 2::-1]), rgba[..., 3].astype(np.float32) / 255
+    fit = refine(family_of("chair"), {}, {}, None, mask, photo=photo)
+    assert fit.iou > 0.92
+    assert fit.choices["seat"] == "cushion"
+    assert fit.choices["back"] == "frame"
+    assert fit.choices["arms"] == "none"
+    assert 0.40 < fit.values["seat_height"] < 0.54
