@@ -25,20 +25,21 @@ class Inbox:
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, visit: str, event: Event) -> None:
-        """Add an event of a visit."""
+    def put(self, visit: str, event: Event) -> bool:
+        """Add an event of a visit; False if it took the place of one that was waiting."""
         with self._changed:
             if isinstance(event, Pose):
                 waiting = self._poses.get(visit)
                 if waiting is not None:
                     waiting[0] = event
-                    return
+                    return False
                 cell: list[Event] = [event]
                 self._poses[visit] = cell
             else:
                 cell = [event]
             self._queue.append((visit, cell))
             self._changed.notify()
+            return True
 
     def put_job(self, job: Job) -> None:
         """Add a job, run by the reader in its turn."""

@@ -66,11 +66,16 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Carried:
-    """What was carried: round trips a second, their median and 99th percentile in ms."""
+    """What was carried: round trips a second, their median and 99th percentile in ms.
+
+    ``cpu`` is the serving process's own time per round trip in µs: it hardly depends on what else
+    the machine does.
+    """
 
     per_second: float
     p50: float
     p99: float
+    cpu: float
 
 
 def measure_channel(clients: int = 4, seconds: float = 2.0) -> Carried:
@@ -131,18 +136,22 @@ def _load(url: str, clients: int, seconds: float) -> Carried:
     process = context.Process(target=_drive, args=(theirs, url, clients, seconds), daemon=True)
     process.start()
     theirs.close()
+    ours.recv()  # connected and warm
+    spent = time.process_time()
     times: list[float] = ours.recv()
+    spent = time.process_time() - spent
     process.join()
     times.sort()
     p99 = times[min(len(times) - 1, int(0.99 * len(times)))]
-    return Carried(len(times) / seconds, statistics.median(times) * 1e3, p99 * 1e3)
+    cpu = spent / len(times) * 1e6
+    return Carried(len(times) / seconds, statistics.median(times) * 1e3, p99 * 1e3, cpu)
 
 
 def _drive(pipe: Any, url: str, clients: int, seconds: float) -> None:
     """The other process: round trips of all clients, in seconds."""
+    hello, pose = encode_event(Hello()).data.decode(), encode_event(_POSE).data
 
-    async def client(began: list[float], times: list[float]) -> None:
-        hello, pose = encode_event(Hello()).data.decode(), encode_event(_POSE).data
+    async def client(barrier: asyncio.Barrier, times: list[float]) -> None:
         protocols = [Subprotocol(SUBPROTOCOL)]
         async with connect(url, subprotocols=protocols, compression=None, proxy=None) as ws:
             await ws.send(hello)
@@ -150,17 +159,19 @@ def _drive(pipe: Any, url: str, clients: int, seconds: float) -> None:
             for _ in range(50):
                 await ws.send(pose)
                 await ws.recv()
-            if not began:
-                began.append(time.perf_counter())
-            while (now := time.perf_counter()) - began[0] < seconds:
+            if await barrier.wait() == 0:
+                pipe.send(None)
+            began = now = time.perf_counter()
+            while now - began < seconds:
                 await ws.send(pose)
                 await ws.recv()
                 times.append(time.perf_counter() - now)
+                now = time.perf_counter()
 
     async def main() -> list[float]:
-        began: list[float] = []
+        barrier = asyncio.Barrier(clients)
         times: list[float] = []
-        await asyncio.gather(*(client(began, times) for _ in range(clients)))
+        await asyncio.gather(*(client(barrier, times) for _ in range(clients)))
         return times
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -64,6 +65,7 @@ class Server:
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._names = 0
         self._pages = Pages(settings, self.assets, lambda: not self.draining, self._metrics_text)
 
@@ -195,7 +197,11 @@ class Server:
         connection.put(self._welcome_update(session, resumed=False))
 
         def deliver(updates: list[Update]) -> None:
-            self._loop.call_soon_threadsafe(self._deliver, session, updates)
+            # Always by way of the loop, so that nothing overtakes what another thread handed in.
+            if threading.get_ident() == self._thread:
+                self._loop.call_soon(self._deliver, session, updates)
+            else:
+                self._loop.call_soon_threadsafe(self._deliver, session, updates)
 
         self._host.open(session.name, deliver)
         self._host.post(session.name, hello)

@@ -123,8 +123,10 @@ class Session:
         Raises:
             ProtocolError: ``duplicate`` if its ``id`` was used before on this very connection.
         """
+        if isinstance(event, _REPEATABLE):
+            return True
         ref = ref_of(event)
-        if not ref or isinstance(event, _REPEATABLE):
+        if not ref:
             return True
         revision = (getattr(event, "rev", 0), getattr(event, "is_final", True))
         key = (type(event).__name__, ref, *revision)
