@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from .requirements import ROOT
 
 if TYPE_CHECKING:
+    from reconstruction.product import Product
+
     from .catalog.products import Catalog
     from .channel.host import VisitHost
     from .channel.server import Server
@@ -71,17 +73,64 @@ def make_visit(folder: Path | None, scene: str, *, vertices: bool = False) -> Vi
 
 @contextmanager
 def open_showroom(folder: Path | None, *, scene: str, port: int) -> Iterator[Showroom]:
-    """The showroom on a loopback port (0: any free one), in this process, until the block ends."""
+    """The showroom on a loopback port (0: any free one) until the block ends.
+
+    The visits live in a process of their own, so that their fitting never holds up the channel.
+    """
     from .channel.host import VisitHost
     from .channel.run import ServerThread
     from .channel.settings import ServerSettings
 
-    host = VisitHost.in_process(partial(make_visit, folder, scene))
+    host = VisitHost.in_subprocess(partial(make_visit, folder, scene))
     try:
         with ServerThread(ServerSettings(port=port), host) as server:
             yield Showroom(host, server)
     finally:
         host.stop()
+
+
+def warm_up() -> None:
+    """Compile what a visit needs, into the cache on disk, by living through a short one."""
+    from .catalog.products import Catalog
+    from .protocol.messages import Body, Command, Hello, Pose
+    from .visit import Visit
+
+    visit = Visit(Catalog([plain_product("t_shirt"), plain_product("chair")]))
+    head = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
+    hand = (0.25, 1.0, -0.2, 0.0, 0.0, 0.0, 1.0)
+    for event in (
+        Hello(want=("vertices",)),
+        Body(height=1.7, tape={"waist": 0.8}),
+        Command(action="try_on", target="t_shirt"),
+        Command(action="place", target="chair"),
+        Pose(time=0.0, head=head, left=hand, right=hand),
+        Pose(time=0.1, head=head, left=hand),
+        Command(action="adjust_fit", target="t_shirt", part="sleeve", delta=0.01),
+        Command(action="move", target="chair", direction="left", delta=0.1),
+        Command(action="scale", target="chair", factor=1.02),
+        Pose(time=0.2, head=head, left=hand, right=hand),
+    ):
+        visit.handle(event)
+
+
+def plain_product(family_name: str) -> Product:
+    """A family's ordinary member in one plain colour, under its family's name."""
+    from reconstruction.families import get_family
+    from reconstruction.product import Estimate, Material, Product
+
+    family = get_family(family_name)
+    values = {p.name: p.default for p in family.parameters}
+    choices = {c.name: c.default for c in family.choices}
+    mesh = family.build(values, choices)
+    return Product(
+        id=family_name,
+        name=family.label,
+        family=family,
+        values={n: Estimate(v, v, v, 1.0, "prior") for n, v in values.items()},
+        choices=choices,
+        mesh=mesh,
+        materials={slot: Material(base_color=(0.3, 0.3, 0.35, 1.0)) for slot in mesh.part_material},
+    )
 
 
 def serve(

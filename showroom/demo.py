@@ -71,7 +71,14 @@ def run_demo(out: Path, photos: list[Path] | None = None, motion: Path | None = 
     """
     watch = Stopwatch()
     out.mkdir(parents=True, exist_ok=True)
-    products = _reconstruct(out, list(photos or []), watch)
+    # Compiling the visit's kernels for the first time takes long: do it while photos are read.
+    warm = subprocess.Popen([sys.executable, "-c", "from showroom.app import warm_up; warm_up()"])
+    try:
+        products = _reconstruct(out, list(photos or []), watch)
+        with watch.stage("wait for compilation"):
+            warm.wait(timeout=VISITOR_SECONDS)
+    finally:
+        warm.kill()
     visit, recorder = _visit(out, products, motion or SHIPPED_MOTION, watch)
     moments = _draw(out, recorder, watch)
     report = _report(products, visit, moments, watch)

@@ -33,7 +33,7 @@ from .protocol.messages import (
     Utterance,
 )
 
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 90.0
 TAIL_SECONDS = 1.5
 
 
@@ -160,10 +160,10 @@ class Visitor:
             ChannelError: the server cannot be reached, or refuses the visit.
         """
         hello = Hello(client="showroom-visitor/1", lang=self.lang, want=("vertices",))
-        with Client(self.url, hello, patience=60.0) as client:
-            self._take(client, client.ask(self.script.body, seconds=60.0))
+        with Client(self.url, hello, patience=ANSWER_SECONDS) as client:
+            self._take(client, client.ask(self.script.body, seconds=ANSWER_SECONDS))
             for command in self.script.before:
-                self._take(client, client.ask(command, seconds=60.0))
+                self._take(client, client.ask(command, seconds=ANSWER_SECONDS))
             started = self._clock()
             poses = self._walk(client, started)
             self._wait_for_answers(client, started)
