@@ -30,9 +30,6 @@ HEAD_HEIGHT: Final = (0.10, 2.60)
 REACH: Final = 100.0
 """Positions further from the origin than this are refused, metres."""
 
-_UNIT: Final = 0.02
-"""How far a quaternion's length may be from one."""
-
 # Rows of the per-hand state.
 _SHOWN, _LOST, _PLACE, _TURN, _POLE, _GAP, _GAP_TURN, _WIDTH = 0, 1, 2, 5, 9, 12, 15, 18
 # The per-body state.
@@ -95,8 +92,12 @@ class Tracker:
                 expected=f"a finite time from {max(self._time, 0.0):.3f} s on",
                 got=f"{time}",
             )
+        checked = np.zeros((3, 7))
         tracked = (True, left is not None, right is not None)
-        checked = _all_checked(head, left, right)
+        for row, (name, given) in enumerate((("head", head), ("left", left), ("right", right))):
+            checked[row, 6] = 1.0
+            if given is not None:
+                checked[row] = _checked(name, given)
         if not HEAD_HEIGHT[0] <= checked[0, 1] <= HEAD_HEIGHT[1]:
             raise PoseError(
                 "the headset is not at a head's height: is the floor set?",
@@ -151,38 +152,6 @@ class Tracker:
         return np.asarray(self._place[head] + self._world[head] @ offset, dtype=np.float64)
 
 
-_NOWHERE: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
-
-
-def _all_checked(head: Transform, left: Transform | None, right: Transform | None) -> F64:
-    """The three transforms, (3, 7), rotations made unit; the identity where there is none."""
-    given = (head, _NOWHERE if left is None else left, _NOWHERE if right is None else right)
-    try:
-        table = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        table = np.empty((0, 0))
-    if table.shape == (3, 7) and _sound(table):
-        return table
-    rows = zip(("head", "left", "right"), given, strict=True)
-    return np.stack([_checked(name, transform) for name, transform in rows])
-
-
-@njit(cache=True, nogil=True)
-def _sound(table: F64) -> bool:
-    """Whether all transforms are usable; makes their rotations unit."""
-    for row in range(table.shape[0]):
-        for k in range(3):
-            if not abs(table[row, k]) <= REACH:
-                return False
-        q = table[row, 3:]
-        length = math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
-        if not abs(length - 1.0) <= _UNIT:
-            return False
-        for k in range(4):
-            q[k] /= length
-    return True
-
-
 def _checked(name: str, given: Transform) -> F64:
     try:
         values = np.asarray(given, dtype=np.float64)
@@ -203,7 +172,7 @@ def _checked(name: str, given: Transform) -> F64:
             got=f"{np.abs(values[:3]).max():.0f} m",
         )
     length = math.sqrt(float(values[3:] @ values[3:]))
-    if abs(length - 1.0) > _UNIT:
+    if abs(length - 1.0) > 0.02:
         raise PoseError(
             "a rotation has no unit length",
             field=f"{name}.rotation",
