@@ -16,7 +16,7 @@ class Bucket:
         """Whether ``amount`` is allowed at ``now`` (seconds); if so, it is spent."""
         elapsed = max(0.0, now - self._time)
         self._level = min(self._burst, self._level + elapsed * self._rate)
-        self._time = now
+        self._time = max(self._time, now)
         if self._level < amount:
             return False
         self._level -= amount

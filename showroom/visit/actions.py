@@ -163,15 +163,6 @@ def _try_on(command: Command, state: State, shop: Shopfloor, viewer: Viewer, poi
     else:
         key = _choose(command, state, shop, "garment").id
     product = shop.product(key)
-    if product.kind != "garment":
-        raise RefusedError(
-            "no_such_product",
-            "furniture cannot be worn",
-            {"name": dict(product.name)},
-            field="target",
-            expected="a garment",
-            got=key,
-        )
     new = state
     if key not in state.things:
         new = shop.bring(key, shop.atelier.look(key), state, viewer)
@@ -212,6 +203,10 @@ def _choose(command: Command, state: State, shop: Shopfloor, kind: str) -> Entry
         category = shop.product(target).family.name if target in shop.catalog else ""
         rest = rest or [e for e in shop.catalog.find(category, kind=kind) if e.id != target]
         found = tuple(rest)
+    if not found and kind and shop.catalog.find(target):
+        raise RefusedError(
+            "error", "furniture cannot be worn", field="target", expected="a garment", got=target
+        )
     if not found:
         raise _unknown(target or color, state, shop)
     return found[0]

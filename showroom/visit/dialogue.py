@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from reconstruction.product import Product
+from showroom.catalog.products import Entry
 from showroom.protocol.messages import Command
 from showroom.voice.context import Clarify, Context, Thing, Understanding
 from showroom.voice.replies import reply
@@ -38,15 +38,15 @@ class Dialogue:
     said: str = ""
     colors: list[str] = field(default_factory=list)
 
-    def context(self, state: State, product: Callable[[str], Product]) -> Context:
-        """What understanding may lean on."""
+    def context(self, state: State, entry: Callable[[str], Entry]) -> Context:
+        """What understanding may lean on; ``entry`` finds a product of the catalogue."""
         return Context(
             things=tuple(
                 Thing(
                     key,
-                    product(key).family.name,
-                    product(key).kind,
-                    thing.look.color,
+                    entry(key).product.family.name,
+                    entry(key).kind,
+                    thing.look.color or entry(key).color,
                     thing.look.size,
                 )
                 for key, thing in state.things.items()
@@ -58,14 +58,19 @@ class Dialogue:
             asked=self.asked,
         )
 
-    def done(self, command: Command, target: str) -> None:
-        """A command was carried out on ``target``."""
+    def done(self, command: Command, target: str, colors: tuple[str, ...] = ()) -> None:
+        """A command was carried out on ``target``.
+
+        Args:
+            colors: of the target, before and after.
+        """
         if command.action in _SILENT:
             return
         self.last = msgspec.structs.replace(command, target=target or command.target, id="")
-        if command.color and command.color not in self.colors[-1:]:
-            self.colors.append(command.color)
-            del self.colors[:-MAX_COLORS]
+        for color in colors if len(set(colors)) > 1 else ():
+            if color not in self.colors[-1:]:
+                self.colors.append(color)
+        del self.colors[:-MAX_COLORS]
 
     def small_talk(self, heard: Understanding) -> str:
         """The reply to a sentence that asks for nothing that can be carried out."""

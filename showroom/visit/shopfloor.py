@@ -53,6 +53,11 @@ class Shopfloor:
         """
         return self.catalog.get(key).product
 
+    def color(self, key: str, state: State) -> str:
+        """The colour that a product has in a state, by the lexicon's name."""
+        placed = state.things.get(key)
+        return (placed.look.color if placed else "") or self.catalog.get(key).color
+
     def mover(self, viewer: Viewer) -> Mover:
         """Places products as this viewer sees them."""
         return Mover(

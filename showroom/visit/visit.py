@@ -213,7 +213,7 @@ class Visit:
             return []  # an older hearing of the same sentence
         self._utterance = (event.id, event.rev)
         dialogue = self._dialogue
-        context = dialogue.context(self.state, self._here.shop.product)
+        context = dialogue.context(self.state, self._here.shop.catalog.get)
         heard = self._interpreter.understand(event.text, event.lang or dialogue.lang, context)
         updates: list[Update] = [heard.heard(event.id, event.rev, event.is_final)]
         if not event.is_final:
@@ -270,11 +270,13 @@ class Visit:
                 case "help" | "greet":
                     return [], reply(command.action, lang)
             here, pointed = self._here, self._dialogue.pointed
+            before = here.state
             deed = carry_out(command, here.state, here.shop, here.viewer, pointed)
             updates = here.become(deed.state, ref)
         except FitError as error:
             raise refused(error) from error
-        self._dialogue.done(command, deed.target)
+        colors = tuple(here.shop.color(deed.target, state) for state in (before, deed.state))
+        self._dialogue.done(command, deed.target, colors)
         return updates, reply(deed.kind, lang, **deed.slots)
 
     def _travel(self, way: str, lang: str, ref: str) -> tuple[list[Update], str]:

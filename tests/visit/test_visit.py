@@ -135,6 +135,21 @@ def test_a_colour_changes_the_file_and_no_number(dressed):
     assert answer.of(Reply)[0].lang == "zh"
 
 
+def test_back_to_an_earlier_colour(dressed):
+    talk = Talk(dressed)
+    at_first = catalog().get("tee-1").color
+    assert talk.say("make it navy").of(ProductChanged)[0].color == "navy"
+    assert talk.say("make it red").of(ProductChanged)[0].color == "red"
+    assert talk.say("换回原来的颜色").of(Reply)
+    assert dressed._dialogue.colors[:3] == [at_first, "navy", "red"]
+
+
+def test_furniture_is_not_worn(dressed):
+    answer = command(dressed, "try_on", target="chair")
+    assert (answer.updates[-1].code, answer.updates[-1].expected) == ("refused", "a garment")
+    assert dressed.state.worn == "tee-1"
+
+
 def test_undo_and_redo_travel_exactly(dressed):
     talk = Talk(dressed)
     states = [dressed.state]

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from showroom.channel.assets import AssetStore
+from showroom.channel.inbox import Inbox
+from showroom.channel.outbox import Outbox
+from showroom.channel.rate import Bucket
+from showroom.protocol.messages import AssetReady, AvatarPose, Bye, MeshFrame, Pose, Reply
+
+HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+def mesh(frame: int, target: str = "shirt") -> MeshFrame:
+    return MeshFrame(target=target, glb="", frame=frame, time=0.0, positions=b"")
+
+
+def drain(outbox: Outbox) -> list:
+    taken = []
+    while (update := outbox.take()) is not None:
+        taken.append(update)
+    return taken
+
+
+def test_two_frames_are_on_their_way_and_the_next_is_the_latest():
+    outbox = Outbox(credits=2, backlog=8)
+    sent = []
+    for number in range(1, 11):
+        outbox.put(mesh(number))
+        sent += drain(outbox)
+    assert [f.frame for f in sent] == [1, 2]
+    assert outbox.in_flight("shirt") == 2
+    outbox.acknowledge("shirt", 1)
+    assert [f.frame for f in drain(outbox)] == [10]
+    outbox.acknowledge("shirt", 10)
+    assert outbox.in_flight("shirt") == 0
+    assert outbox.coalesced == 7
+
+
+def test_one_targets_credits_are_not_anothers():
+    outbox = Outbox(credits=1, backlog=8)
+    for number in range(1, 4):
+        outbox.put(mesh(number))
+        outbox.put(mesh(number, "avatar"))
+    assert {(f.target, f.frame) for f in drain(outbox)} == {("shirt", 3), ("avatar", 3)}
+
+
+def test_reliable_updates_keep_their_order_and_go_first():
+    outbox = Outbox(credits=2, backlog=8)
+    outbox.put(mesh(1))
+    outbox.put(AvatarPose(time=0.0, root=(0, 0, 0), rotations={}))
+    for text in "abc":
+        outbox.put(Reply(text=text, lang="en"))
+    taken = drain(outbox)
+    assert [u.text for u in taken[:3]] == ["a", "b", "c"]
+    assert len(taken) == 5
+
+
+def test_a_backlog_that_overflows_says_so():
+    outbox = Outbox(credits=2, backlog=3)
+    for _ in range(3):
+        outbox.put(Reply(text="", lang="en"))
+    assert not outbox.overflowed
+    outbox.put(Reply(text="", lang="en"))
+    assert outbox.overflowed
+
+
+def test_of_waiting_poses_only_the_latest_counts_and_order_is_kept():
+    inbox = Inbox()
+    for number in range(3):
+        inbox.put("a", Pose(time=float(number), head=HEAD, seq=number))
+    inbox.put("b", Pose(time=0.0, head=HEAD, seq=7))
+    inbox.put("a", Bye())
+    inbox.put("a", Pose(time=9.0, head=HEAD, seq=9))
+    inbox.close()
+    read = []
+    while (item := inbox.get()) is not None:
+        read.append((item[0], getattr(item[1], "seq", "bye")))
+    assert read == [("a", 9), ("b", 7), ("a", "bye")]
+
+
+def test_a_bucket_allows_a_burst_then_its_rate():
+    bucket = Bucket(rate=8.0, burst=3.0, now=100.0)
+    assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
+    assert bucket.take(100.125)
+    assert not bucket.take(100.125)
+    assert not bucket.take(50.0)  # a clock that goes back gives nothing
+    assert [bucket.take(200.0) for _ in range(4)] == [True, True, True, False]
+
+
+def asset(data: bytes) -> AssetReady:
+    return AssetReady(hash=hashlib.sha256(data).hexdigest(), data=data)
+
+
+def test_assets_live_as_long_as_a_visit_uses_them():
+    store = AssetStore(limit=1000)
+    shared, own = asset(b"chair"), asset(b"avatar")
+    store.put("v1", shared)
+    store.put("v2", shared)
+    store.put("v1", own)
+    assert store.size == 11
+    store.release("v1")
+    assert store.get(own.hash) is None
+    assert store.get(shared.hash).data == b"chair"
+    store.release("v2")
+    assert store.size == 0
+
+
+def test_assets_stay_within_their_limit_and_match_their_hash():
+    store = AssetStore(limit=10)
+    first, second = asset(b"12345678"), asset(b"abcdefgh")
+    store.put("v1", first)
+    store.put("v1", second)
+    assert store.get(first.hash) is None
+    assert store.get(second.hash) is not None
+    with pytest.raises(ValueError, match="hash"):
+        store.put("v1", AssetReady(hash=first.hash, data=b"other"))
