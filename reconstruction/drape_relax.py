@@ -15,6 +15,8 @@ F64 = NDArray[np.float64]
 
 _ROUNDS = 30
 _PUSH_EVERY = 5
+_EVEN_OUT = 4
+"""Rounds that take the marks of single body points out of the sleeves."""
 
 
 def relax(
@@ -43,7 +45,8 @@ def relax(
     loose = np.bincount(net.weld, ~free, groups) == 0
     loose[net.weld[held]] = False
     moving = np.flatnonzero(loose)
-    average = _averaging(pattern, net, groups)[moving]
+    everywhere = _averaging(pattern, net, groups)
+    average = everywhere[moving]
     trunk = np.zeros(groups, bool)
     for panel in pattern.panels[:2]:
         trunk[net.weld[panel.numbers().ravel()]] = True
@@ -52,6 +55,11 @@ def relax(
         if turn % _PUSH_EVERY == _PUSH_EVERY - 1:
             nodes[moving] = _push(nodes[moving], trunk[moving], body, 1.5 * SKIN_GAP)
     nodes = _push(nodes, trunk, body, 0.75 * SKIN_GAP)
+    tubes = np.flatnonzero(~trunk & ~_rim(net, groups))
+    smooth = everywhere[tubes]
+    for _ in range(_EVEN_OUT if len(tubes) else 0):
+        nodes[tubes] = 0.5 * nodes[tubes] + 0.5 * (smooth @ nodes)
+    nodes[tubes] = body.whole.push_out(nodes[tubes], 0.5 * SKIN_GAP) if len(tubes) else nodes[tubes]
     settled: F64 = nodes[net.weld]
     return settled
 
@@ -63,6 +71,16 @@ def _push(nodes: F64, trunk: NDArray[np.bool_], body: BodySections, gap: float) 
     if not trunk.all():
         pushed[~trunk] = body.whole.push_out(nodes[~trunk], gap)
     return pushed
+
+
+def _rim(net: Topology, groups: int) -> NDArray[np.bool_]:
+    """Nodes (groups,) on an open edge, such as a cuff."""
+    sides = net.weld[net.faces][:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    sides = np.sort(sides, axis=1).astype(np.int64)
+    key, uses = np.unique(sides[:, 0] * groups + sides[:, 1], return_counts=True)
+    rim = np.zeros(groups, bool)
+    rim[np.concatenate(np.divmod(key[uses == 1], groups))] = True
+    return rim
 
 
 def _averaging(pattern: Pattern, net: Topology, groups: int) -> sparse.csr_matrix:

@@ -64,7 +64,8 @@ def drape_upper(shape: UpperShape, pattern: Pattern, net: Topology, body: BodySe
     heights = _heights(shape, hang, body, below)
     girths = 4 * shape.half_width(-below)
     drop = np.maximum(below + shape.waist_level, 0.0)
-    spread = 0.05 + 0.15 * drop
+    # Folds form below the chest, where the cloth hangs free.
+    spread = 0.05 + 0.15 * drop + 0.2 * np.exp((shape.armhole_depth - below) / 0.08)
     rings, _ = trunk_rings(body, heights, girths, spread)
 
     def around(depth: F64, share: F64, rear: bool) -> F64:

@@ -78,7 +78,7 @@ def own_pixels(rgb: F32, solid: Bool, band: int) -> Bool:
     ground = fill_smooth(lab, around, 0.5 * band)
     to_cloth = np.linalg.norm(lab - cloth, axis=2)
     to_ground = np.linalg.norm(lab - ground, axis=2)
-    foreign = solid & ~core & (to_ground < 0.6 * to_cloth)
+    foreign = solid & ~core & (to_ground < 0.75 * to_cloth)
     rim = cv2.erode(solid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
     kept = rim & ~cv2.dilate(foreign.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     own: Bool = kept | core
