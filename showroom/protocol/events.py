@@ -1,0 +1,210 @@
+"""What a client sends: events, tagged by ``type``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .base import VERSION, Message
+from .limits import (
+    Counter,
+    Factor,
+    Height,
+    Identifier,
+    Lang,
+    Length,
+    Obstacles,
+    Offset,
+    Openings,
+    Outline,
+    RoomHeight,
+    Seconds,
+    Secret,
+    SizeStep,
+    Tape,
+    Text,
+    Transform,
+    Weight,
+    Word,
+    Words,
+)
+
+Action = Literal[
+    "show",
+    "try_on",
+    "take_off",
+    "set_size",
+    "adjust_fit",
+    "set_color",
+    "set_choice",
+    "move",
+    "rotate",
+    "scale",
+    "place",
+    "undo",
+    "redo",
+    "report",
+    "help",
+    "greet",
+]
+
+
+class Hello(Message, tag="hello"):
+    """The first message of a visit.
+
+    Attributes:
+        client: program and version, such as ``"unity/0.1"``.
+        lang: preferred language of replies, ``"en"`` or ``"zh"``.
+        want: options: ``"vertices"`` (the avatar's vertices every frame, not only the worn
+            garment's), ``"plain"`` (poses and mesh frames as JSON or MessagePack messages
+            instead of compact binary frames), ``"still"`` (no mesh frames at all).
+        token: what the operator gave out, where the server asks for it.
+        resume: the token of an earlier welcome, to go on with that visit.
+        have: with ``resume``: the last reliable update that arrived, so that only later ones
+            are sent again.
+    """
+
+    version: int = VERSION
+    client: Word = ""
+    lang: Lang = "en"
+    want: Words = ()
+    token: Secret = ""
+    resume: Identifier = ""
+    have: Counter = 0
+    id: Identifier = ""
+
+
+class Body(Message, tag="body"):
+    """The visitor's body: height and, where known, tape measures (ISO 8559 names), metres."""
+
+    height: Height
+    gender: Literal["female", "male", "neutral"] = "neutral"
+    tape: Tape = msgspec.field(default_factory=dict)
+    weight_kg: Weight | None = None
+    id: Identifier = ""
+
+
+class Pose(Message, tag="pose"):
+    """One frame of the headset and two controllers, in the play space.
+
+    ``time`` is the client's clock in seconds; a hand that is not tracked is left out.
+    """
+
+    time: Seconds
+    head: Transform
+    left: Transform | None = None
+    right: Transform | None = None
+    seq: Counter = 0
+
+
+class Utterance(Message, tag="utterance"):
+    """What the visitor said or typed; partial ones (``is_final`` false) change nothing."""
+
+    id: Identifier
+    text: Text
+    lang: Lang = ""
+    rev: Counter = 0
+    is_final: bool = True
+
+
+class Command(Message, tag="command"):
+    """A resolved intent in SI units; also what a button sends.
+
+    Attributes:
+        target: a product id, a category (``"chair"``), a kind (``"garment"``), or ``""`` for
+            what is in context.
+        part: sewing or furniture part, such as ``"sleeve"``, ``"hem"``, ``"seat"``.
+        parameter: the family's parameter where the speaker named one.
+        delta: signed change, metres (adjust_fit, move), radians (rotate).
+        value: absolute value in metres where the speaker gave one.
+        factor: multiplier (scale; "twice as wide" is 2.0).
+        direction: left, right, forward, back, up, down; seen from the visitor.
+        size: a label such as ``"M"``; ``size_step`` is +1 for "one size up".
+        color: a name of the colour lexicon, such as ``"navy"``.
+        near: place it next to, at or on something: ``"wall"``, ``"window"``, a category.
+    """
+
+    action: Action
+    id: Identifier = ""
+    target: Identifier = ""
+    part: Word = ""
+    parameter: Word = ""
+    delta: Offset | None = None
+    value: Length | None = None
+    factor: Factor | None = None
+    direction: Word = ""
+    size: Word = ""
+    size_step: SizeStep = 0
+    color: Word = ""
+    option: Word = ""
+    near: Word = ""
+
+
+class Point(Message, tag="point"):
+    """What the pointing ray hits: a product id, or ``""`` for nothing."""
+
+    target: Identifier = ""
+    id: Identifier = ""
+
+
+class RoomPlan(Message, tag="room"):
+    """The visitor's own room: a metric floor plan.
+
+    Attributes:
+        outline: corners (x, z) in order, counter-clockwise seen from above (+Y).
+        openings: doors and windows as (kind, wall index, offset, width, sill, height).
+        obstacles: boxes (x, z, width, depth, height, yaw).
+    """
+
+    outline: Outline
+    height: RoomHeight = 2.6
+    openings: Openings = ()
+    obstacles: Obstacles = ()
+    id: Identifier = ""
+
+
+class Clock(Message, tag="clock"):
+    """Time passes: ``time`` in seconds, never going back."""
+
+    time: Seconds
+
+
+class Ping(Message, tag="ping"):
+    """Clock sync; answered by :class:`Pong` with the same ``time``."""
+
+    time: Seconds
+    id: Identifier = ""
+
+
+class Ack(Message, tag="ack"):
+    """The client has shown mesh frame ``frame`` of ``target``; returns one credit."""
+
+    target: Identifier
+    frame: Counter
+
+
+class Received(Message, tag="received"):
+    """All reliable updates up to ``upto`` have arrived; the server need not keep them."""
+
+    upto: Counter
+
+
+class Bye(Message, tag="bye"):
+    """The visitor leaves; nothing of the visit is kept."""
+
+
+Event = (
+    Hello
+    | Body
+    | Pose
+    | Utterance
+    | Command
+    | Point
+    | RoomPlan
+    | Clock
+    | Ping
+    | Ack
+    | Received
+    | Bye
+)

@@ -1,0 +1,240 @@
+"""What the server sends: updates, tagged by ``type``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .base import Message, Quat, Vec3
+from .limits import Transform
+
+
+class Welcome(Message, tag="welcome"):
+    """The visit is open, or goes on.
+
+    Attributes:
+        visit: the visit's public name.
+        capabilities: what this server can do, such as ``"en"``, ``"zh"``, ``"resume"``.
+        resume: the token to come back with; it changes with every welcome.
+        resumed: the visit of ``Hello.resume`` goes on; what was missed follows.
+        hold: seconds for which the visit waits for a client that vanished.
+    """
+
+    visit: str
+    version: int = 1
+    server: str = ""
+    capabilities: tuple[str, ...] = ()
+    resume: str = ""
+    resumed: bool = False
+    hold: float = 0.0
+
+
+class Pong(Message, tag="pong"):
+    """``time`` from the ping, ``server_time`` in seconds of the server's clock."""
+
+    time: float
+    server_time: float
+    ref: str = ""
+
+
+class AssetReady(Message, tag="asset"):
+    """Bytes that the shell serves under their hash; never sent to clients as they are.
+
+    Attributes:
+        hash: SHA-256 in hex; the GLB's URL is ``/asset/<hash>.glb``.
+    """
+
+    hash: str
+    data: bytes
+    media_type: str = "model/gltf-binary"
+
+
+class RoomShown(Message, tag="room_shown"):
+    """The room that the visitor stands in: a scene's name and its floor plan."""
+
+    scene: str
+    outline: tuple[tuple[float, float], ...]
+    height: float
+    ref: str = ""
+
+
+class ProductShown(Message, tag="product_shown"):
+    """A product is to be seen: load the GLB by hash and put it at ``transform``.
+
+    ``worn`` products follow the avatar; their vertices come as :class:`MeshFrame`. ``sizes``,
+    ``colors`` and ``values`` are what buttons can offer.
+    """
+
+    target: str
+    glb: str
+    name: dict[str, str]
+    kind: Literal["garment", "furniture"]
+    category: str
+    transform: Transform
+    worn: bool = False
+    size: str = ""
+    color: str = ""
+    values: dict[str, float] = msgspec.field(default_factory=dict)
+    sizes: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
+    ref: str = ""
+
+
+class Change(msgspec.Struct, kw_only=True):
+    """One number that a re-fit changed: parameter, unit, old and new value."""
+
+    name: str
+    unit: str
+    old: float
+    new: float
+
+
+class ProductChanged(Message, tag="product_changed"):
+    """A product was re-fitted, recoloured or moved.
+
+    ``glb`` is the hash of the new GLB if shape or materials changed, else ``""``.
+    """
+
+    target: str
+    changes: tuple[Change, ...]
+    transform: Transform
+    glb: str = ""
+    size: str = ""
+    color: str = ""
+    ref: str = ""
+
+
+class ProductRemoved(Message, tag="product_removed"):
+    """A product left the room or the body."""
+
+    target: str
+    ref: str = ""
+
+
+class AvatarShown(Message, tag="avatar_shown"):
+    """The visitor's avatar: a skinned GLB by hash, and its measures in metres (ISO 8559)."""
+
+    glb: str
+    height: float
+    measures: dict[str, float]
+    ref: str = ""
+
+
+class AvatarPose(Message, tag="avatar_pose"):
+    """The avatar's pose: root position and local bone rotations under VRM 1.0 names.
+
+    ``rotations`` is bone name to quaternion, relative to the rest pose of the avatar's GLB.
+    """
+
+    time: float
+    root: Vec3
+    rotations: dict[str, Quat]
+    seq: int = 0
+
+
+class MeshFrame(Message, tag="mesh_frame"):
+    """All vertices of one mesh in one frame (``target`` is ``"avatar"`` or a product id).
+
+    ``positions`` is (n, 3) float32 little endian, metres, play space; ``glb`` says of which mesh,
+    whose one shared POSITION accessor they fill.
+    """
+
+    target: str
+    glb: str
+    frame: int
+    time: float
+    positions: bytes
+
+
+class RegionFit(msgspec.Struct, kw_only=True):
+    """Fit of one body region: garment girth minus body girth (ease), metres."""
+
+    region: str
+    body: float
+    garment: float
+    ease: float
+    verdict: Literal["tight", "snug", "regular", "loose"]
+
+
+class FitReport(Message, tag="fit_report"):
+    """How the worn garment fits this body."""
+
+    target: str
+    size: str
+    regions: tuple[RegionFit, ...]
+    recommended: str
+    reason: dict[str, str]
+    ref: str = ""
+
+
+class Reply(Message, tag="reply"):
+    """What to say to the visitor, in their language; ``choices`` when it is a question."""
+
+    text: str
+    lang: str
+    ref: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class Heard(Message, tag="intent"):
+    """How an utterance was understood, after Wit.ai's JSON plus ``resolved``."""
+
+    utterance_id: str
+    text: str
+    lang: str
+    rev: int
+    is_final: bool
+    intents: tuple[dict[str, str | float], ...]
+    entities: dict[str, list[dict[str, str | int | float]]]
+    resolved: tuple[dict[str, str | int | float], ...] = ()
+    clarify: str | None = None
+
+
+class Progress(Message, tag="progress"):
+    """Long work goes on: ``done`` of 0 to 1."""
+
+    task: str
+    done: float
+    text: str = ""
+    ref: str = ""
+
+
+class Done(Message, tag="done"):
+    """Event ``ref`` is answered: no more updates come for it.
+
+    Every event that has an ``id`` ends in exactly one :class:`Done` or :class:`ErrorUpdate`.
+    """
+
+    ref: str
+
+
+class ErrorUpdate(Message, tag="error"):
+    """Something was wrong with a message; the visit lives on."""
+
+    code: str
+    message: str
+    field: str = ""
+    expected: str = ""
+    got: str = ""
+    ref: str = ""
+
+
+Update = (
+    Welcome
+    | Pong
+    | AssetReady
+    | RoomShown
+    | ProductShown
+    | ProductChanged
+    | ProductRemoved
+    | AvatarShown
+    | AvatarPose
+    | MeshFrame
+    | FitReport
+    | Reply
+    | Heard
+    | Progress
+    | Done
+    | ErrorUpdate
+)
