@@ -192,6 +192,9 @@ def linear(srgb: F32) -> F32:
     return np.asarray(np.where(srgb <= 0.04045, low, high), np.float32)
 
 
+_LINEAR = linear(np.arange(256, dtype=np.float32) / 255.0)
+
+
 def _number(
     scene: Scene,
     table: Mapping[str, Any],
@@ -242,7 +245,7 @@ def _materials(scene: Scene) -> dict[str, Material]:
         size = int(_number(scene, table, "size", field, 512, 4, 2048))
         seed = int(_number(scene, table, "seed", field, index, 0, 1e6))
         pixels = paint(painter, size, seed, base, accent)
-        mean = linear(pixels.astype(np.float32) / 255.0).reshape(-1, 3).mean(axis=0)
+        mean = _LINEAR[pixels].reshape(-1, 3).mean(axis=0)
         made[name] = Material(
             pixels=pixels,
             tile=(pair[0], pair[1]),

@@ -90,6 +90,7 @@ class Desktop:
         self.line = Line()
         self.spoken = 0
         self.over = False
+        self._held: set[str] = set()
         self._drag: tuple[float, float] | None = None
         self._sent = -1.0
         window = stage.graphics.output
@@ -101,10 +102,10 @@ class Desktop:
         self._watcher = source.attach_new_node(watcher)
         thrower = core.ButtonThrower("thrower")
         thrower.set_button_down_event("showroom-key")
+        thrower.set_button_up_event("showroom-key-up")
         thrower.set_keystroke_event("showroom-typed")
         self._watcher.attach_new_node(thrower)
         self._traverser = core.DataGraphTraverser()
-        self._mouse = watcher
 
     def run(self, seconds: float = math.inf) -> None:
         """Until the visitor leaves, or for ``seconds``."""
@@ -151,7 +152,10 @@ class Desktop:
             if event.name == "showroom-typed":
                 self.line.typed(str(value.get_wstring_value()))
             elif event.name == "showroom-key":
+                self._held.add(str(value.get_string_value()))
                 self._key(str(value.get_string_value()))
+            elif event.name == "showroom-key-up":
+                self._held.discard(str(value.get_string_value()))
 
     def _key(self, name: str) -> None:
         if name == "escape" and not self.line.open:
@@ -176,9 +180,7 @@ class Desktop:
 
     def _move(self, passed: float) -> None:
         def held(*names: str) -> bool:
-            return any(
-                self._mouse.is_button_down(core.ButtonRegistry.ptr().find_button(n)) for n in names
-            )
+            return not self._held.isdisjoint(names)
 
         forward = held("w", "arrow_up") - held("s", "arrow_down")
         right = held("d", "arrow_right") - held("a", "arrow_left")
