@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ..family import ChoiceSpec, ParameterSpec, complete
 from . import garment_lower as lower
 from . import garment_upper as upper
+from . import garment_upper_grid as grid
 from .garment_flat import LANDMARKS, Flat, FlatPose, Pattern
 from .spec import load_spec
 
@@ -63,7 +64,7 @@ class GarmentFamily:
         values, choices = complete(self, values, choices)
         if self.engine == "lower":
             return lower.lower_pattern(lower.lower_shape(values))
-        return upper.upper_pattern(self.upper(values, choices))
+        return grid.upper_pattern(self.upper(values, choices))
 
     def flat(
         self,
@@ -99,7 +100,7 @@ class GarmentFamily:
         """Where each vertex lies in a flat pose (n, 2), and whether the camera sees it (n,)."""
         if self.engine == "lower":
             return lower.lower_flat_grid(lower.lower_shape(values), pose)
-        return upper.flat_grid(self.upper(values, choices), pose)
+        return grid.flat_grid(self.upper(values, choices), pose)
 
     def flat_pose(self, choices: Mapping[str, str]) -> FlatPose:
         """The ordinary pose of this garment in a shop's photo."""
