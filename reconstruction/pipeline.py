@@ -138,12 +138,19 @@ def reconstruct(
         progress(step)
 
     from .inference import propose
-    from .segmentation import segment
+    from .segmentation import open_gaps, segment
 
     mask = segment(photo.rgb, photo.alpha)
     done(STEPS[0])
     proposal = propose(photo.rgb, mask)
     candidates = _candidates(photo, proposal, wanted)
+    if get_family(candidates[0].family).kind == "furniture":
+        # A slatted back shows what lies behind it; a garment has no such gaps.
+        opened = open_gaps(photo.rgb, mask)
+        if opened is not mask:
+            mask = opened
+            proposal = propose(photo.rgb, mask)
+            candidates = _candidates(photo, proposal, wanted)
     done(STEPS[1])
     fit = _best_fit(photo, mask, proposal, candidates, request)
     done(STEPS[2])
