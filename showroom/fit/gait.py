@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .turns import inner
 
 F64 = NDArray[np.float64]
 
@@ -22,13 +23,13 @@ _SETTLE_AFTER = 0.6
 _SLOW = 0.15
 
 
-@njit(cache=True, nogil=True)
+@inner
 def wrap(angle: float) -> float:
     """The same angle between -pi and pi."""
     return math.atan2(math.sin(angle), math.cos(angle))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def plant(feet: F64, wanted: F64, yaw: float) -> None:
     """Stand both feet where they are wanted at once, (2, 2) x and z."""
     for s in range(2):
@@ -36,7 +37,7 @@ def plant(feet: F64, wanted: F64, yaw: float) -> None:
         feet[s, PHASE], feet[s, AGE], feet[s, LIFT], feet[s, PITCH] = PLANTED, 0.0, 0.0, 0.0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def walk(feet: F64, wanted: F64, yaw: float, vx: float, vz: float, dt: float) -> None:
     """Advance the feet by ``dt``.
 
@@ -50,7 +51,7 @@ def walk(feet: F64, wanted: F64, yaw: float, vx: float, vz: float, dt: float) ->
     speed = math.sqrt(vx * vx + vz * vz)
     for s in range(2):
         if feet[s, PHASE] >= 0:
-            _swing(feet[s], wanted[s], yaw, vx, vz, dt)
+            _swing(feet[s], wanted[s, 0], wanted[s, 1], yaw, vx, vz, dt)
         else:
             feet[s, AGE] += dt
     best, chosen = 0.0, -1
@@ -74,15 +75,16 @@ def walk(feet: F64, wanted: F64, yaw: float, vx: float, vz: float, dt: float) ->
         foot[PHASE] = 0.0
 
 
-@njit(cache=True, nogil=True)
-def _swing(foot: F64, wanted: F64, yaw: float, vx: float, vz: float, dt: float) -> None:
+@inner
+def _swing(foot: F64, x: float, z: float, yaw: float, vx: float, vz: float, dt: float) -> None:
+    """Move a lifted foot on towards ``x``, ``z`` and ``yaw``, and set it down at the end."""
     foot[PHASE] = min(1.0, foot[PHASE] + dt / foot[DURATION])
     t = foot[PHASE]
     # Land ahead of where the body is now: it goes on while the foot is in the air, and after.
     left = foot[DURATION] * (1 - t) + 0.5 * foot[DURATION]
     ease = t * t * (3 - 2 * t)
-    foot[X] = foot[FROM_X] + (wanted[0] + vx * left - foot[FROM_X]) * ease
-    foot[Z] = foot[FROM_Z] + (wanted[1] + vz * left - foot[FROM_Z]) * ease
+    foot[X] = foot[FROM_X] + (x + vx * left - foot[FROM_X]) * ease
+    foot[Z] = foot[FROM_Z] + (z + vz * left - foot[FROM_Z]) * ease
     foot[YAW] = foot[FROM_YAW] + wrap(yaw - foot[FROM_YAW]) * ease
     dx, dz = foot[X] - foot[FROM_X], foot[Z] - foot[FROM_Z]
     stride = math.sqrt(dx * dx + dz * dz)

@@ -15,10 +15,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from . import gait, ik
+from . import gait, hand, ik
 from .avatar import Avatar
 from .errors import PoseError
 from .skin import PoseState, rest_pose
+from .turns import (
+    Turn,
+    Vector,
+    exp,
+    heading,
+    inner,
+    inverse,
+    mul,
+    rotate,
+    row,
+    square,
+    sub,
+)
 from .vrm import BONES, INDEX
 
 F64 = NDArray[np.float64]
@@ -30,15 +43,12 @@ HEAD_HEIGHT: Final = (0.10, 2.60)
 REACH: Final = 100.0
 """Positions further from the origin than this are refused, metres."""
 
-# Rows of the per-hand state.
-_SHOWN, _LOST, _PLACE, _TURN, _POLE, _GAP, _GAP_TURN, _WIDTH = 0, 1, 2, 5, 9, 12, 15, 18
+_UNIT: Final = 0.02
+"""How far a quaternion's length may be from one."""
+
 # The per-body state.
 _READY, _YAW, _HX, _HZ, _VX, _VZ = range(6)
 
-_HOLD = 0.25
-_FADE = 0.6
-_BRIDGE = 0.12
-_GLITCH = 9.0
 _TELEPORT = 1.5
 
 
@@ -50,16 +60,14 @@ class Tracker:
     """
 
     def __init__(self, avatar: Avatar) -> None:
-        self._rest = avatar.joints.astype(np.float64)
-        self._eye = avatar.eyes.astype(np.float64).mean(axis=0)
-        self._palms = np.stack([_palm(self._rest, side) for side in ("left", "right")])
+        self._rest = np.ascontiguousarray(avatar.joints, dtype=np.float64)
+        self._anchors = _anchors(self._rest, avatar.eyes)
         self._body = np.zeros(6)
         self._feet = np.zeros((2, gait.WIDTH))
-        self._hands = np.zeros((2, _WIDTH))
-        self._hands[:, _TURN + 3] = 1.0
+        self._hands = np.zeros((2, hand.ROWS, 4))
         self._time = -math.inf
-        self._given = np.zeros((3, 7))
-        self._world = np.zeros((len(BONES), 3, 3))
+        self._world = np.zeros((len(BONES), 4))
+        self._world[:, 3] = 1.0
         self._place = np.zeros((len(BONES), 3))
         self.miss = np.zeros(4)
         """How far left and right hand and foot were out of reach in the last frame, metres."""
@@ -92,12 +100,8 @@ class Tracker:
                 expected=f"a finite time from {max(self._time, 0.0):.3f} s on",
                 got=f"{time}",
             )
-        checked = np.zeros((3, 7))
         tracked = (True, left is not None, right is not None)
-        for row, (name, given) in enumerate((("head", head), ("left", left), ("right", right))):
-            checked[row, 6] = 1.0
-            if given is not None:
-                checked[row] = _checked(name, given)
+        checked = _all_checked(head, left, right)
         if not HEAD_HEIGHT[0] <= checked[0, 1] <= HEAD_HEIGHT[1]:
             raise PoseError(
                 "the headset is not at a head's height: is the floor set?",
@@ -105,14 +109,13 @@ class Tracker:
                 expected=f"{HEAD_HEIGHT[0]} to {HEAD_HEIGHT[1]} m above the floor",
                 got=f"{checked[0, 1]:.2f} m",
             )
-        dt = 0.0 if math.isinf(self._time) else time - self._time
-        self._time = time
+        dt = 0.0 if math.isinf(self._time) else float(time - self._time)
+        self._time = float(time)
         rotations = np.empty((len(BONES), 4), dtype=np.float32)
         matrices = np.empty((len(BONES), 3, 4), dtype=np.float32)
         _advance(
             self._rest,
-            self._eye,
-            self._palms,
+            self._anchors,
             checked,
             np.array(tracked),
             dt,
@@ -141,15 +144,51 @@ class Tracker:
 
     def palm(self, side: str) -> F64:
         """Place of a palm (``"left"`` or ``"right"``) in the last frame, (3,) float64."""
-        hand = INDEX[f"{side}Hand"]
-        offset = self._palms[0 if side == "left" else 1, 0]
-        return np.asarray(self._place[hand] + self._world[hand] @ offset, dtype=np.float64)
+        return self._carried(f"{side}Hand", self._anchors[1 if side == "left" else 4])
 
     def eye(self) -> F64:
         """Place between the eyes in the last frame, (3,) float64."""
-        head = INDEX["head"]
-        offset = self._eye - self._rest[head]
-        return np.asarray(self._place[head] + self._world[head] @ offset, dtype=np.float64)
+        return self._carried("head", self._anchors[0])
+
+    def _carried(self, bone: str, offset: F64) -> F64:
+        """Where a point is that lies at ``offset`` from a joint at rest, (3,) float64."""
+        joint = INDEX[bone]
+        axis, w = self._world[joint, :3], self._world[joint, 3]
+        swung = 2 * np.cross(axis, offset)
+        moved = self._place[joint] + offset + w * swung + np.cross(axis, swung)
+        return np.asarray(moved, dtype=np.float64)
+
+
+_NOWHERE: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+def _all_checked(head: Transform, left: Transform | None, right: Transform | None) -> F64:
+    """The three transforms, (3, 7), rotations made unit; the identity where there is none."""
+    given = (head, _NOWHERE if left is None else left, _NOWHERE if right is None else right)
+    try:
+        table = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        table = np.empty((0, 0))
+    if table.shape == (3, 7) and _sound(table):
+        return table
+    rows = zip(("head", "left", "right"), given, strict=True)
+    return np.stack([_checked(name, transform) for name, transform in rows])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sound(table: F64) -> bool:
+    """Whether all transforms are usable; makes their rotations unit."""
+    for i in range(table.shape[0]):
+        for k in range(3):
+            if not abs(table[i, k]) <= REACH:
+                return False
+        q = table[i, 3:]
+        length = math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
+        if not abs(length - 1.0) <= _UNIT:
+            return False
+        for k in range(4):
+            q[k] /= length
+    return True
 
 
 def _checked(name: str, given: Transform) -> F64:
@@ -172,7 +211,7 @@ def _checked(name: str, given: Transform) -> F64:
             got=f"{np.abs(values[:3]).max():.0f} m",
         )
     length = math.sqrt(float(values[3:] @ values[3:]))
-    if abs(length - 1.0) > 0.02:
+    if abs(length - 1.0) > _UNIT:
         raise PoseError(
             "a rotation has no unit length",
             field=f"{name}.rotation",
@@ -183,18 +222,24 @@ def _checked(name: str, given: Transform) -> F64:
     return values
 
 
-def _palm(rest: F64, side: str) -> F64:
-    """Rows: palm centre, finger direction and thumb side of a hand at rest, from its joint."""
-    hand, middle = rest[INDEX[f"{side}Hand"]], rest[INDEX[f"{side}MiddleProximal"]]
-    index, little = rest[INDEX[f"{side}IndexProximal"]], rest[INDEX[f"{side}LittleProximal"]]
-    return np.stack([(middle - hand) * 0.85, middle - hand, index - little])
+def _anchors(rest: F64, eyes: F32) -> F64:
+    """What is tracked, at rest: (7, 3) float64, metres.
+
+    Rows: the place between the eyes from the head joint; then of the left and the right hand the
+    palm's centre from the hand joint, the direction of the fingers and that of the thumb's side.
+    """
+    rows = [eyes.astype(np.float64).mean(axis=0) - rest[INDEX["head"]]]
+    for side in ("left", "right"):
+        ahead = rest[INDEX[f"{side}MiddleProximal"]] - rest[INDEX[f"{side}Hand"]]
+        thumb = rest[INDEX[f"{side}IndexProximal"]] - rest[INDEX[f"{side}LittleProximal"]]
+        rows += [ahead * 0.85, ahead, thumb]
+    return np.stack(rows)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _advance(
     rest: F64,
-    eye: F64,
-    palms: F64,
+    anchors: F64,
     given: F64,
     tracked: NDArray[np.bool_],
     dt: float,
@@ -207,146 +252,83 @@ def _advance(
     matrices: F32,
     miss: F64,
 ) -> None:
-    look = ik.matrix(given[0, 3:]) @ ik.heading(math.pi)
-    head = given[0, :3] - look @ (eye - rest[ik.HEAD])
-    moved = math.hypot(head[0] - body[_HX], head[2] - body[_HZ])
-    fresh = body[_READY] == 0 or moved > _TELEPORT
-    aim = _aim(look)
-    if fresh:
-        body[_YAW], body[_VX], body[_VZ] = aim, 0.0, 0.0
-    else:
-        body[_YAW] += gait.wrap(aim - body[_YAW]) * (1 - math.exp(-dt / 0.22))
-        body[_YAW] = aim - min(max(gait.wrap(aim - body[_YAW]), -1.1), 1.1)
-        if dt > 0:
-            share = 1 - math.exp(-dt / 0.10)
-            body[_VX] += ((head[0] - body[_HX]) / dt - body[_VX]) * share
-            body[_VZ] += ((head[2] - body[_HZ]) / dt - body[_VZ]) * share
-    body[_HX], body[_HZ] = head[0], head[2]
+    """One frame: ``given`` transforms (3, 7) of head and hands to a whole body."""
+    look = mul(_given_turn(given, 0), heading(math.pi))
+    head = sub(row(given, 0), rotate(look, row(anchors, 0)))
+    fresh = _turn_body(body, head, _aim(look), dt)
     yaw = body[_YAW]
     ik.trunk(rest, head, look, yaw, world, place)
-    high = place[ik.HIPS, 1] - rest[ik.HIPS, 1]
-    if high > 0:
-        for j in range(ik.HEAD + 1):
-            place[j, 1] -= high
-    facing = ik.heading(yaw)
+    high = max(0.0, place[ik.HIPS, 1] - rest[ik.HIPS, 1])
+    for j in range(ik.HEAD + 1):
+        place[j, 1] -= high
+    facing = heading(yaw)
     wanted = np.empty((2, 2))
     for s in range(2):
-        foot = rest[ik.LEGS[s, 2]]
-        for row, axis in enumerate((0, 2)):
-            under = 0.65 * place[ik.HIPS, axis] + 0.35 * place[ik.HEAD, axis]
-            wanted[s, row] = under + facing[axis, 0] * foot[0] * 0.60 - facing[axis, 2] * 0.02
+        foot = rotate(facing, (0.60 * rest[ik.LEG + 4 * s + 2, 0], 0.0, -0.02))
+        for k in range(2):
+            under = 0.65 * place[ik.HIPS, 2 * k] + 0.35 * place[ik.HEAD, 2 * k]
+            wanted[s, k] = under + foot[2 * k]
     if fresh:
         gait.plant(feet, wanted, yaw)
     else:
         gait.walk(feet, wanted, yaw, body[_VX], body[_VZ], dt)
     for s in range(2):
-        foot = rest[ik.LEGS[s, 2]]
-        ankle = np.array([feet[s, gait.X], foot[1] + feet[s, gait.LIFT], feet[s, gait.Z]])
-        tilt = np.zeros(3)
-        tilt[0] = feet[s, gait.PITCH]
-        sole = ik.heading(feet[s, gait.YAW]) @ ik.turn(tilt)
-        knee = feet[s, gait.YAW] + 0.5 * gait.wrap(yaw - feet[s, gait.YAW])
-        out = 0.18 if s == 0 else -0.18
-        miss[2 + s] = ik.leg(rest, s, ankle, sole, knee + out, world, place)
-    for s in range(2):
-        miss[s] = _hand(
-            rest,
-            s,
-            palms[s],
-            given[1 + s],
-            tracked[1 + s],
-            dt,
-            fresh,
-            facing,
-            hands[s],
-            world,
-            place,
-        )
-    body[_READY] = 1.0
-    ik.finish(rest, world, rotations, matrices, place)
+        miss[2 + s] = _stand(rest, s, feet, yaw, world, place)
+        grip = square(row(anchors, 2 + 3 * s), row(anchors, 3 + 3 * s))
+        if tracked[1 + s]:
+            # Fingers (+X) point along the controller's -Z, the thumb's side (+Y) is its own.
+            goal = mul(mul(_given_turn(given, 1 + s), heading(math.pi / 2)), inverse(grip))
+            wrist = sub(row(given, 1 + s), rotate(goal, row(anchors, 1 + 3 * s)))
+            way = sub(wrist, row(place, ik.UPPER_CHEST))
+            back = inverse(facing)
+            hand.follow(hands[s], rotate(back, way), mul(back, goal), dt, fresh)
+        else:
+            hand.lose(hands[s], dt, fresh)
+        miss[s] = hand.reach(rest, s, grip, hands[s], dt, fresh, facing, world, place)
+    ik.finish(rest, world, place, rotations, matrices)
 
 
-@njit(cache=True, nogil=True)
-def _aim(look: F64) -> float:
+@inner
+def _given_turn(given: F64, j: int) -> Turn:
+    """Rotation of a tracked transform."""
+    return given[j, 3], given[j, 4], given[j, 5], given[j, 6]
+
+
+@inner
+def _turn_body(body: F64, head: Vector, aim: float, dt: float) -> bool:
+    """Turn the body after the face and measure its speed; True where it has just appeared."""
+    x, z = head[0] - body[_HX], head[2] - body[_HZ]
+    fresh = body[_READY] == 0 or math.sqrt(x * x + z * z) > _TELEPORT
+    if fresh:
+        body[_YAW], body[_VX], body[_VZ] = aim, 0.0, 0.0
+    else:
+        yaw = body[_YAW] + gait.wrap(aim - body[_YAW]) * (1 - math.exp(-dt / 0.22))
+        body[_YAW] = aim - min(max(gait.wrap(aim - yaw), -1.1), 1.1)
+        if dt > 0:
+            share = 1 - math.exp(-dt / 0.10)
+            body[_VX] += (x / dt - body[_VX]) * share
+            body[_VZ] += (z / dt - body[_VZ]) * share
+    body[_READY], body[_HX], body[_HZ] = 1.0, head[0], head[2]
+    return fresh
+
+
+@inner
+def _aim(look: Turn) -> float:
     """Heading of the face, also while it looks straight up or down."""
-    forward, up = look[:, 2], look[:, 1]
-    steep = min(max((abs(forward[1]) - 0.6) / 0.4, 0.0), 1.0)
-    sign = -1.0 if forward[1] > 0 else 1.0
-    x = forward[0] * (1 - steep) + sign * up[0] * steep
-    z = forward[2] * (1 - steep) + sign * up[2] * steep
+    ahead, up = rotate(look, (0.0, 0.0, 1.0)), rotate(look, (0.0, 1.0, 0.0))
+    steep = min(max((abs(ahead[1]) - 0.6) / 0.4, 0.0), 1.0)
+    sign = -1.0 if ahead[1] > 0 else 1.0
+    x = ahead[0] * (1 - steep) + sign * up[0] * steep
+    z = ahead[2] * (1 - steep) + sign * up[2] * steep
     return math.atan2(x, z)
 
 
-@njit(cache=True, nogil=True)
-def _hand(
-    rest: F64,
-    side: int,
-    palm: F64,
-    given: F64,
-    tracked: bool,
-    dt: float,
-    fresh: bool,
-    facing: F64,
-    hand: F64,
-    world: F64,
-    place: F64,
-) -> float:
-    """One arm: the tracked hand, or the way to and from hanging at the side."""
-    out = 1.0 if side == 0 else -1.0
-    origin = place[ik.UPPER_CHEST]
-    grip = ik.frame(palm[1], palm[2])
-    if tracked:
-        turn = ik.matrix(given[3:])
-        goal = ik.frame(-turn[:, 2].copy(), turn[:, 1].copy()) @ grip.T
-        wrist = given[:3] - goal @ palm[0]
-        near = facing.T @ (wrist - origin)
-        local = facing.T @ goal
-        before = hand[_PLACE : _PLACE + 3] + hand[_GAP : _GAP + 3]
-        jump = math.sqrt(((near - before) ** 2).sum())
-        if fresh or hand[_SHOWN] <= 0.0:
-            hand[_GAP : _GAP_TURN + 3] = 0.0
-        elif hand[_LOST] > 0 or jump > _GLITCH * dt + 0.05:
-            old = ik.matrix(hand[_TURN : _TURN + 4])
-            hand[_GAP : _GAP + 3] = before - near
-            swing = hand[_GAP_TURN : _GAP_TURN + 3].copy()
-            hand[_GAP_TURN : _GAP_TURN + 3] = ik.turned(local.T @ (old @ ik.turn(swing)))
-        hand[_PLACE : _PLACE + 3] = near
-        ik.quaternion(local, hand[_TURN : _TURN + 4])
-        hand[_LOST] = 0.0
-        hand[_SHOWN] = 1.0 if fresh else min(1.0, hand[_SHOWN] + dt / _FADE)
-    else:
-        hand[_LOST] += dt
-        if fresh:
-            hand[_SHOWN] = 0.0
-        elif hand[_LOST] > _HOLD:
-            hand[_SHOWN] = max(0.0, hand[_SHOWN] - dt / _FADE)
-    fade = math.exp(-dt / _BRIDGE)
-    for k in range(_GAP, _GAP_TURN + 3):
-        hand[k] *= fade
-    shown = hand[_SHOWN] * hand[_SHOWN] * (3 - 2 * hand[_SHOWN])
-    upper, lower, end = ik.ARMS[side, 1], ik.ARMS[side, 2], ik.ARMS[side, 3]
-    one, two = rest[lower] - rest[upper], rest[end] - rest[lower]
-    length = math.sqrt((one * one).sum()) + math.sqrt((two * two).sum())
-    chest = world[ik.UPPER_CHEST]
-    hang = facing.T @ (chest @ (rest[upper] - rest[ik.UPPER_CHEST]))
-    hang = hang + np.array([out * 0.18, -0.955, 0.10]) * length
-    down, ahead = np.array([-out * 0.08, -1.0, 0.12]), np.array([0.0, 0.1, 1.0])
-    goal = ik.frame(down, ahead) @ grip.T
-    if shown > 0:
-        swing = hand[_GAP_TURN : _GAP_TURN + 3].copy()
-        seen = ik.matrix(hand[_TURN : _TURN + 4]) @ ik.turn(swing)
-        goal = ik.blend(goal, seen, shown)
-        hang = hang + (hand[_PLACE : _PLACE + 3] + hand[_GAP : _GAP + 3] - hang) * shown
-    wrist = origin + facing @ hang
-    goal = facing @ goal
-    pole = np.array([out * 0.55, -0.80, -0.50])
-    way = hang - facing.T @ (chest @ (rest[upper] - rest[ik.UPPER_CHEST]))
-    pole = pole - way * ((pole * way).sum() / max((way * way).sum(), 1e-9))
-    pole = pole / math.sqrt((pole * pole).sum() + 1e-12)
-    kept = hand[_POLE : _POLE + 3]
-    if fresh:
-        kept[:] = pole
-    else:
-        kept += (pole - kept) * (1 - math.exp(-dt / 0.06))
-    miss: float = ik.arm(rest, side, wrist, goal, facing @ kept, world, place)
-    return miss
+@inner
+def _stand(rest: F64, side: int, feet: F64, yaw: float, world: F64, place: F64) -> float:
+    """One leg to where its foot is; returns how far that is out of reach, metres."""
+    turned = feet[side, gait.YAW]
+    height = rest[ik.LEG + 4 * side + 2, 1] + feet[side, gait.LIFT]
+    ankle = (feet[side, gait.X], height, feet[side, gait.Z])
+    sole = mul(heading(turned), exp((feet[side, gait.PITCH], 0.0, 0.0)))
+    knee = turned + 0.5 * gait.wrap(yaw - turned) + (0.18 if side == 0 else -0.18)
+    return ik.leg(rest, side, ankle, sole, knee, world, place)
