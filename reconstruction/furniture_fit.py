@@ -95,11 +95,11 @@ def refine(
         searched = _search(family, target, given, rng, int(360 * effort))
         other = _coarse(family, target, searched, given)
         best = other if best is None or other.loss < best.loss else best
-    best = _switch(best, given, int(5 * effort), 6, 0.003)
+    best = _switch(best, given, int(4 * effort), 2, 0.003)
     # Turnings and scrolls show only in a finer picture.
     fine = replace(best.problem, target=make_target(mask, photo, FINE_SIDE))
     best = descend(fine, best.x, (2.5, 2.0, 1.5, 1.2))
-    best = _switch(best, given, int(2 * effort), 5, 0.001)
+    best = _switch(best, given, int(4 * effort), 1, 0.001)
     best = descend(best.problem, best.x, (1.2, 1.0))
     return _finish(best, given, mask)
 
@@ -160,7 +160,7 @@ def _switch(
     """Try other options one at a time, and keep those that meet the photo better.
 
     Args:
-        width: how many options are tried in earnest per round.
+        width: how many options of each choice are tried in earnest per round.
         gain: by how much the loss must fall.
     """
     for _ in range(rounds):
@@ -169,24 +169,25 @@ def _switch(
         points = problem.points(x)
         trials = []
         for choice in problem.family.choices:
+            options = []
             for option in choice.options:
-                if option != problem.choices[choice.name]:
-                    begin = problem.family.spec.extra["switch"].get(f"{choice.name}={option}", {})
-                    begin = {n: v for n, v in begin.items() if n not in declared}
-                    changed = {**problem.choices, choice.name: option}
-                    start = Start({**values, **begin}, changed, pose, usual=problem.usual)
-                    other, y = make_problem(problem.family, problem.target, start, declared)
-                    if not np.array_equal(other.faces, problem.faces) or not np.array_equal(
-                        other.points(y), points
-                    ):
-                        trials.append((other.loss(y), other, y))
-        trials.sort(key=lambda t: t[0])
-        # A first step tells the hopeful ones; the best of them goes on.
-        near = [(other, y) for first, other, y in trials[:width] if first < loss + 0.25]
+                if option == problem.choices[choice.name]:
+                    continue
+                begin = problem.family.spec.extra["switch"].get(f"{choice.name}={option}", {})
+                begin = {n: v for n, v in begin.items() if n not in declared}
+                changed = {**problem.choices, choice.name: option}
+                start = Start({**values, **begin}, changed, pose, usual=problem.usual)
+                other, y = make_problem(problem.family, problem.target, start, declared)
+                if not np.array_equal(other.points(y), points):
+                    options.append(Trial(other, y, other.loss(y)))
+            # Each choice gets its turn, however harmless another one's options look.
+            trials += sorted(options, key=lambda t: t.loss)[:width]
+        # A first step tells the hopeful ones; the best of them go on.
+        near = [(t.problem, t.x) for t in trials if t.loss < loss + 0.25]
         tried = sorted((descend(p, y, (2.0,)) for p, y in near), key=lambda t: t.loss)
         if not tried:
             break
-        final = [descend(t.problem, t.x, (1.5, 1.2, 1.0)) for t in tried[:2]]
+        final = [descend(t.problem, t.x, (1.5, 1.2, 1.0)) for t in tried[:3]]
         better = min(final, key=lambda t: t.loss)
         if better.loss > loss - gain:
             break
