@@ -121,7 +121,10 @@ class VisitHost:
         except Exception as error:
             logger.error("a visit's worker failed with %s", type(error).__name__)
             updates = [internal_error(event).update()]
-        deliver(updates)
+        try:
+            deliver(updates)
+        except Exception as error:  # such as a loop that has closed meanwhile
+            logger.warning("a visit's updates found no taker: %s", type(error).__name__)
         for update in updates:
             if isinstance(update, ErrorUpdate):
                 continue

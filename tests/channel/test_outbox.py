@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 
 import pytest
+from channel_toys import make_toy
 
 from showroom.channel.assets import AssetStore
+from showroom.channel.host import VisitHost
 from showroom.channel.inbox import Inbox
 from showroom.channel.outbox import Outbox
 from showroom.channel.rate import Bucket
-from showroom.protocol.messages import AssetReady, AvatarPose, Bye, MeshFrame, Pose, Reply
+from showroom.protocol.messages import (
+    AssetReady,
+    AvatarPose,
+    Bye,
+    MeshFrame,
+    Pose,
+    Reply,
+    Utterance,
+)
 
 HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -117,3 +128,18 @@ def test_assets_stay_within_their_limit_and_match_their_hash():
     assert store.get(second.hash) is not None
     with pytest.raises(ValueError, match="hash"):
         store.put("v1", AssetReady(hash=first.hash, data=b"other"))
+
+
+def test_a_taker_that_fails_does_not_end_the_host():
+    host = VisitHost.in_process(make_toy)
+    answered = threading.Event()
+
+    def fail(updates) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    host.open("v1", fail)
+    host.open("v2", lambda updates: answered.set())
+    host.post("v1", Utterance(id="u", text="x"))
+    host.post("v2", Utterance(id="u", text="x"))
+    assert answered.wait(5)
+    host.stop()
