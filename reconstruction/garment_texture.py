@@ -31,6 +31,8 @@ Bool = NDArray[np.bool_]
 
 _SIDES = (1024, 2048)
 _QUALITY = 92
+_SEAM = 0.008
+"""Seams are taken this far inside the outline, share of the height: its rim is in shade."""
 
 
 def rectify(
@@ -57,7 +59,7 @@ def rectify(
 
     size = max(int(np.ptp(np.flatnonzero(solid.any(axis=1)))), 32)
     inside = own_pixels(rgb, solid, max(round(0.035 * size), 2))
-    places, seen = photo_places(fitted, inside)
+    places, seen = photo_places(fitted, _inset(inside, max(round(_SEAM * size), 1)))
     within_neck = _within_neck(fitted, solid.shape) & inside
     clean = fill_outside(rgb, inside)
     cloth = study(clean, inside & ~within_neck, _edge_zone(inside, within_neck))
@@ -112,6 +114,13 @@ def encode(texture: F32) -> bytes:
     picture = Image.fromarray((np.clip(texture, 0, 1) * 255 + 0.5).astype(np.uint8))
     picture.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
     return buffer.getvalue()
+
+
+def _inset(inside: Bool, rim: int) -> Bool:
+    """The mask without ``rim`` pixels along its outline."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1,) * 2)
+    inner: Bool = cv2.erode(inside.astype(np.uint8), kernel, borderValue=0).astype(np.bool_)
+    return inner
 
 
 def _edge_zone(inside: Bool, other: Bool) -> Bool:
