@@ -225,9 +225,10 @@ def _add_bench(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def _add_data(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _verb(verbs, "data", "Make training data. Renders it from the families.", _data)
-    parser.add_argument("what", choices=["render"], help="render: a folder of samples to look at")
+    parser.add_argument("what", choices=["render"], help="render: a folder to train from")
     parser.add_argument("--out", type=Path, default=Path("out/data"), help="folder to write")
-    parser.add_argument("--count", type=int, default=64, help="how many samples (64)")
+    parser.add_argument("--count", type=int, default=20_000, help="how many products (20000)")
+    parser.add_argument("--photos", type=Path, help="real photos whose cloth dresses garments")
     parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
 
 
@@ -237,6 +238,7 @@ def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     parser.add_argument("what", choices=["segmentation", "reconstruction", "intents"])
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of checkpoints")
+    parser.add_argument("--data", type=Path, help="folder that `data render` wrote (else drawn)")
     parser.add_argument(
         "--photos", type=Path, help="folder of labelled real photos, one sub-folder per class"
     )
@@ -253,7 +255,14 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("what", choices=["reconstruction"])
     parser.add_argument("--photos", type=Path, help="folder of labelled photos for the classes")
-    parser.add_argument("--cutouts", type=Path, help="folder of NAME.jpg with NAME.out.png masks")
+    parser.add_argument(
+        "--cutouts",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="folders of NAME.jpg with NAME.out.png masks",
+    )
+    parser.add_argument("--count", type=int, default=40, help="drawn pictures a family (40)")
     parser.add_argument("--out", type=Path, default=Path("out/evaluation"), help="folder to write")
 
 
@@ -328,7 +337,7 @@ def _bench(options: argparse.Namespace) -> int:
 def _data(options: argparse.Namespace) -> int:
     from .workshop import run_data
 
-    return run_data(options.out, count=options.count, seed=options.seed)
+    return run_data(options.out, count=options.count, seed=options.seed, photos=options.photos)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -337,6 +346,7 @@ def _train(options: argparse.Namespace) -> int:
     return run_train(
         options.what,
         options.out,
+        data=options.data,
         photos=options.photos,
         minutes=options.minutes,
         seed=options.seed,
@@ -346,4 +356,6 @@ def _train(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from .workshop import run_evaluate
 
-    return run_evaluate(options.out, photos=options.photos, cutouts=options.cutouts)
+    return run_evaluate(
+        options.out, photos=options.photos, cutouts=options.cutouts, count=options.count
+    )

@@ -153,3 +153,56 @@ def run_intent(lines: TextIO, out: TextIO, *, lang: str) -> int:
         out.write(msgspec.json.encode(heard).decode() + "\n")
         out.flush()
     return 0
+
+
+def run_data(out: Path, *, count: int, seed: int, photos: Path | None) -> int:
+    """Draw training data into a folder; what is there already is kept."""
+    from reconstruction.data.consensus import load_or_read
+    from reconstruction.data.render import render_data
+
+    real = load_or_read(photos, out / "photos.npz") if photos is not None else None
+    print(render_data(out, count, seed=seed, photos=real))
+    return 0
+
+
+def run_train(
+    what: str, out: Path, *, data: Path | None, photos: Path | None, minutes: float, seed: int
+) -> int:
+    """Train a network; goes on where a run in ``out`` stopped, and prints where its weights are."""
+    if what == "intents":
+        from showroom.voice.train import train
+
+        print(train())
+        return 0
+    from reconstruction.training import TrainSettings
+
+    command = f"showroom train {what}"
+    command += "".join(
+        f" --{name} {path.name}" for name, path in (("data", data), ("photos", photos)) if path
+    )
+    command += f" --minutes {minutes:g} --seed {seed}"
+    settings = TrainSettings(minutes=minutes, seed=seed)
+    weights = out / f"{what}.safetensors"
+    if what == "segmentation":
+        from reconstruction.train_segmentation import train_segmentation
+
+        sprites = data / "sprites.npz" if data else None
+        train_segmentation(weights, out, settings, photos=photos, sprites=sprites, command=command)
+    else:
+        from reconstruction.train_reconstruction import train_reconstruction
+
+        bank = data / "bank" if data else None
+        train_reconstruction(weights, out, settings, photos=photos, bank=bank, command=command)
+    print(weights)
+    return 0
+
+
+def run_evaluate(out: Path, *, photos: Path | None, cutouts: Sequence[Path], count: int) -> int:
+    """Score the shipped networks; writes a table and prints it."""
+    from reconstruction.evaluation import evaluate_reconstruction
+
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "evaluation.json"
+    evaluate_reconstruction(path, photos=photos, cutouts=cutouts, count=count)
+    print(path.with_suffix(".md").read_text(encoding="utf-8"))
+    return 0
