@@ -1,0 +1,1 @@
+"""Products, sizes, assets and scenes of a showroom."""
