@@ -373,7 +373,7 @@ def podium(*, radius: float = 0.7, height: float = 0.14, material: str = "plinth
     """A round platform."""
     side = lathe([(radius, 0.0), (radius, height - 0.006), (radius - 0.006, height)], material, 64)
     angle = np.linspace(0.0, 2 * math.pi, 65)
-    r = np.linspace(0.0, radius - 0.006, 12)
+    r = np.linspace(0.001, radius - 0.006, 12)
     gr, ga = np.meshgrid(r, angle, indexing="ij")
     top = np.stack([gr * np.sin(ga), np.full(gr.shape, height), gr * np.cos(ga)], -1)
     return Made([side, sheet(top[:, ::-1], material)])

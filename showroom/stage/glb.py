@@ -119,11 +119,13 @@ def _accessor(document: dict[str, Any], blob: bytes, index: int) -> NDArray[Any]
     view = document["bufferViews"][accessor["bufferView"]]
     kind = np.dtype(_TYPES[accessor["componentType"]])
     width, count = _WIDTH[accessor["type"]], int(accessor["count"])
-    offset = int(view.get("byteOffset", 0)) + int(accessor.get("byteOffset", 0))
+    start, inner = int(view.get("byteOffset", 0)), int(accessor.get("byteOffset", 0))
+    offset = start + inner
     stride = int(view.get("byteStride", 0)) or kind.itemsize * width
     end = offset + stride * max(count - 1, 0) + kind.itemsize * width
-    if count < 0 or offset < 0 or end > len(blob):
-        raise StageError(f"accessor {index} reaches beyond the GLB's buffer")
+    limit = min(len(blob), start + int(view["byteLength"]))
+    if count < 0 or start < 0 or inner < 0 or end > limit:
+        raise StageError(f"accessor {index} reaches beyond its buffer")
     return np.ndarray((count, width), kind, blob, offset, (stride, kind.itemsize))
 
 

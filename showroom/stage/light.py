@@ -130,9 +130,9 @@ def _open_light(decor: Decor, place: F32, normal: NDArray[np.float32]) -> F32:
     total = np.zeros((len(place), 3), np.float32)
     for light in decor.lights:
         at = np.asarray(light.at, np.float32)
-        share = received(light, at - place, normal) * np.float32(0.6)
+        share = received(light, at - place, normal)
         total += share[:, None] * np.asarray(light.power, np.float32)
-    bounce = total.mean(axis=0, keepdims=True) * 0.8 if len(total) else total
+    bounce = total.mean(axis=0, keepdims=True) * 1.8 if len(total) else total
     up = (0.8 + 0.2 * normal[:, 1:2]).astype(np.float32)
     return (total + bounce * up).astype(np.float32)
 

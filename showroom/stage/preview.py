@@ -21,7 +21,7 @@ from .stage import Stage
 U8 = NDArray[np.uint8]
 GROUND = (0.93, 0.92, 0.90)
 SIZE = 480
-FILM_FRAMES = 48
+FILM_FRAMES = 36
 _NAME = "preview"
 
 
@@ -54,7 +54,7 @@ def preview(product: Path, out: Path, *, compare: Path | None = None) -> list[Pa
         table = Turntable(stage, model)
         files = [_save(out / "preview.png", sheet(table, model, product.name))]
         film = out / "turntable.mp4"
-        with Film(film, (SIZE, SIZE), 16.0) as reel:
+        with Film(film, (SIZE, SIZE), 12.0) as reel:
             for k in range(FILM_FRAMES):
                 reel.add(table.view(2 * math.pi * k / FILM_FRAMES))
         files.append(film)

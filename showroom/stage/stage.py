@@ -290,7 +290,8 @@ class Stage:
         else:
             thing.spot.show()
         thing.spot.set_shader_input("base_map", image_texture(pixels, srgb=False, repeat=False))
-        thing.spot.set_pos(x, 0.004, z)
+        # Above a rug, which lies a centimetre higher than the floor.
+        thing.spot.set_pos(x, 0.015, z)
         thing.spot.set_scale(w, 1.0, d)
 
     def backdrop(self, color: tuple[float, float, float], light: float = 0.75) -> None:

@@ -11,7 +11,10 @@ from showroom.stage.preview import preview
 from showroom.stage.settings import StageError
 
 
-def test_previews_a_product_folder(tmp_path: Path, opened: object) -> None:
+def test_previews_a_product_folder(
+    tmp_path: Path, opened: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("showroom.stage.preview.FILM_FRAMES", 4)
     del opened  # Skips where there is no GL.
     pytest.importorskip("imageio_ffmpeg", reason="films in MP4 need imageio-ffmpeg")
     folder = tmp_path / "cube"
