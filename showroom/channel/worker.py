@@ -10,6 +10,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, Literal, Protocol
@@ -23,8 +24,8 @@ from showroom.protocol.validation import ref_of
 logger = logging.getLogger("showroom.channel")
 
 NICENESS = 10
-REPLY_SECONDS = 60.0
-"""A worker that is silent for longer is taken for dead."""
+REPLY_SECONDS = 300.0
+"""A worker that is silent for longer is taken for dead; its first answers may have to compile."""
 
 
 class VisitLike(Protocol):
@@ -145,8 +146,12 @@ class ProcessWorker:
     def _ask(self, request: Request) -> Answer | None:
         try:
             self._pipe.send_bytes(self._encoder.encode(request))
-            if self._pipe.poll(REPLY_SECONDS):
-                return self._decoder.decode(self._pipe.recv_bytes())
+            deadline = time.monotonic() + REPLY_SECONDS
+            while time.monotonic() < deadline:
+                if self._pipe.poll(1.0):
+                    return self._decoder.decode(self._pipe.recv_bytes())
+                if not self._process.is_alive():
+                    break
         except (OSError, EOFError):
             pass
         return None

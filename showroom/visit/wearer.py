@@ -48,6 +48,10 @@ class Wearer:
         self.glb = avatar_glb(avatar.form)
         self.hash = hashlib.sha256(self.glb).hexdigest()
         self.worn: Worn | None = None
+        # Tracking is compiled on first use: here, where one waits anyway, not in a frame.
+        Tracker(avatar).update(
+            (0.0, 0.93 * avatar.height, 0.0, 0.0, 0.0, 0.0, 1.0), None, None, 0.0
+        )
         self._tracker = Tracker(avatar)
         self._time = 0.0
         self._frame = 0
