@@ -12,8 +12,8 @@ from .turns import inner
 F64 = NDArray[np.float64]
 
 # One row per foot.
-X, Z, YAW, PHASE, FROM_X, FROM_Z, FROM_YAW, DURATION, AGE, LIFT, PITCH = range(11)
-WIDTH = 11
+X, Z, YAW, PHASE, FROM_X, FROM_Z, FROM_YAW, DURATION, AGE, LIFT, PITCH, WANT_X, WANT_Z = range(13)
+WIDTH = 13
 PLANTED = -1.0
 
 _FAR = 0.13
@@ -30,20 +30,20 @@ def wrap(angle: float) -> float:
 
 
 @inner
-def plant(feet: F64, wanted: F64, yaw: float) -> None:
-    """Stand both feet where they are wanted at once, (2, 2) x and z."""
+def plant(feet: F64, yaw: float) -> None:
+    """Stand both feet at once where they are wanted."""
     for s in range(2):
-        feet[s, X], feet[s, Z], feet[s, YAW] = wanted[s, 0], wanted[s, 1], yaw
+        feet[s, X], feet[s, Z], feet[s, YAW] = feet[s, WANT_X], feet[s, WANT_Z], yaw
         feet[s, PHASE], feet[s, AGE], feet[s, LIFT], feet[s, PITCH] = PLANTED, 0.0, 0.0, 0.0
 
 
 @inner
-def walk(feet: F64, wanted: F64, yaw: float, vx: float, vz: float, dt: float) -> None:
+def walk(feet: F64, yaw: float, vx: float, vz: float, dt: float) -> None:
     """Advance the feet by ``dt``.
 
     Args:
-        feet: (2, WIDTH) state; changed in place.
-        wanted: (2, 2) x and z under the body, left and right.
+        feet: (2, WIDTH) state, left and right, with x and z under the body as wanted; changed in
+            place.
         yaw: heading of the body.
         vx, vz: velocity of the body, metres per second.
         dt: seconds, not negative.
@@ -51,7 +51,7 @@ def walk(feet: F64, wanted: F64, yaw: float, vx: float, vz: float, dt: float) ->
     speed = math.sqrt(vx * vx + vz * vz)
     for s in range(2):
         if feet[s, PHASE] >= 0:
-            _swing(feet[s], wanted[s, 0], wanted[s, 1], yaw, vx, vz, dt)
+            _swing(feet[s], yaw, vx, vz, dt)
         else:
             feet[s, AGE] += dt
     best, chosen = 0.0, -1
@@ -59,7 +59,7 @@ def walk(feet: F64, wanted: F64, yaw: float, vx: float, vz: float, dt: float) ->
         other = feet[1 - s, PHASE]
         if feet[s, PHASE] >= 0 or (0 <= other < 0.8):
             continue
-        dx, dz = wanted[s, 0] - feet[s, X], wanted[s, 1] - feet[s, Z]
+        dx, dz = feet[s, WANT_X] - feet[s, X], feet[s, WANT_Z] - feet[s, Z]
         gap = math.sqrt(dx * dx + dz * dz)
         off = abs(wrap(yaw - feet[s, YAW]))
         urge = max(gap / _FAR, off / _TURNED)
@@ -76,15 +76,15 @@ def walk(feet: F64, wanted: F64, yaw: float, vx: float, vz: float, dt: float) ->
 
 
 @inner
-def _swing(foot: F64, x: float, z: float, yaw: float, vx: float, vz: float, dt: float) -> None:
-    """Move a lifted foot on towards ``x``, ``z`` and ``yaw``, and set it down at the end."""
+def _swing(foot: F64, yaw: float, vx: float, vz: float, dt: float) -> None:
+    """Move a lifted foot on to where it is wanted, and set it down at the end."""
     foot[PHASE] = min(1.0, foot[PHASE] + dt / foot[DURATION])
     t = foot[PHASE]
     # Land ahead of where the body is now: it goes on while the foot is in the air, and after.
     left = foot[DURATION] * (1 - t) + 0.5 * foot[DURATION]
     ease = t * t * (3 - 2 * t)
-    foot[X] = foot[FROM_X] + (x + vx * left - foot[FROM_X]) * ease
-    foot[Z] = foot[FROM_Z] + (z + vz * left - foot[FROM_Z]) * ease
+    foot[X] = foot[FROM_X] + (foot[WANT_X] + vx * left - foot[FROM_X]) * ease
+    foot[Z] = foot[FROM_Z] + (foot[WANT_Z] + vz * left - foot[FROM_Z]) * ease
     foot[YAW] = foot[FROM_YAW] + wrap(yaw - foot[FROM_YAW]) * ease
     dx, dz = foot[X] - foot[FROM_X], foot[Z] - foot[FROM_Z]
     stride = math.sqrt(dx * dx + dz * dz)

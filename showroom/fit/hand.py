@@ -19,6 +19,7 @@ from .turns import (
     blend,
     dot,
     exp,
+    indices,
     inner,
     inverse,
     log,
@@ -37,7 +38,8 @@ from .turns import (
 F64 = NDArray[np.float64]
 
 # Rows of the state; shown (0 to 1) and for how long lost (seconds) are columns of the first.
-_FADING, _PLACE, _TURN, _POLE, _GAP, _GAP_TURN, ROWS = range(7)
+_FADING, _PLACE, _TURN, _POLE, _GAP, _GAP_TURN = indices(6)
+ROWS = 6
 _SHOWN, _LOST = 0, 1
 
 _HOLD = 0.25

@@ -22,6 +22,7 @@ from .turns import (
     dot,
     exp,
     heading,
+    indices,
     inner,
     inverse,
     log,
@@ -42,7 +43,7 @@ F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 
 _PARENTS = np.array(PARENTS, dtype=np.int64)
-HIPS, SPINE, UPPER_CHEST, NECK, HEAD = 0, 1, 3, 4, 5
+HIPS, SPINE, _, UPPER_CHEST, NECK, HEAD = indices(6)
 ARM, LEG, CORE = INDEX["leftShoulder"], INDEX["leftUpperLeg"], INDEX["leftThumbMetacarpal"]
 """First joint of the left arm and leg, four in a row each with the right ones after; all joints
 from ``CORE`` on are of fingers."""

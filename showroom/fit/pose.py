@@ -182,12 +182,14 @@ def _sound(table: F64) -> bool:
         for k in range(3):
             if not abs(table[i, k]) <= REACH:
                 return False
-        q = table[i, 3:]
-        length = math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
+        squares = 0.0
+        for k in range(3, 7):
+            squares += table[i, k] * table[i, k]
+        length = math.sqrt(squares)
         if not abs(length - 1.0) <= _UNIT:
             return False
-        for k in range(4):
-            q[k] /= length
+        for k in range(3, 7):
+            table[i, k] /= length
     return True
 
 
@@ -262,16 +264,15 @@ def _advance(
     for j in range(ik.HEAD + 1):
         place[j, 1] -= high
     facing = heading(yaw)
-    wanted = np.empty((2, 2))
     for s in range(2):
         foot = rotate(facing, (0.60 * rest[ik.LEG + 4 * s + 2, 0], 0.0, -0.02))
         for k in range(2):
             under = 0.65 * place[ik.HIPS, 2 * k] + 0.35 * place[ik.HEAD, 2 * k]
-            wanted[s, k] = under + foot[2 * k]
+            feet[s, gait.WANT_X + k] = under + foot[2 * k]
     if fresh:
-        gait.plant(feet, wanted, yaw)
+        gait.plant(feet, yaw)
     else:
-        gait.walk(feet, wanted, yaw, body[_VX], body[_VZ], dt)
+        gait.walk(feet, yaw, body[_VX], body[_VZ], dt)
     for s in range(2):
         miss[2 + s] = _stand(rest, s, feet, yaw, world, place)
         grip = square(row(anchors, 2 + 3 * s), row(anchors, 3 + 3 * s))

@@ -31,6 +31,14 @@ def inner(function: F) -> F:
     return cast(F, _njit(function))
 
 
+def indices(count: int) -> tuple[int, ...]:
+    """0, 1, 2 ... as NumPy's integers, to name rows with.
+
+    A helper called with a named Python integer is compiled once more for that very number.
+    """
+    return cast("tuple[int, ...]", tuple(np.arange(count)))
+
+
 @inner
 def row(a: F64, j: int) -> Vector:
     """Vector in row ``j`` of an (n, 3 or more) array."""

@@ -104,6 +104,24 @@ def test_a_lost_controller_sinks_to_the_side_and_comes_back_without_a_jump(woman
     assert np.linalg.norm(tracker.palm("right") - right[:3]) < 2e-3
 
 
+def test_a_hand_pulled_to_its_shoulder_folds_the_arm_without_a_twist(woman):
+    tracker = Tracker(woman)
+    tracker.update(head_at(woman), None, None, 0.0)
+    x, y, z = tracker.joint("rightUpperArm")
+    raised = (math.sin(0.7), 0.0, 0.0, math.cos(0.7))
+    arm = [BONES.index("rightUpperArm"), BONES.index("rightLowerArm")]
+    shown = []
+    for frame in range(100):
+        near = (x, y - 0.02, z - 0.45 + 0.004 * frame, *raised)
+        shown.append(tracker.update(head_at(woman), None, near, 0.01 + frame / 72).matrices[arm])
+    spins = np.stack(shown)[:, :, :, :3].astype(np.float64)
+    traces = np.einsum("fjab,fjab->fj", spins[1:], spins[:-1])
+    turned = np.degrees(np.arccos(np.clip((traces - 1) / 2, -1, 1)))
+    assert tracker.miss[1] < 1e-6, "the hand stays in reach all the way"
+    assert np.linalg.norm(np.array(near[:3]) - (x, y, z)) < 0.1
+    assert turned.max() < 10
+
+
 def test_a_short_loss_is_bridged(woman):
     tracker = Tracker(woman)
     places = []
