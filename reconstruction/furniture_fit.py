@@ -95,11 +95,11 @@ def refine(
         searched = _search(family, target, given, rng, int(360 * effort))
         other = _coarse(family, target, searched, given)
         best = other if best is None or other.loss < best.loss else best
-    best = _switch(best, given, int(4 * effort), 2, 0.003)
+    best = _switch(best, given, int(4 * effort), 1, 0.003)
     # Turnings and scrolls show only in a finer picture.
     fine = replace(best.problem, target=make_target(mask, photo, FINE_SIDE))
     best = descend(fine, best.x, (4.0, 3.0, 2.5, 2.0, 1.5, 1.2, 1.0))
-    best = _switch(best, given, int(4 * effort), 1, 0.001)
+    best = _switch(best, given, int(3 * effort), 1, 0.001)
     best = descend(best.problem, best.x, (4.0, 3.0, 2.0, 1.5, 1.2, 1.0))
     return _finish(best, given, mask)
 
@@ -187,7 +187,7 @@ def _switch(
         tried = sorted((descend(p, y, (2.0,)) for p, y in near), key=lambda t: t.loss)
         if not tried:
             break
-        final = [descend(t.problem, t.x, (3.0, 2.0, 1.5, 1.2, 1.0)) for t in tried[:3]]
+        final = [descend(t.problem, t.x, (3.0, 2.0, 1.5, 1.2, 1.0)) for t in tried[:2]]
         better = min(final, key=lambda t: t.loss)
         if better.loss > loss - gain:
             break
