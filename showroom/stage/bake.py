@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from ..catalog.scene import load_scene
 from . import decor as decor_
-from .decor import ATLAS, Decor, Light
+from .atlas import ATLAS
+from .decor import Decor, Light
 from .light import AXES, BAKED, RoomLight, dilate, encode, probe_grid, received, texels
 from .settings import StageError
 from .shape import F32

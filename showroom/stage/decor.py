@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from ..catalog.scene import Opening, Scene
 from . import furnish
+from .atlas import pack
 from .shape import F32, I32, Shape, join, polygon, quad
 from .textures import PAINTERS, paint
 
-ATLAS = 1024
 _MATERIAL_KEYS = (
     "texture", "color", "accent", "tile", "roughness", "metallic", "glow", "seed", "size",
 )  # fmt: skip
@@ -146,7 +146,7 @@ def build(scene: Scene) -> Decor:
     for key, first, end in batches:
         used = np.unique(whole.faces[first:end])
         uv[used] /= np.asarray(materials[key].tile, np.float32)
-    lightmap_uv, charted = _atlas(whole)
+    lightmap_uv, charted = pack(whole)
     lights = _lights(scene)
     digest = hashlib.sha256()
     for array in (whole.vertices, whole.faces, lightmap_uv):
@@ -399,48 +399,3 @@ def _one_chart(s: Shape, shift: NDArray[np.float32]) -> Shape:
     return Shape(
         s.vertices, s.normals, s.uv + shift, s.faces, s.chart, s.chart_uv + shift, s.material
     )
-
-
-def _atlas(shape: Shape) -> tuple[F32, NDArray[np.bool_]]:
-    """Pack all charts into the lightmap: ((n, 2) UVs with v up, (n,) whether charted)."""
-    charted = shape.chart >= 0
-    out = np.zeros((len(shape.vertices), 2), np.float32)
-    # The first texels of the atlas are white, for vertices with light of their own.
-    out[:] = (1.5 / ATLAS, 1.0 - 1.5 / ATLAS)
-    count = int(shape.chart.max(initial=-1)) + 1
-    if not count:
-        return out, charted
-    size = np.zeros((count, 2))
-    np.maximum.at(size, shape.chart[charted], shape.chart_uv[charted])
-    low, high = 1.0, 400.0
-    place = np.zeros((count, 2))
-    for _ in range(24):
-        density = (low * high) ** 0.5
-        tried = _pack(np.ceil(size * density).astype(int) + 3)
-        if tried is None:
-            high = density
-        else:
-            low, place = density, tried
-    density = low
-    texel = place[shape.chart[charted]] + 1.5 + shape.chart_uv[charted] * density
-    # Texel centres of a chart lie at whole numbers plus a half.
-    out[charted] = np.stack([texel[:, 0] / ATLAS, 1.0 - texel[:, 1] / ATLAS], 1)
-    return out, charted
-
-
-def _pack(sizes: NDArray[np.int_]) -> NDArray[np.float64] | None:
-    """Shelf packing of (k, 2) pixel sizes into the atlas; None if they do not fit."""
-    order = np.lexsort((-sizes[:, 0], -sizes[:, 1]))
-    place = np.zeros((len(sizes), 2))
-    x, y, shelf = 4, 0, 4
-    for k in order:
-        w, h = int(sizes[k, 0]), int(sizes[k, 1])
-        if w > ATLAS:
-            return None
-        if x + w > ATLAS:
-            x, y, shelf = 0, y + shelf, 0
-        if y + h > ATLAS:
-            return None
-        place[k] = (x, y)
-        x, shelf = x + w, max(shelf, h)
-    return place

@@ -15,7 +15,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ..catalog.scene import SCENES
-from .decor import ATLAS, Decor, Light
+from .atlas import ATLAS
+from .decor import Decor, Light
 from .settings import StageError
 from .shape import F32
 

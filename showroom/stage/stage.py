@@ -21,6 +21,7 @@ from .geometry import MovingMesh
 from .glb import F32, read_glb
 from .graphics import Graphics, image_texture, shader, white
 from .mirror import MirrorView
+from .overlay import Overlay
 from .room import RoomNode
 from .settings import StageError, StageSettings
 from .shadow import KeyLight, contact_pixels
@@ -79,7 +80,7 @@ class Stage:
         self._key = KeyLight(self.graphics, self._world, self.settings.shadow_size)
         self._mirror: MirrorView | None = None
         self._environment: Any = None
-        self._overlay = _Overlay(self.graphics)
+        self._overlay = Overlay(self.graphics)
         self._defaults()
         self.fov = self.settings.fov
         self.eye: F32 = np.array([0.0, 1.6, 2.0], np.float32)
@@ -367,40 +368,3 @@ def _floor_card() -> Any:
     path.set_mat(core.LMatrix4f(1, 0, 0, 0, 0, 0, -1, 0, 0, 1, 0, 0, 0, 0, 0, 1))
     path.flatten_light()
     return path.node()
-
-
-class _Overlay:
-    """A picture over the lower edge of the frame."""
-
-    def __init__(self, graphics: Graphics) -> None:
-        self._root = core.NodePath("overlay")
-        lens = core.OrthographicLens()
-        lens.set_film_size(2, 2)
-        lens.set_near_far(-10, 10)
-        camera = self._root.attach_new_node(core.Camera("overlay", lens))
-        region = graphics.output.make_display_region()
-        region.set_sort(20)
-        region.set_camera(camera)
-        self._graphics = graphics
-        self._card: Any = None
-        self._shown: Any = None
-
-    def show_picture(self, pixels: NDArray[np.uint8] | None) -> None:
-        if pixels is self._shown:
-            return
-        self._shown = pixels
-        if self._card is not None:
-            self._card.remove_node()
-            self._card = None
-        if pixels is None:
-            return
-        width, height = self._graphics.output.get_x_size(), self._graphics.output.get_y_size()
-        w, h = pixels.shape[1] / width, 2 * pixels.shape[0] / height
-        maker = core.CardMaker("caption")
-        maker.set_frame(-w, w, -0.94, -0.94 + h)
-        self._card = self._root.attach_new_node(maker.generate())
-        self._card.set_shader(shader("flat"))
-        self._card.set_transparency(core.TransparencyAttrib.M_alpha)
-        self._card.set_depth_test(False)
-        texture = image_texture(pixels, srgb=False, repeat=False)
-        self._card.set_shader_input("base_map", texture)
