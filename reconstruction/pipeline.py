@@ -42,6 +42,10 @@ DECLARED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """What a plainly declared dimension means for each kind: the first parameter that is there."""
 
+_SURE = 0.62
+"""Least agreement of mask and category for a photo to be taken without the caller's word for it;
+people, cars and plants stay below it, ordinary product photos well above."""
+
 _LIKELY = 0.55
 _TRIES = 2
 _LOW_CONFIDENCE = 0.5
@@ -195,7 +199,7 @@ def _candidates(photo: Photo, proposal: Proposal, wanted: tuple[str, ...]) -> tu
             expected="one garment or piece of furniture",
             got=f"confidence {proposal.confidence:.2f}",
         )
-    if proposal.in_family < 0.35:
+    if proposal.in_family * proposal.confidence < _SURE:
         raise NoProductError(
             f"{photo.name} seems to show {proposal.category}, which no family here can build yet; "
             "name the nearest with --category to have it built as that",

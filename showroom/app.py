@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .channel.server import Server
     from .stage.stage import Stage
     from .visit import Visit
+    from .voice import Interpreter
 
 ASSETS = ROOT / "assets"
 SHIPPED_PRODUCTS = ASSETS / "products"
@@ -68,7 +69,17 @@ def make_visit(folder: Path | None, scene: str, *, vertices: bool = False) -> Vi
     """A new visit to the products of ``folder``; importable by a worker process."""
     from .visit import Visit
 
-    return Visit(open_catalog(folder), scene, vertices=vertices)
+    catalog, interpreter = _stock(folder)
+    return Visit(catalog, scene, interpreter=interpreter, vertices=vertices)
+
+
+@cache
+def _stock(folder: Path | None) -> tuple[Catalog, Interpreter]:
+    """The products of a folder and who knows their names, read once in each process."""
+    from .visit.visit import interpreter_for
+
+    catalog = open_catalog(folder)
+    return catalog, interpreter_for(catalog)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from .protocol.messages import (
     Body,
     Command,
     ErrorUpdate,
+    Event,
     Heard,
     Hello,
     MeshFrame,
@@ -161,9 +162,10 @@ class Visitor:
         """
         hello = Hello(client="showroom-visitor/1", lang=self.lang, want=("vertices",))
         with Client(self.url, hello, patience=ANSWER_SECONDS) as client:
-            self._take(client, client.ask(self.script.body, seconds=ANSWER_SECONDS))
-            for command in self.script.before:
-                self._take(client, client.ask(command, seconds=ANSWER_SECONDS))
+            opening: tuple[Event, ...] = (self.script.body, *self.script.before)
+            for event in opening:
+                client.ask(event, seconds=ANSWER_SECONDS)
+                self._take(client, client.poll())
             started = self._clock()
             poses = self._walk(client, started)
             self._wait_for_answers(client, started)
