@@ -7,6 +7,7 @@ depends on a product's dimensions; how they join and unfold depends on its choic
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -49,18 +50,19 @@ class Loft:
         return np.asarray(_with_centres(np.ascontiguousarray(self.rings)))
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _with_centres(rings: F64) -> F64:
     b, n, k, _ = rings.shape
     out = np.zeros((b * (n * k + 2), 3))
     for copy in range(b):
         row = copy * (n * k + 2)
-        for i in range(n):
+        for c in range(3):
+            for i in range(n):
+                for j in range(k):
+                    out[row + i * k + j, c] = rings[copy, i, j, c]
             for j in range(k):
-                out[row + i * k + j] = rings[copy, i, j]
-        for j in range(k):
-            out[row + n * k] += rings[copy, 0, j] / k
-            out[row + n * k + 1] += rings[copy, n - 1, j] / k
+                out[row + n * k, c] += rings[copy, 0, j, c] / k
+                out[row + n * k + 1, c] += rings[copy, n - 1, j, c] / k
     return out
 
 
@@ -329,7 +331,7 @@ def upright(section: F64, heights: F64, scale: F64, centre: F64) -> F64:
     return np.asarray(_upright(np.ascontiguousarray(section), level, factor, middle))
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _upright(section: F64, level: F64, factor: F64, middle: F64) -> F64:
     b, n = level.shape
     k = len(section)
@@ -360,14 +362,15 @@ def fit_box(
     return _fit_box(points, marks, np.array(size), line)  # type: ignore[no-any-return]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _fit_box(points: F64, marks: F64, size: F64, line: float) -> tuple[F32, F64]:
-    low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    for i in range(len(points)):
-        for c in range(3):
+    low, high, scale = np.empty(3), np.empty(3), np.empty(3)
+    for c in range(3):
+        low[c], high[c] = np.inf, -np.inf
+        for i in range(len(points)):
             low[c] = min(low[c], points[i, c])
             high[c] = max(high[c], points[i, c])
-    scale = size / (high - low)
+        scale[c] = size[c] / (high[c] - low[c])
     keep = line - low[1]
     above = high[1] - line
     # Where nothing worth stretching is above the line, the whole height is scaled.
@@ -425,23 +428,29 @@ def sweep(path: F64, section: F64, binormal: F64, scale: F64 | None = None) -> F
     )
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _sweep(path: F64, section: F64, binormal: F64, factor: F64) -> F64:
     b, n, _ = path.shape
     k = len(section)
     out = np.empty((b, n, k, 3))
     for copy in range(b):
+        p, q, r = binormal[copy, 0], binormal[copy, 1], binormal[copy, 2]
         for i in range(n):
             before, after = max(i - 1, 0), min(i + 1, n - 1)
-            tangent = path[copy, after] - path[copy, before]
-            tangent = tangent / (np.sqrt((tangent * tangent).sum()) + 1e-12)
-            first = np.cross(binormal[copy], tangent)
-            first = first / (np.sqrt((first * first).sum()) + 1e-12)
-            second = np.cross(tangent, first)
+            tx = path[copy, after, 0] - path[copy, before, 0]
+            ty = path[copy, after, 1] - path[copy, before, 1]
+            tz = path[copy, after, 2] - path[copy, before, 2]
+            length = math.sqrt(tx * tx + ty * ty + tz * tz) + 1e-12
+            tx, ty, tz = tx / length, ty / length, tz / length
+            ux, uy, uz = q * tz - r * ty, r * tx - p * tz, p * ty - q * tx
+            length = math.sqrt(ux * ux + uy * uy + uz * uz) + 1e-12
+            ux, uy, uz = ux / length, uy / length, uz / length
+            vx, vy, vz = ty * uz - tz * uy, tz * ux - tx * uz, tx * uy - ty * ux
             for j in range(k):
                 x, y = section[j, 0] * factor[i, 0], section[j, 1] * factor[i, 1]
-                for c in range(3):
-                    out[copy, i, j, c] = path[copy, i, c] + x * first[c] + y * second[c]
+                out[copy, i, j, 0] = path[copy, i, 0] + x * ux + y * vx
+                out[copy, i, j, 1] = path[copy, i, 1] + x * uy + y * vy
+                out[copy, i, j, 2] = path[copy, i, 2] + x * uz + y * vz
     return out
 
 
@@ -450,27 +459,40 @@ def round_ends(rings: F64, bevel: float) -> F64:
     return np.asarray(_round_ends(np.ascontiguousarray(rings), bevel))
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _round_ends(rings: F64, bevel: float) -> F64:
     b, n, k, _ = rings.shape
     out = np.empty((b, n + 2, k, 3))
-    out[:, 2:n] = rings[:, 1 : n - 1]
+    centre, ahead = np.empty(3), np.empty(3)
     for copy in range(b):
+        for i in range(1, n - 1):
+            for j in range(k):
+                for c in range(3):
+                    out[copy, i + 1, j, c] = rings[copy, i, j, c]
         for side in range(2):
             end, beside = (0, 1) if side == 0 else (n - 1, n - 2)
             cap, rim = (0, 1) if side == 0 else (n + 1, n)
-            centre, inner = np.zeros(3), np.zeros(3)
+            length = 0.0
+            for c in range(3):
+                centre[c] = inner = 0.0
+                for j in range(k):
+                    centre[c] += rings[copy, end, j, c] / k
+                    inner += rings[copy, beside, j, c] / k
+                ahead[c] = centre[c] - inner
+                length += ahead[c] * ahead[c]
+            length = math.sqrt(length) + 1e-12
+            back = min(bevel, 0.5 * length) / length
             for j in range(k):
-                centre += rings[copy, end, j] / k
-                inner += rings[copy, beside, j] / k
-            ahead = centre - inner
-            length = np.sqrt((ahead * ahead).sum()) + 1e-12
-            back = ahead / length * min(bevel, 0.5 * length)
-            for j in range(k):
-                spoke = rings[copy, end, j] - centre
-                radius = np.sqrt((spoke * spoke).sum()) + 1e-12
-                out[copy, rim, j] = rings[copy, end, j] - back
-                out[copy, cap, j] = rings[copy, end, j] - spoke / radius * min(bevel, 0.5 * radius)
+                radius = 0.0
+                for c in range(3):
+                    spoke = rings[copy, end, j, c] - centre[c]
+                    radius += spoke * spoke
+                radius = math.sqrt(radius) + 1e-12
+                inset = min(bevel, 0.5 * radius) / radius
+                for c in range(3):
+                    point = rings[copy, end, j, c]
+                    out[copy, rim, j, c] = point - ahead[c] * back
+                    out[copy, cap, j, c] = point - (point - centre[c]) * inset
     return out
 
 

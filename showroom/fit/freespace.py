@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
-_FAST = {"cache": True, "nogil": True}
+_FAST = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit(**_FAST)
