@@ -29,7 +29,7 @@ U8 = NDArray[np.uint8]
 
 WEIGHTS = FOLDER / "reconstruction.safetensors"
 
-PRODUCT_THRESHOLD = 0.5
+PRODUCT_THRESHOLD = 0.6
 """Least :attr:`Proposal.confidence` of a photo that shows a product at all."""
 
 RELATED: Mapping[str, Mapping[str, float]] = {
