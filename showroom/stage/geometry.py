@@ -10,8 +10,11 @@ from numba import njit
 from numpy.typing import NDArray
 from panda3d import core
 
-from .glb import F32, I32, Model, Surface
+from reconstruction.mesh import F32, I32
+from reconstruction.product import Material
+
 from .graphics import decode_image, white
+from .model import Model
 
 
 @lru_cache(maxsize=1)
@@ -95,7 +98,7 @@ class MovingMesh:
             # The engine would cull by a stale bounding volume; the mesh node keeps one instead.
             node.set_bounds(core.OmniBoundingVolume())
             node.set_final(True)
-            dress(self.node.attach_new_node(node), part.surface)
+            dress(self.node.attach_new_node(node), part.material)
 
     def move(self, positions: F32) -> None:
         """Write new vertices, (n, 3) float32 in metres; normals are recomputed."""
@@ -110,20 +113,22 @@ class MovingMesh:
         _fill(self._data, 0, self._rows)
 
 
-def dress(node: Any, surface: Surface) -> None:
-    """Give a node its material."""
-    node.set_shader_input("base_map", decode_image(surface.texture) if surface.texture else white())
-    node.set_shader_input("base_color", core.LVecBase4f(*surface.color))
+def dress(node: Any, material: Material) -> None:
+    """Give a node the looks of a material."""
+    node.set_shader_input(
+        "base_map", decode_image(material.texture) if material.texture else white()
+    )
+    node.set_shader_input("base_color", core.LVecBase4f(*material.base_color))
     node.set_shader_input(
         "surface",
-        core.LVecBase4f(surface.roughness, surface.metallic, 0.0, float(surface.double_sided)),
+        core.LVecBase4f(material.roughness, material.metallic, 0.0, float(material.double_sided)),
     )
-    mapped = surface.normal is not None
-    image = decode_image(surface.normal, srgb=False) if surface.normal else white()
+    mapped = material.normal is not None
+    image = decode_image(material.normal, srgb=False) if material.normal else white()
     node.set_shader_input("normal_map", image)
     node.set_shader_input("normal_info", core.LVecBase4f(float(mapped), 0, 0, 0))
-    node.set_two_sided(surface.double_sided)
-    if surface.alpha or surface.color[3] < 0.999:
+    node.set_two_sided(material.double_sided)
+    if material.alpha != "opaque" or material.base_color[3] < 0.999:
         node.set_transparency(core.TransparencyAttrib.M_alpha)
 
 

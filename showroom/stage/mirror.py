@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from panda3d import core
 
-from .glb import F32
+from reconstruction.mesh import F32
+
 from .graphics import Graphics
 from .room import RoomNode
 from .settings import StageSettings

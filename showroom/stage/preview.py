@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 from ..protocol.messages import ProductShown
 from .caption import font
 from .film import Film
-from .glb import Model, read_glb
 from .graphics import decode_image, shader, white
+from .model import Model, read_model
 from .settings import StageError, StageSettings
 from .stage import Stage
 
@@ -44,7 +44,7 @@ def preview(product: Path, out: Path, *, compare: Path | None = None) -> list[Pa
         data = path.read_bytes()
     except OSError as error:
         raise StageError(f"cannot read {path.name}: {error.strerror}") from error
-    model = read_glb(data)
+    model = read_model(data)
     photo = _photo(compare) if compare is not None else None
     stage = Stage(
         StageSettings(width=SIZE, height=SIZE, mirror_scale=0.0, reflections=False),
@@ -167,11 +167,11 @@ def texture_picture(model: Model, size: int = SIZE) -> U8:
     from io import BytesIO
 
     for part in model.primitives:
-        if part.surface.texture is not None:
-            decode_image(part.surface.texture)  # Raises the typed error for a broken image.
-            with Image.open(BytesIO(part.surface.texture)) as image:
+        if part.material.texture is not None:
+            decode_image(part.material.texture)  # Raises the typed error for a broken image.
+            with Image.open(BytesIO(part.material.texture)) as image:
                 return np.asarray(image.convert("RGB").resize((size, size)))
-    stripes = [np.asarray(p.surface.color[:3]) ** (1 / 2.2) * 255 for p in model.primitives]
+    stripes = [np.asarray(p.material.base_color[:3]) ** (1 / 2.2) * 255 for p in model.primitives]
     rows = np.linspace(0, len(stripes), size, endpoint=False).astype(int)
     picture = np.asarray(stripes, np.uint8)[rows][:, None, :]
     return np.ascontiguousarray(np.broadcast_to(picture, (size, size, 3)))

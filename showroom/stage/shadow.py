@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from panda3d import core
 from scipy.ndimage import gaussian_filter
 
-from .glb import F32
+from reconstruction.mesh import F32
+
 from .graphics import Graphics, shader
 
 CONTACT_SIZE = 64

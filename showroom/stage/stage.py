@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d import core
 
+from reconstruction.mesh import F32
+
 from ..catalog.scene import Scene, SceneError, load_scene, room_scene
 from ..protocol import messages as m
 from .caption import Caption
 from .geometry import MovingMesh
-from .glb import F32, read_glb
 from .graphics import Graphics, image_texture, shader, white
 from .mirror import MirrorView
+from .model import read_model
 from .overlay import Overlay
 from .room import RoomNode
 from .settings import StageError, StageSettings
@@ -219,7 +221,7 @@ class Stage:
         if old is not None and old.glb == glb:
             old.worn = worn
             return old
-        mesh = MovingMesh(read_glb(self.assets(glb)))
+        mesh = MovingMesh(read_model(self.assets(glb)))
         node = self._things.attach_new_node(target)
         mesh.node.reparent_to(node)
         spot = self._spots.attach_new_node(_floor_card())
