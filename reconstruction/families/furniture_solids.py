@@ -325,8 +325,9 @@ def upright(section: F64, heights: F64, scale: F64, centre: F64) -> F64:
     """
     centre = centre if centre.ndim == 3 else centre[None]
     b, n = centre.shape[:2]
-    level = np.ascontiguousarray(np.broadcast_to(heights, (b, n)), np.float64)
-    factor = np.ascontiguousarray(np.broadcast_to(scale, (b, n, 2)), np.float64)
+    # Copies, for a broadcast view is read-only, which would compile the kernel once more.
+    level = np.array(np.broadcast_to(heights, (b, n)), np.float64, order="C")
+    factor = np.array(np.broadcast_to(scale, (b, n, 2)), np.float64, order="C")
     middle = np.ascontiguousarray(centre, np.float64)
     return np.asarray(_upright(np.ascontiguousarray(section), level, factor, middle))
 
@@ -421,8 +422,8 @@ def sweep(path: F64, section: F64, binormal: F64, scale: F64 | None = None) -> F
     elif scale.ndim == 1:
         factor = np.stack([scale, scale], axis=1)
     else:
-        factor = scale
-    second = np.ascontiguousarray(np.broadcast_to(binormal, (len(path), 1, 3))[:, 0])
+        factor = np.ascontiguousarray(scale)
+    second = np.array(np.broadcast_to(binormal, (len(path), 1, 3))[:, 0], order="C")
     return np.asarray(
         _sweep(np.ascontiguousarray(path), np.ascontiguousarray(section), second, factor)
     )
