@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from .app import SHIPPED_MOTION, SHIPPED_PHOTOS, SHIPPED_SCRIPT, open_showroom
 from .requirements import ROOT
 
 if TYPE_CHECKING:
+    from reconstruction.photo import Photo
     from reconstruction.product import Product
 
 SCENE = "store"
@@ -70,15 +71,12 @@ def run_demo(out: Path, photos: list[Path] | None = None, motion: Path | None = 
         DemoError: the visitor could not finish; says where it stopped.
     """
     watch = Stopwatch()
+    given = _read(photos or [])
     out.mkdir(parents=True, exist_ok=True)
-    # Compiling the visit's kernels for the first time takes long: do it while photos are read.
-    warm = subprocess.Popen([sys.executable, "-c", "from showroom.app import warm_up; warm_up()"])
-    try:
-        products = _reconstruct(out, list(photos or []), watch)
+    with _warming() as warm:
+        products = _reconstruct(out, given, watch)
         with watch.stage("wait for compilation"):
             warm.wait(timeout=VISITOR_SECONDS)
-    finally:
-        warm.kill()
     visit, recorder = _visit(out, products, motion or SHIPPED_MOTION, watch)
     moments = _draw(out, recorder, watch)
     report = _report(products, visit, moments, watch)
@@ -88,7 +86,26 @@ def run_demo(out: Path, photos: list[Path] | None = None, motion: Path | None = 
     return 0 if all(s["answered"] for s in report["sentences"]) else 1
 
 
-def _reconstruct(out: Path, photos: list[Path], watch: Stopwatch) -> dict[str, Product]:
+def _read(paths: Sequence[Path]) -> list[Photo]:
+    """The photos given, refused before anything long begins."""
+    from reconstruction.photo import read_photo
+
+    return [read_photo(path) for path in paths]
+
+
+@contextmanager
+def _warming() -> Iterator[subprocess.Popen[bytes]]:
+    """Compile the visit's kernels in another process; the first time takes long."""
+    command = [sys.executable, "-c", "from showroom.app import warm_up; warm_up()"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _reconstruct(out: Path, given: list[Photo], watch: Stopwatch) -> dict[str, Product]:
     """One product of each kind, from the photos given or the shipped ones."""
     from tqdm import tqdm
 
@@ -101,20 +118,20 @@ def _reconstruct(out: Path, photos: list[Path], watch: Stopwatch) -> dict[str, P
         from reconstruction.product_io import save_product
 
     products: dict[str, Product] = {}
-    queue = list(photos)
+    queue = list(given)
     while queue or len(products) < len(SHIPPED_PHOTOS):
         if queue:
-            path = queue.pop(0)
+            photo = queue.pop(0)
         else:
-            path = next(shipped for kind, shipped in SHIPPED_PHOTOS.items() if kind not in products)
-        with watch.stage(f"reconstruct {path.name}"):
-            photo = read_photo(path)
-            with tqdm(total=len(STEPS), desc=f"{path.name:<24.24}", unit="step") as bar:
+            missing = (path for kind, path in SHIPPED_PHOTOS.items() if kind not in products)
+            photo = read_photo(next(missing))
+        with watch.stage(f"reconstruct {photo.name}"):
+            with tqdm(total=len(STEPS), desc=f"{photo.name:<24.24}", unit="step") as bar:
                 made = reconstruct(photo, progress=partial(_advance, bar))
         product = made.product
         if product.kind in products:
             raise DemoError(
-                f"{path.name} is a second {product.kind} ({product.category}); "
+                f"{photo.name} is a second {product.kind} ({product.category}); "
                 "give one garment and one piece of furniture"
             )
         products[product.kind] = product
