@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from .camera import frame_camera
 from .product import Product
-from .shading import picture
+from .render.camera import frame_camera
+from .render.shading import picture
 
 U8 = NDArray[np.uint8]
 

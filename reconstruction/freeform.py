@@ -16,8 +16,8 @@ import numpy as np
 
 from .errors import ParameterError, ProductFileError
 from .family import ChoiceSpec, ParameterSpec, complete
-from .glb_read import Budget, read_glb
-from .gltf_pack import pack_gltf
+from .gltf.pack import pack_gltf
+from .gltf.read import Budget, read_glb
 from .mesh import Mesh
 from .product import Estimate, Product
 

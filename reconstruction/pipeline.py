@@ -23,8 +23,8 @@ from .photo import Photo
 from .product import Estimate, PhotoSource, Product, graded_sizes
 
 if TYPE_CHECKING:
-    from .inference import Candidate, Proposal
-    from .segmentation import Mask
+    from .networks.inference import Candidate, Proposal
+    from .networks.segmentation import Mask
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -141,8 +141,8 @@ def reconstruct(
         started = time.perf_counter()
         progress(step)
 
-    from .inference import propose
-    from .segmentation import open_gaps, segment
+    from .networks.inference import propose
+    from .networks.segmentation import open_gaps, segment
 
     mask = segment(photo.rgb, photo.alpha)
     done(STEPS[0])
@@ -274,7 +274,7 @@ def _fit_garment(
 ) -> _Fit:
     from .families.garment import GarmentFamily
     from .families.garment_flat import LANDMARKS
-    from .garment_fit import FitHint, refine
+    from .garment.fit import FitHint, refine
 
     landmarks, trust = proposal.landmark_table(LANDMARKS)
     hint = FitHint(
@@ -307,9 +307,9 @@ def _fit_furniture(
     declared: dict[str, float],
 ) -> _Fit:
     from .families.furniture_family import FurnitureFamily
-    from .furniture_fit import refine
-    from .furniture_solver import Start
-    from .furniture_target import Pose
+    from .furniture.fit import refine
+    from .furniture.solver import Start
+    from .furniture.target import Pose
 
     guess = proposal.camera
     pose = Pose(guess.azimuth, guess.elevation, guess.closeness, guess.roll)
@@ -348,11 +348,11 @@ def _finish(
     numbers = {n: e.value for n, e in fit.values.items()}
     mesh = fit.family.build(numbers, fit.choices)
     if fit.family.kind == "garment":
-        from .garment_texture import rectify
+        from .garment.texture import rectify
 
         materials = rectify(photo.rgb, mask.soft, fit.detail, mesh)
     else:
-        from .furniture_texture import project
+        from .furniture.texture import project
 
         materials = project(mesh, fit.detail.camera, photo.rgb, mask.soft)
     done(STEPS[3])
@@ -404,7 +404,7 @@ def _overlay(photo: Photo, fit: _Fit, product: Product) -> U8:
     if fit.family.kind == "garment":
         return _outlined(photo, fit.detail)
     from .contact_sheet import textures
-    from .shading import picture
+    from .render.shading import picture
 
     height, width = photo.rgb.shape[:2]
     colours = {slot: m.base_color[:3] for slot, m in product.materials.items()}

@@ -23,8 +23,8 @@ from . import freeform
 from .errors import ParameterError, ProductFileError
 from .families import get_family
 from .family import Family, complete
-from .glb import product_glb
-from .glb_read import Budget, read_glb
+from .gltf.glb import product_glb
+from .gltf.read import Budget, read_glb
 from .mesh import Mesh
 from .product import SCHEMA_VERSION, Estimate, PhotoSource, Product
 

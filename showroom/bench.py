@@ -109,8 +109,8 @@ def photo_to_product() -> Iterator[Row]:
     """Seconds from a photo to a product, warm, against the network's own forward pass."""
     import torch
 
-    from reconstruction.inference import WEIGHTS, network
-    from reconstruction.network import INPUT
+    from reconstruction.networks.inference import WEIGHTS, network
+    from reconstruction.networks.network import INPUT
     from reconstruction.photo import read_photo
     from reconstruction.pipeline import reconstruct
 

@@ -125,9 +125,11 @@ def _reconstruct(out: Path, given: list[Photo], watch: Stopwatch) -> dict[str, P
         else:
             missing = (path for kind, path in SHIPPED_PHOTOS.items() if kind not in products)
             photo = read_photo(next(missing))
-        with watch.stage(f"reconstruct {photo.name}"):
-            with tqdm(total=len(STEPS), desc=f"{photo.name:<24.24}", unit="step") as bar:
-                made = reconstruct(photo, progress=partial(_advance, bar))
+        with (
+            watch.stage(f"reconstruct {photo.name}"),
+            tqdm(total=len(STEPS), desc=f"{photo.name:<24.24}", unit="step") as bar,
+        ):
+            made = reconstruct(photo, progress=partial(_advance, bar))
         product = made.product
         if product.kind in products:
             raise DemoError(

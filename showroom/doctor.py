@@ -212,7 +212,7 @@ def _microphone() -> Finding:
 
 
 def _weights() -> Finding:
-    folder = requirements.ROOT / "reconstruction" / "weights"
+    folder = requirements.ROOT / "reconstruction" / "networks" / "weights"
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         return Finding(

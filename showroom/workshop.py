@@ -174,7 +174,7 @@ def run_train(
 
         print(train())
         return 0
-    from reconstruction.training import TrainSettings
+    from reconstruction.networks.training import TrainSettings
 
     command = f"showroom train {what}"
     command += "".join(
@@ -184,12 +184,12 @@ def run_train(
     settings = TrainSettings(minutes=minutes, seed=seed)
     weights = out / f"{what}.safetensors"
     if what == "segmentation":
-        from reconstruction.train_segmentation import train_segmentation
+        from reconstruction.networks.train_segmentation import train_segmentation
 
         sprites = data / "sprites.npz" if data else None
         train_segmentation(weights, out, settings, photos=photos, sprites=sprites, command=command)
     else:
-        from reconstruction.train_reconstruction import train_reconstruction
+        from reconstruction.networks.train_reconstruction import train_reconstruction
 
         bank = data / "bank" if data else None
         train_reconstruction(weights, out, settings, photos=photos, bank=bank, command=command)
@@ -199,7 +199,7 @@ def run_train(
 
 def run_evaluate(out: Path, *, photos: Path | None, cutouts: Sequence[Path], count: int) -> int:
     """Score the shipped networks; writes a table and prints it."""
-    from reconstruction.evaluation import evaluate_reconstruction
+    from reconstruction.networks.evaluation import evaluate_reconstruction
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / "evaluation.json"

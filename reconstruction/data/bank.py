@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from ..errors import ReconstructionError
 from ..families import family_names, get_family
-from ..vocabulary import Vocabulary, measure_vocabulary
+from ..networks.vocabulary import Vocabulary, measure_vocabulary
 from .consensus import LabelledPhoto
 from .drawn import CAMERA_FIELDS, U8, Drawn
 from .furniture import draw_furniture

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..families import get_family
 from ..families.furniture_family import FurnitureFamily
 from ..families.furniture_solids import Topology
-from ..rasterize import Camera, frame_camera, orbit_rotation, render
+from ..render.rasterize import Camera, frame_camera, orbit_rotation, render
 from .drawn import Drawn
 from .textures import F32, Rng, colour, fabric, noise
 

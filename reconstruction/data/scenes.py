@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..crop import cut, square_around
-from ..vocabulary import CATEGORY_OF, NOTHING, Vocabulary
+from ..networks.crop import cut, square_around
+from ..networks.vocabulary import CATEGORY_OF, NOTHING, Vocabulary
 from .bank import Bank
 from .composite import U8, pale, photograph, with_shadow
 from .consensus import LabelledPhoto

@@ -143,12 +143,12 @@ class GarmentFamily:
     def drape_on(
         self, values: Mapping[str, float], choices: Mapping[str, str], form: BodyForm
     ) -> Mesh:
-        """The garment worn on a body form; see :mod:`reconstruction.drape`.
+        """The garment worn on a body form; see :mod:`reconstruction.garment.drape`.
 
         Raises:
             ParameterError: see :func:`complete`.
         """
-        from ..drape import drape
+        from ..garment.drape import drape
 
         full, picked = complete(self, values, choices)
         return drape(self, full, picked, form)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reconstruction.drape import rest_edges
 from reconstruction.family import complete
+from reconstruction.garment.drape import rest_edges
 from reconstruction.mesh import Mesh
 
 from . import cloth

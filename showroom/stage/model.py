@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reconstruction.errors import ProductFileError
-from reconstruction.glb_read import read_glb
+from reconstruction.gltf.read import read_glb
 from reconstruction.mesh import F32, I32, Mesh
 from reconstruction.product import Material
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconstruction.errors import ReconstructionError
 from reconstruction.family import complete
-from reconstruction.glb import product_glb
+from reconstruction.gltf.glb import product_glb
 from reconstruction.mesh import Mesh
 from reconstruction.product import Estimate, Material, Product
 from showroom.catalog.errors import CatalogError

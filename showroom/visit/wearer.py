@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from reconstruction.glb import avatar_glb
+from reconstruction.gltf.glb import avatar_glb
 from showroom.fit.avatar import Avatar
 from showroom.fit.pose import Tracker
 from showroom.fit.skin import PoseState

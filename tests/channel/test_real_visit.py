@@ -6,7 +6,7 @@ import pytest
 
 from reconstruction.families import get_family
 from reconstruction.family import complete
-from reconstruction.glb_read import read_glb
+from reconstruction.gltf.read import read_glb
 from reconstruction.product import Estimate, Material, Product
 from showroom.catalog.products import Catalog
 from showroom.channel.client import Client

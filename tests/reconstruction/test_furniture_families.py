@@ -10,7 +10,7 @@ from reconstruction.families import get_family
 from reconstruction.families.furniture_family import FurnitureFamily
 from reconstruction.families.furniture_solids import topology
 from reconstruction.family import complete
-from reconstruction.rasterize import uv_raster
+from reconstruction.render.rasterize import uv_raster
 
 NAMES = ("chair", "table")
 

@@ -10,10 +10,10 @@ import pytest
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.families import get_family
 from reconstruction.families.furniture_family import FurnitureFamily
-from reconstruction.furniture_fit import refine, silhouette_iou
-from reconstruction.furniture_scale import metric_scale
-from reconstruction.furniture_solver import Start
-from reconstruction.furniture_target import (
+from reconstruction.furniture.fit import refine, silhouette_iou
+from reconstruction.furniture.scale import metric_scale
+from reconstruction.furniture.solver import Start
+from reconstruction.furniture.target import (
     Pose,
     compare,
     make_target,
@@ -21,7 +21,7 @@ from reconstruction.furniture_target import (
     photo_camera,
     place,
 )
-from reconstruction.rasterize import Camera, frame_camera, picture, render
+from reconstruction.render.rasterize import Camera, frame_camera, picture, render
 
 PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "product_photos"
 

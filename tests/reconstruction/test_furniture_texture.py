@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from reconstruction.families import get_family
-from reconstruction.furniture_atlas import atlas_size, look, make_atlas, make_sight
-from reconstruction.furniture_texture import bake, project
-from reconstruction.rasterize import frame_camera, linear_to_srgb, picture, srgb_to_linear
+from reconstruction.furniture.atlas import atlas_size, look, make_atlas, make_sight
+from reconstruction.furniture.texture import bake, project
+from reconstruction.render.rasterize import frame_camera, linear_to_srgb, picture, srgb_to_linear
 
 COLOURS = {"wood": (0.10, 0.04, 0.02), "upholstery": (0.75, 0.70, 0.60)}
 SIZE = (256, 220)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from reconstruction.drape import rest_edges
 from reconstruction.dressform import BodyForm, reference_form
 from reconstruction.families import get_family
+from reconstruction.garment.drape import rest_edges
 
 GARMENTS = ("t_shirt", "long_sleeve", "dress", "skirt")
 

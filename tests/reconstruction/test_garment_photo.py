@@ -10,9 +10,9 @@ from PIL import Image
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.families import get_family
 from reconstruction.families.garment_flat import LANDMARKS
-from reconstruction.garment_fit import FitHint, refine, to_pixels
-from reconstruction.garment_mask import contour_of, fill
-from reconstruction.garment_texture import rectify
+from reconstruction.garment.fit import FitHint, refine, to_pixels
+from reconstruction.garment.mask import contour_of, fill
+from reconstruction.garment.texture import rectify
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "garment_photos" / "train"
 SIZE = (420, 400)
@@ -145,8 +145,8 @@ def test_background_never_bleeds_in():
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared garment photos are not here")
 def test_real_photos_are_met():
+    from reconstruction.networks.segmentation import segment
     from reconstruction.photo import read_photo
-    from reconstruction.segmentation import segment
 
     names = {
         "t-shirt": ("t_shirt", "00805d0e-7fe5-4251-b577-86065e4f6587.jpg"),

@@ -12,8 +12,8 @@ from product_samples import picture, sheet_product
 
 from reconstruction.dressform import reference_form
 from reconstruction.errors import ProductFileError
-from reconstruction.glb import avatar_glb, product_glb, write_glb
-from reconstruction.glb_read import Budget, read_glb
+from reconstruction.gltf.glb import avatar_glb, product_glb, write_glb
+from reconstruction.gltf.read import Budget, read_glb
 from reconstruction.product import Material
 
 

@@ -12,8 +12,8 @@ from test_glb import unpack
 
 from reconstruction.errors import ParameterError, ProductFileError
 from reconstruction.freeform import import_mesh
-from reconstruction.glb import product_glb
-from reconstruction.glb_read import Budget
+from reconstruction.gltf.glb import product_glb
+from reconstruction.gltf.read import Budget
 from reconstruction.product_io import load_product, save_product
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"

@@ -12,16 +12,16 @@ import pytest
 import torch
 from torch import nn
 
-from reconstruction.crop import cut, square_around
 from reconstruction.errors import WeightsError
 from reconstruction.families import family_names, get_family
-from reconstruction.network import INPUT, ReconstructionNet, ResNet18, as_input
-from reconstruction.train_reconstruction import answer_losses, laplace
-from reconstruction.train_segmentation import mask_loss
-from reconstruction.training import Batch, Losses, TrainSettings, fit
-from reconstruction.unet import UNet
-from reconstruction.vocabulary import CATEGORIES, LOG_SCALE, Vocabulary, measure_vocabulary
-from reconstruction.weights import load_weights, save_weights
+from reconstruction.networks.crop import cut, square_around
+from reconstruction.networks.network import INPUT, ReconstructionNet, ResNet18, as_input
+from reconstruction.networks.train_reconstruction import answer_losses, laplace
+from reconstruction.networks.train_segmentation import mask_loss
+from reconstruction.networks.training import Batch, Losses, TrainSettings, fit
+from reconstruction.networks.unet import UNet
+from reconstruction.networks.vocabulary import CATEGORIES, LOG_SCALE, Vocabulary, measure_vocabulary
+from reconstruction.networks.weights import load_weights, save_weights
 
 
 @pytest.fixture(scope="module")

@@ -18,13 +18,13 @@ from reconstruction.data.scenes import SceneSources, scene_example
 from reconstruction.data.sprites import render_sprites
 from reconstruction.data.textures import FABRICS, GROUNDS, fabric, ground
 from reconstruction.errors import ReconstructionError
-from reconstruction.inference import propose
-from reconstruction.segmentation import segment
-from reconstruction.train_reconstruction import train_reconstruction
-from reconstruction.train_segmentation import train_segmentation
-from reconstruction.training import TrainSettings
-from reconstruction.vocabulary import CATEGORIES, CATEGORY_OF
-from reconstruction.weights import load_weights
+from reconstruction.networks.inference import propose
+from reconstruction.networks.segmentation import segment
+from reconstruction.networks.train_reconstruction import train_reconstruction
+from reconstruction.networks.train_segmentation import train_segmentation
+from reconstruction.networks.training import TrainSettings
+from reconstruction.networks.vocabulary import CATEGORIES, CATEGORY_OF
+from reconstruction.networks.weights import load_weights
 
 
 def product_photo() -> LabelledPhoto:

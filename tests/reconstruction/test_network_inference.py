@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reconstruction import inference
 from reconstruction.data.holdout import held_out
 from reconstruction.data.masks import MaskSources
 from reconstruction.data.textures import plain, planks, studio, tiles
 from reconstruction.errors import WeightsError
-from reconstruction.evaluation import Report, bootstrap, read_photo, separation
 from reconstruction.families import family_names, get_family
 from reconstruction.family import complete
-from reconstruction.inference import WEIGHTS, network, propose
-from reconstruction.network import ReconstructionNet
-from reconstruction.segmentation import segment
-from reconstruction.vocabulary import CATEGORIES
-from reconstruction.weights import load_weights
+from reconstruction.networks import inference
+from reconstruction.networks.evaluation import Report, bootstrap, read_photo, separation
+from reconstruction.networks.inference import WEIGHTS, network, propose
+from reconstruction.networks.network import ReconstructionNet
+from reconstruction.networks.segmentation import segment
+from reconstruction.networks.vocabulary import CATEGORIES
+from reconstruction.networks.weights import load_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"

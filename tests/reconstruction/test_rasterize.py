@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconstruction.rasterize import (
+from reconstruction.render.rasterize import (
     Camera,
     Light,
     frame_camera,

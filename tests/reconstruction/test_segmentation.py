@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconstruction import segmentation
 from reconstruction.data.consensus import consensus_mask, largest_component
 from reconstruction.data.holdout import held_out
 from reconstruction.data.masks import MaskSources
 from reconstruction.errors import WeightsError
-from reconstruction.evaluation import mask_iou, read_photo
-from reconstruction.segmentation import (
+from reconstruction.networks import segmentation
+from reconstruction.networks.evaluation import mask_iou, read_photo
+from reconstruction.networks.segmentation import (
     Mask,
     guided,
     meaningful,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from stage_models import ASSETS, box, glb
 
-from reconstruction.glb import write_glb
+from reconstruction.gltf.glb import write_glb
 from reconstruction.mesh import Mesh
 from reconstruction.product import Material
 from showroom.stage.model import read_model

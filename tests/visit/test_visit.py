@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from visit_samples import BODY, Answer, Talk, catalog, dressed_visit, new_visit
 
-from reconstruction.glb_read import read_glb
+from reconstruction.gltf.read import read_glb
 from showroom.catalog.products import Catalog
 from showroom.protocol.messages import (
     AssetReady,

@@ -1,0 +1,1 @@
+"""Furniture from photos: fitting and texture."""

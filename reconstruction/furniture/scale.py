@@ -1,0 +1,89 @@
+"""How large furniture is: declared dimensions first, else what such furniture usually measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import ParameterError
+from ..families.furniture_family import FurnitureFamily
+from ..family import complete
+
+
+class Scale(NamedTuple):
+    """A factor for all lengths, and its relative 90% half interval."""
+
+    factor: float
+    spread: float
+
+
+def declared_values(family: FurnitureFamily, declared: Mapping[str, float]) -> dict[str, float]:
+    """Check declared values.
+
+    Raises:
+        ParameterError: an unknown name or a value out of its range; the field is
+            ``declared.NAME``.
+    """
+    try:
+        complete(family, declared, {})
+    except ParameterError as error:
+        raise ParameterError(
+            error.message,
+            field=error.field.replace("values.", "declared."),
+            expected=error.expected,
+            got=error.got,
+        ) from None
+    return {name: float(value) for name, value in declared.items()}
+
+
+def rescaled(
+    family: FurnitureFamily, values: Mapping[str, float], declared: Mapping[str, float]
+) -> dict[str, float]:
+    """Scale all lengths so that the declared ones come near what they shall be."""
+    lengths = {p.name: p for p in family.parameters if p.unit == "m"}
+    ratios = [declared[n] / values[n] for n in declared if n in lengths and values[n] > 0]
+    factor = float(np.exp(np.mean(np.log(ratios)))) if ratios else 1.0
+    return {
+        n: float(np.clip(v * factor, lengths[n].minimum, lengths[n].maximum)) if n in lengths else v
+        for n, v in values.items()
+    }
+
+
+def metric_scale(
+    family: FurnitureFamily,
+    values: Mapping[str, float],
+    choices: Mapping[str, str],
+    declared: Mapping[str, float],
+) -> Scale:
+    """The most probable scale of a shape whose proportions are known.
+
+    The data file's ``extra.scale`` holds kinds of this furniture (a dining table, a coffee
+    table), each with the usual value and the relative spread of some lengths; the kind that
+    fits the proportions best decides.
+    """
+    specs = {p.name: p for p in family.parameters}
+    if any(specs[n].unit == "m" for n in declared):
+        return Scale(1.0, 0.0)
+    active = set(family.active(choices))
+    best: tuple[float, Scale] | None = None
+    for kind in family.spec.extra["scale"].values():
+        rows = [(n, m, s) for n, (m, s) in kind.items() if n in active]
+        if not rows:
+            continue
+        weight = np.array([1 / s**2 for _, _, s in rows])
+        wanted = np.log([m / values[n] for n, m, _ in rows])
+        mean = float((weight * wanted).sum() / weight.sum())
+        misfit = float((weight * (wanted - mean) ** 2).sum() + 2 * sum(np.log(s) for *_, s in rows))
+        spread = 1.64 * float(np.hypot(weight.sum() ** -0.5, 0.03))
+        if best is None or misfit < best[0]:
+            best = (misfit, Scale(float(np.exp(mean)), spread))
+    if best is None:
+        return Scale(1.0, 0.3)
+    factor, spread = best[1]
+    # The box must stay within the family's ranges.
+    for name in ("width", "height", "depth"):
+        spec = specs[name]
+        factor = float(np.clip(factor, spec.minimum / values[name], spec.maximum / values[name]))
+    return Scale(factor, spread)

@@ -1,0 +1,299 @@
+"""What a piece of furniture is fitted to: a mask, and where the photo changes its material.
+
+The mask is cut out and scaled into a small square, so that fitting costs the same for any photo;
+:class:`Target` remembers the way back to the photo's pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import NoProductError
+from ..mesh import F32, I32
+from ..render.camera import Camera, orbit_rotation
+
+F64 = NDArray[np.float64]
+SIDE = 112
+FINE_SIDE = 184
+_FILL = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A mask in a small square picture.
+
+    Attributes:
+        inside: (s, s) uint8, 1 on the product.
+        outward: (s, s) float32 distance to the product in shares of the side, 0 inside it.
+        inward: (s, s) float32 distance to the background, 0 outside the product.
+        cluster: (s, s) int8, the photo's colour group of each product pixel: 0 or 1.
+        colour_weight: 0 to 1, how clearly the photo shows two materials.
+        box: x, y, width, height of the product within the square.
+        scale: photo pixels per square pixel.
+        origin: photo position of the square's upper left corner, pixels.
+        photo_size: (height, width) of the photo.
+    """
+
+    inside: NDArray[np.uint8]
+    outward: F32
+    inward: F32
+    cluster: NDArray[np.int8]
+    colour_weight: float
+    box: tuple[float, float, float, float]
+    scale: float
+    origin: tuple[float, float]
+    photo_size: tuple[int, int]
+
+    @property
+    def layer_weight(self) -> float:
+        """Weight of the material layer beside the silhouette's, for least squares."""
+        return 0.8 * self.colour_weight
+
+    @property
+    def area(self) -> int:
+        """How many pixels of the square the product covers."""
+        return int(self.inside.sum())
+
+
+def make_target(mask: F32, photo: NDArray[np.uint8] | None = None, side: int = SIDE) -> Target:
+    """Cut a mask out of its photo.
+
+    Args:
+        mask: (h, w) float32, 0 to 1.
+        photo: (h, w, 3) uint8 sRGB, for material cues, or None.
+
+    Raises:
+        NoProductError: the mask is all but empty.
+    """
+    import cv2
+
+    mask = np.asarray(mask, np.float32)
+    rows, columns = np.where(mask > 0.5)
+    if len(rows) < 64:
+        raise NoProductError(
+            "the mask holds no product",
+            field="mask",
+            expected="64 pixels or more",
+            got=str(len(rows)),
+        )
+    x0, x1 = float(columns.min()), float(columns.max() + 1)
+    y0, y1 = float(rows.min()), float(rows.max() + 1)
+    scale = max(x1 - x0, y1 - y0) / (_FILL * side)
+    origin = ((x0 + x1) / 2 - side * scale / 2, (y0 + y1) / 2 - side * scale / 2)
+    # Pixel centres: square (i + .5) * scale + origin = photo (j + .5).
+    shift = (origin[0] + 0.5 * scale - 0.5, origin[1] + 0.5 * scale - 0.5)
+    warp = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    blur = max(scale * 0.5, 1e-3)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    soft = cv2.GaussianBlur(mask, (0, 0), blur) if scale > 1.2 else mask
+    small = cv2.warpAffine(soft, warp, (side, side), flags=how)
+    inside = (small > 0.5).astype(np.uint8)
+    outward = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5) / side
+    inward = cv2.distanceTransform(inside, cv2.DIST_L2, 5) / side
+    cluster, weight = np.zeros((side, side), np.int8), 0.0
+    if photo is not None:
+        soft = cv2.GaussianBlur(photo, (0, 0), blur) if scale > 1.2 else photo
+        rgb = cv2.warpAffine(np.ascontiguousarray(soft[..., :3]), warp, (side, side), flags=how)
+        cluster, weight = material_clusters(rgb, inside)
+    width, height = (x1 - x0) / scale, (y1 - y0) / scale
+    return Target(
+        inside=inside,
+        outward=outward.astype(np.float32),
+        inward=inward.astype(np.float32),
+        cluster=cluster,
+        colour_weight=weight,
+        box=((side - width) / 2, (side - height) / 2, width, height),
+        scale=scale,
+        origin=origin,
+        photo_size=(mask.shape[0], mask.shape[1]),
+    )
+
+
+def material_clusters(
+    rgb: NDArray[np.uint8], inside: NDArray[np.uint8]
+) -> tuple[NDArray[np.int8], float]:
+    """Split a product into two colour groups.
+
+    Args:
+        rgb: (h, w, 3) uint8 sRGB.
+        inside: (h, w) uint8, 1 on the product.
+
+    Returns:
+        (h, w) int8 group 0 (darker) or 1, and 0 to 1: how clearly there are two. Shading alone
+        changes lightness smoothly and seldom by more than the groups' own spread.
+    """
+    import cv2
+
+    lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    lab[..., 0] *= 0.7
+    here = cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0
+    pixels = lab[here]
+    if len(pixels) < 50:
+        return np.zeros(inside.shape, np.int8), 0.0
+    order = np.argsort(pixels[:, 0])
+    low, high = pixels[order[len(order) // 10]], pixels[order[-len(order) // 10 - 1]]
+    for _ in range(12):
+        near_low = ((pixels - low) ** 2).sum(axis=1) < ((pixels - high) ** 2).sum(axis=1)
+        if near_low.all() or not near_low.any():
+            return np.zeros(inside.shape, np.int8), 0.0
+        low, high = pixels[near_low].mean(axis=0), pixels[~near_low].mean(axis=0)
+    spread = 0.5 * (pixels[near_low].std(axis=0).max() + pixels[~near_low].std(axis=0).max())
+    apart = float(np.linalg.norm(high - low))
+    share = min(near_low.mean(), 1 - near_low.mean())
+    clear = np.clip((apart / max(spread, 3.0) - 2.0) / 2.0, 0, 1) * np.clip((apart - 14) / 14, 0, 1)
+    group = ((lab - low) ** 2).sum(axis=2) > ((lab - high) ** 2).sum(axis=2)
+    smooth = cv2.medianBlur(group.astype(np.uint8), 3)
+    return smooth.astype(np.int8), float(clear * np.clip(share / 0.08, 0, 1))
+
+
+def target_layers(target: Target) -> F32:
+    """(s, s, 2) what rendered layers shall look like: the product, and its lighter material."""
+    out = np.empty((*target.inside.shape, 2), np.float32)
+    out[..., 0] = target.inside
+    out[..., 1] = target.inside * target.cluster * target.layer_weight
+    return out
+
+
+def blurred(layers: F32, blur: float) -> F32:
+    """Layers (s, s, c) smoothed by ``blur`` pixels and halved in size."""
+    import cv2
+
+    soft = cv2.GaussianBlur(layers, (0, 0), blur)
+    return np.ascontiguousarray(soft[::2, ::2])
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A camera in the terms that fitting uses.
+
+    Attributes:
+        closeness: half the product's diagonal over the camera's distance; 0.1 is a long lens.
+        shift: offset of the product's box from the mask's box, shares of the side.
+        zoom: natural logarithm of the extra scale of the product's box.
+    """
+
+    azimuth: float
+    elevation: float
+    closeness: float
+    roll: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    zoom: float = 0.0
+
+
+def place(points: F32, pose: Pose, target: Target) -> tuple[F32, F64]:
+    """Points on the square picture, their box laid onto the mask's box.
+
+    Returns:
+        (n, 3) float32: x, y in pixels of the square and depth in metres; and (5,) focal length
+        in pixels, the target's x and y in pixels, the distance and the half diagonal, metres.
+    """
+    rotation = orbit_rotation(pose.azimuth, pose.elevation, pose.roll)
+    side = len(target.inside)
+    box = np.array(target.box)
+    extra = np.array([pose.shift[0] * side, pose.shift[1] * side, math.exp(pose.zoom)])
+    return _place(points, rotation, pose.closeness, box, extra)  # type: ignore[no-any-return]
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def _place(points: F32, rotation: F64, closeness: float, box: F64, extra: F64) -> tuple[F32, F64]:
+    n = len(points)
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    for i in range(n):
+        for c in range(3):
+            low[c] = min(low[c], points[i, c])
+            high[c] = max(high[c], points[i, c])
+    middle = (low + high) / 2
+    radius = np.sqrt(((high - low) ** 2).sum()) / 2
+    distance = radius / closeness
+    out = np.empty((n, 3), np.float32)
+    x0, x1, y0, y1 = np.inf, -np.inf, np.inf, -np.inf
+    for i in range(n):
+        a, b, c = points[i, 0] - middle[0], points[i, 1] - middle[1], points[i, 2] - middle[2]
+        depth = distance - (rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2] * c)
+        x = (rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2] * c) / depth
+        y = -(rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2] * c) / depth
+        out[i, 0], out[i, 1], out[i, 2] = x, y, depth
+        x0, x1, y0, y1 = min(x0, x), max(x1, x), min(y0, y), max(y1, y)
+    wide, tall = x1 - x0, y1 - y0
+    focal = np.sqrt((box[2] ** 2 + box[3] ** 2) / (wide**2 + tall**2)) * extra[2]
+    tx = box[0] + box[2] / 2 + extra[0] - focal * (x0 + x1) / 2
+    ty = box[1] + box[3] / 2 + extra[1] - focal * (y0 + y1) / 2
+    for i in range(n):
+        out[i, 0] = out[i, 0] * focal + tx
+        out[i, 1] = out[i, 1] * focal + ty
+    return out, np.array([focal, tx, ty, distance, radius])
+
+
+def photo_camera(points: F32, pose: Pose, target: Target) -> Camera:
+    """The pinhole camera of the whole photo that shows ``points`` as ``pose`` does."""
+    _, (focal, x, y, distance, _) = place(points, pose, target)
+    height, width = target.photo_size
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle = (low + high) / 2
+    return Camera(
+        azimuth=pose.azimuth,
+        elevation=pose.elevation,
+        roll=pose.roll,
+        distance=float(distance),
+        fov=2 * math.atan(height / 2 / (focal * target.scale)),
+        target=(float(middle[0]), float(middle[1]), float(middle[2])),
+        center=(
+            float((x * target.scale + target.origin[0] - width / 2) / height),
+            float((y * target.scale + target.origin[1] - height / 2) / height),
+        ),
+    )
+
+
+def compare(label: I32, target: Target, slots: int) -> tuple[float, float, float]:
+    """Compare a rendered label picture with the target.
+
+    Args:
+        label: (s, s) int32, the material slot of each pixel, -1 for none.
+        slots: how many material slots there are.
+
+    Returns:
+        Intersection over union; the mean distance by which the outlines miss each other, in
+        shares of the side; the share of common pixels whose slot's colour group differs from
+        their own.
+    """
+    result: tuple[float, float, float] = _compare(
+        label, target.inside, target.outward, target.inward, target.cluster, slots
+    )
+    return result
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def _compare(
+    label: I32,
+    inside: NDArray[np.uint8],
+    outward: F32,
+    inward: F32,
+    cluster: NDArray[np.int8],
+    slots: int,
+) -> tuple[float, float, float]:
+    both, either, miss, area = 0, 0, 0.0, 0
+    count = np.zeros((slots, 2))
+    for y in range(label.shape[0]):
+        for x in range(label.shape[1]):
+            drawn, wanted = label[y, x] >= 0, inside[y, x] > 0
+            if wanted:
+                area += 1
+            if drawn and wanted:
+                both += 1
+                either += 1
+                count[label[y, x], cluster[y, x]] += 1
+            elif drawn:
+                either += 1
+                miss += outward[y, x]
+            elif wanted:
+                either += 1
+                miss += inward[y, x]
+    wrong = 0.0
+    for s in range(slots):
+        wrong += min(count[s, 0], count[s, 1])
+    return both / max(either, 1), miss / max(area, 1), wrong / max(both, 1)

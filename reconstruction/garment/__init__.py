@@ -1,0 +1,1 @@
+"""Garments from photos: fitting, draping, texture."""

@@ -1,0 +1,1 @@
+"""GLB 2.0 files, written and read."""

@@ -1,0 +1,112 @@
+"""Reading the materials and colourways of a GLB; pictures are checked but not decoded."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from ..product import Material, Variant
+from .access import Container, refuse
+
+
+def material_slot(container: Container, index: object) -> str:
+    """The slot that a glTF material stands for; its name where another program wrote it."""
+    if index is None:
+        return "default"
+    entry = container.item("materials", index)
+    extras = entry.get("extras")
+    slot = extras.get("slot") if isinstance(extras, dict) else None
+    name = slot or entry.get("name") or f"material_{index}"
+    if not isinstance(name, str) or len(name) > 200:
+        raise refuse(f"materials.{index}.name", "a short text", name)
+    return name
+
+
+def read_materials(
+    container: Container, slots: Iterable[str]
+) -> tuple[dict[str, Material], tuple[Variant, ...]]:
+    """All materials by slot, and the variants with what they replace."""
+    found: dict[str, Material] = {}
+    replaced: dict[str, dict[str, Material]] = {}
+    for index, entry in enumerate(container.document.get("materials", [])):
+        extras = entry.get("extras")
+        variant = extras.get("variant") if isinstance(extras, dict) else None
+        slot = material_slot(container, index)
+        if variant is None:
+            found[slot] = _material(container, index)
+        else:
+            replaced.setdefault(str(variant), {})[slot] = _material(container, index)
+    for slot in slots:
+        found.setdefault(slot, Material())
+    return found, _variants(container, replaced)
+
+
+def _variants(
+    container: Container, replaced: dict[str, dict[str, Material]]
+) -> tuple[Variant, ...]:
+    extension = container.document.get("extensions", {}).get("KHR_materials_variants", {})
+    entries = extension.get("variants", [])
+    if not replaced:  # another program's file: follow the mappings of the primitives
+        for gltf_mesh in container.document.get("meshes", []):
+            for primitive in gltf_mesh["primitives"]:
+                slot = material_slot(container, primitive.get("material"))
+                local = primitive.get("extensions", {}).get("KHR_materials_variants", {})
+                for mapping in local.get("mappings", []):
+                    for i in mapping["variants"]:
+                        materials = replaced.setdefault(str(entries[i]["name"]), {})
+                        materials[slot] = _material(container, mapping["material"])
+    variants = []
+    for entry in entries:
+        name, extras = str(entry["name"]), entry.get("extras")
+        label = extras.get("label") if isinstance(extras, dict) else None
+        words = {str(k): str(v) for k, v in label.items()} if isinstance(label, dict) else {}
+        variants.append(Variant(name, words or {"en": name}, replaced.get(name, {})))
+    return tuple(variants)
+
+
+def _material(container: Container, index: int) -> Material:
+    entry = container.item("materials", index)
+    surface = entry.get("pbrMetallicRoughness", {})
+    color = tuple(float(f) for f in surface.get("baseColorFactor", (1, 1, 1, 1)))
+    roughness = float(surface.get("roughnessFactor", 1.0))
+    metallic = float(surface.get("metallicFactor", 1.0))
+    factors = (*color, roughness, metallic)
+    if len(factors) != 6 or not all(0.0 <= f <= 1.0 for f in factors):
+        raise refuse(f"materials.{index}", "6 factors from 0 to 1", factors)
+    return Material(
+        base_color=(color[0], color[1], color[2], color[3]),
+        roughness=roughness,
+        metallic=metallic,
+        texture=_picture(container, surface.get("baseColorTexture")),
+        normal=_picture(container, entry.get("normalTexture")),
+        double_sided=bool(entry.get("doubleSided", False)),
+        alpha=_alpha(entry.get("alphaMode", "OPAQUE"), color[3]),
+    )
+
+
+def _alpha(mode: object, factor: float) -> Literal["opaque", "mask", "blend"]:
+    if mode == "MASK":
+        return "mask"
+    # What blends by its factor alone needs no mode of its own.
+    return "blend" if mode == "BLEND" and factor == 1.0 else "opaque"
+
+
+def _picture(container: Container, use: dict[str, Any] | None) -> bytes | None:
+    if use is None:
+        return None
+    source = container.item("textures", use["index"]).get("source")
+    image = container.item("images", source)
+    if "uri" in image:
+        raise refuse(f"images.{source}", "a picture inside the file", "a uri")
+    data = bytes(container.view(image["bufferView"]))
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
+            pixels = picture.width * picture.height
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as fault:
+        raise refuse(f"images.{source}", "PNG or JPEG", type(fault).__name__) from fault
+    if pixels > container.budget.image_pixels:
+        raise refuse(f"images.{source}", f"{container.budget.image_pixels} pixels", pixels)
+    return data

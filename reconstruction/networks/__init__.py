@@ -1,0 +1,1 @@
+"""The networks: segmentation and reconstruction, their training and scores."""

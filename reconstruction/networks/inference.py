@@ -1,0 +1,371 @@
+"""What the network proposes for a photo: family, structure, dimensions, camera, landmarks.
+
+The network proposes, the photo decides: refinement takes these guesses, with how sure each is,
+as its starting points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..families import family_names, get_family
+from ..family import ParameterSpec
+from .crop import MARGIN, cut, square_around
+from .network import INPUT, Answers, ReconstructionNet, as_input
+from .segmentation import Mask
+from .vocabulary import LOG_SCALE, NOTHING, FamilyWords, Vocabulary
+from .weights import FOLDER, fill, load_weights
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+
+WEIGHTS = FOLDER / "reconstruction.safetensors"
+
+PRODUCT_THRESHOLD = 0.6
+"""Least :attr:`Proposal.confidence` of a photo that shows a product at all."""
+
+RELATED: Mapping[str, Mapping[str, float]] = {
+    "t_shirt": {"t-shirt": 1.0, "shirt": 0.4},
+    "long_sleeve": {"longsleeve": 1.0, "shirt": 0.6, "outwear": 0.8},
+    "dress": {"dress": 1.0},
+    "skirt": {"skirt": 1.0},
+    "chair": {"chair": 1.0},
+    "table": {"table": 1.0},
+}
+"""How well each family can stand for a product of a category."""
+
+_SQRT2 = math.sqrt(2.0)
+_MORE_MARGINS = (0.02, 0.15)
+"""Further crops that category and family are averaged over."""
+
+
+@dataclass(frozen=True)
+class CameraGuess:
+    """Where the photo was taken from, relative to the product.
+
+    Attributes:
+        azimuth, elevation, roll: radians, as :class:`~reconstruction.render.camera.Camera` has.
+        closeness: half the product's diagonal over the camera's distance.
+        sigma: standard deviation of azimuth, elevation and roll, radians.
+    """
+
+    azimuth: float
+    elevation: float
+    roll: float
+    closeness: float
+    sigma: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One complete set of choices and how probable it is."""
+
+    choices: Mapping[str, str]
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One family that the product may belong to.
+
+    Attributes:
+        probability: of this family, among those there are.
+        values: every parameter, within its range; metres at the size that such products
+            usually have.
+        sigma: one standard deviation per parameter, with that of the size left out.
+        size_sigma: relative standard deviation of the size, common to all lengths.
+        structures: the most probable sets of choices, best first; at least one.
+        seen: parameters that the weights know; the others carry the family's prior.
+    """
+
+    family: str
+    probability: float
+    values: Mapping[str, float]
+    sigma: Mapping[str, float]
+    size_sigma: float
+    structures: tuple[Structure, ...]
+    seen: frozenset[str]
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """The most probable choices."""
+        return self.structures[0].choices
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """All that the network says about a photo.
+
+    Attributes:
+        categories: probability per category of :data:`.vocabulary.CATEGORIES`.
+        candidates: families, most probable first.
+        camera: for furniture; meaningless for garments.
+        landmarks: (L, 2) float32 photo pixels, NaN where a landmark is not believed to be there,
+            in the order of ``landmark_names``; for garments.
+        landmark_trust: (L,) 0 to 1.
+        landmark_sigma: (L,) photo pixels.
+        confidence: 0 to 1, that there is a product and its mask is right.
+        in_family: 0 to 1, that one of the families can stand for it.
+    """
+
+    categories: Mapping[str, float]
+    candidates: tuple[Candidate, ...]
+    camera: CameraGuess
+    landmark_names: tuple[str, ...]
+    landmarks: F32
+    landmark_trust: F32
+    landmark_sigma: F32
+    confidence: float
+    in_family: float
+
+    @property
+    def category(self) -> str:
+        """The most probable category that is a product."""
+        return max((c for c in self.categories if c != NOTHING), key=lambda c: self.categories[c])
+
+    @property
+    def is_product(self) -> bool:
+        """Whether the photo shows a product, as far as the network can tell."""
+        return self.confidence >= PRODUCT_THRESHOLD
+
+    def landmark_table(self, names: tuple[str, ...]) -> tuple[F32, F32]:
+        """Landmarks (n, 2) and trust (n,) in another order; NaN and 0 for unknown names."""
+        points = np.full((len(names), 2), np.nan, np.float32)
+        trust = np.zeros(len(names), np.float32)
+        for i, name in enumerate(names):
+            if name in self.landmark_names:
+                j = self.landmark_names.index(name)
+                points[i], trust[i] = self.landmarks[j], self.landmark_trust[j]
+        return points, trust
+
+
+def propose(rgb: U8, mask: Mask | F32, *, weights: Path | None = None) -> Proposal:
+    """The network's proposal for a photo.
+
+    Args:
+        rgb: (h, w, 3) uint8.
+        mask: from :func:`.segmentation.segment`, or (h, w) float32 of 0 to 1.
+        weights: other weights than those shipped.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+    """
+    soft = mask.soft if isinstance(mask, Mask) else np.asarray(mask, np.float32)
+    net = network(weights or WEIGHTS)
+    vocabulary = net.vocabulary
+    square = square_around(soft)
+    views = [cut(rgb, soft, square_around(soft, m), INPUT) for m in (MARGIN, *_MORE_MARGINS)]
+    views = [v for view in views for v in (view, np.ascontiguousarray(view[:, ::-1]))]
+    with torch.inference_mode():
+        every = net(as_input(torch.from_numpy(np.stack(views))))
+    shares = torch.softmax(every.category.float(), dim=1).mean(dim=0).numpy()
+    categories = {c: float(p) for c, p in zip(vocabulary.categories, shares, strict=True)}
+    ranking = torch.softmax(every.family.float(), dim=1).mean(dim=0).numpy()
+    answers = Answers(*(a[:2].float() for a in every))
+    points, sigma, trust = _landmarks(answers, vocabulary)
+    area = float((soft > 0.5).mean())
+    found = mask.confidence if isinstance(mask, Mask) else 1.0
+    confidence = (1 - categories.get(NOTHING, 0.0)) * found * _plausible_area(area)
+    return Proposal(
+        categories,
+        _candidates(answers, vocabulary, categories, ranking),
+        _camera(answers),
+        vocabulary.landmarks,
+        np.where(trust[:, None] > 0.3, square.to_photo(points), np.nan).astype(np.float32),
+        trust,
+        np.asarray(sigma * square.side / 2, np.float32),
+        float(np.clip(confidence, 0, 1)),
+        float(
+            min(
+                1.0,
+                sum(
+                    max(w.get(c, 0.0) for w in RELATED.values()) * p for c, p in categories.items()
+                ),
+            )
+        ),
+    )
+
+
+@cache
+def network(path: Path) -> ReconstructionNet:
+    """The network with the weights of a file, loaded once."""
+    state, header = load_weights(path)
+    net = ReconstructionNet(
+        Vocabulary.from_document(header["vocabulary"]), int(header.get("width", 32))
+    )
+    fill(net, state, path.name)
+    net.to(memory_format=torch.channels_last)
+    return net
+
+
+def _plausible_area(area: float) -> float:
+    """1 for masks of an ordinary size, falling to 0 for specks and for all of the photo."""
+    small = np.clip((area - 0.003) / 0.012, 0, 1)
+    large = np.clip((0.985 - area) / 0.04, 0, 1)
+    return float(small * large)
+
+
+def _mirror_order(names: tuple[str, ...]) -> list[int]:
+    """Index of each landmark's mirror image."""
+    swapped = [
+        n.replace("_left", "_?").replace("_right", "_left").replace("_?", "_right") for n in names
+    ]
+    return [names.index(n) for n in swapped]
+
+
+def _landmarks(answers: Answers, vocabulary: Vocabulary) -> tuple[F32, F32, F32]:
+    """Points (L, 2) of -1 to 1, their deviation in the same unit, and trust, over both views."""
+    order = _mirror_order(vocabulary.landmarks)
+    points = answers.landmarks.numpy()
+    other = points[1][order] * np.array([-1, 1], np.float32)
+    spread = np.exp(answers.landmark_spread.numpy())
+    # The network's scale is of |dx| + |dy|.
+    scale = _SQRT2 * (spread[0] + spread[1][order]) / 4
+    apart = np.abs(points[0] - other).sum(axis=1) / 4
+    seen = torch.sigmoid(answers.visible).numpy()
+    trust = (seen[0] + seen[1][order]) / 2
+    sigma = np.hypot(scale, apart)
+    sure = np.clip(1.15 - sigma / 0.3, 0.05, 1)
+    return (
+        ((points[0] + other) / 2).astype(np.float32),
+        sigma.astype(np.float32),
+        (trust * sure).astype(np.float32),
+    )
+
+
+def _camera(answers: Answers) -> CameraGuess:
+    """The mean of what both views say; the mirrored one turns the other way."""
+    numbers = answers.camera.numpy()
+    sine = float(numbers[0, 0] - numbers[1, 0]) / 2
+    cosine = float(numbers[0, 1] + numbers[1, 1]) / 2
+    elevation = float(numbers[:, 2].mean())
+    roll = float(numbers[0, 3] - numbers[1, 3]) / 2
+    distance = math.exp(float(numbers[:, 4].mean()))
+    spread = _SQRT2 * np.exp(answers.camera_spread.numpy().mean(axis=0))
+    azimuth_sigma = float(np.hypot(spread[0], spread[1]) / max(math.hypot(sine, cosine), 0.2))
+    return CameraGuess(
+        math.atan2(sine, cosine),
+        elevation,
+        roll,
+        float(np.clip(0.5 / distance, 0.02, 0.45)),
+        (azimuth_sigma, float(spread[2]), float(spread[3])),
+    )
+
+
+def _candidates(
+    answers: Answers,
+    vocabulary: Vocabulary,
+    categories: Mapping[str, float],
+    ranking: NDArray[np.float32],
+) -> tuple[Candidate, ...]:
+    mean = answers.mean.numpy().mean(axis=0)
+    spread = answers.spread.numpy().mean(axis=0)
+    logits = torch.split(answers.choices.mean(dim=0), list(vocabulary.choice_sizes))
+    weights, out = {}, []
+    for i, words in enumerate(vocabulary.families):
+        if words.name not in family_names():
+            continue
+        kin = sum(w * categories.get(c, 0.0) for c, w in RELATED.get(words.name, {}).items())
+        weights[i] = float(ranking[i]) * (kin + 0.01)
+    total = sum(weights.values())
+    for i, weight in weights.items():
+        words = vocabulary.families[i]
+        columns = vocabulary.columns_of(i)
+        shares = [torch.softmax(x, dim=0).numpy() for x in logits[vocabulary.choices_of(i)]]
+        values, sigma, size_sigma = _values(words, mean[columns], spread[columns])
+        out.append(
+            Candidate(
+                words.name,
+                weight / total,
+                values,
+                sigma,
+                size_sigma,
+                _structures(words, shares),
+                frozenset(c.name for c in words.columns),
+            )
+        )
+    return tuple(sorted(out, key=lambda c: -c.probability))
+
+
+def _values(
+    words: FamilyWords, mean: F32, spread: F32
+) -> tuple[dict[str, float], dict[str, float], float]:
+    """Values and deviations by the names that the family has now."""
+    scales = {c.name: i for i, c in enumerate(words.columns)}
+    at = scales[LOG_SCALE]
+    column = words.columns[at]
+    size = math.exp(column.mean + column.deviation * float(np.clip(mean[at], -4, 4)))
+    size_sigma = min(_SQRT2 * math.exp(float(spread[at])) * column.deviation, 0.5)
+    values: dict[str, float] = {}
+    sigma: dict[str, float] = {}
+    for p in get_family(words.name).parameters:
+        if p.name not in scales:
+            values[p.name], sigma[p.name] = p.default, (p.maximum - p.minimum) / 4
+            continue
+        column = words.columns[scales[p.name]]
+        unit = size if column.relative else 1.0
+        raw = column.mean + column.deviation * float(mean[scales[p.name]])
+        wide = _SQRT2 * math.exp(float(spread[scales[p.name]])) * column.deviation
+        values[p.name] = float(np.clip(raw * unit, p.minimum, p.maximum))
+        sigma[p.name] = float(np.clip(wide * unit, *_sigma_bounds(p)))
+    return values, sigma, size_sigma
+
+
+def _sigma_bounds(p: ParameterSpec) -> tuple[float, float]:
+    reach = p.maximum - p.minimum
+    return reach * 1e-3, reach / 2
+
+
+def _structures(words: FamilyWords, shares: list[F32], count: int = 4) -> tuple[Structure, ...]:
+    """The most probable sets of choices, taking choices as independent."""
+    known = {c.name: c for c in get_family(words.name).choices}
+    beam: list[tuple[dict[str, str], float]] = [({}, 1.0)]
+    for (name, options), share in zip(words.choices, shares, strict=True):
+        if name not in known:
+            continue
+        fitting = [
+            (o, float(p)) for o, p in zip(options, share, strict=True) if o in known[name].options
+        ]
+        total = sum(p for _, p in fitting) or 1.0
+        grown = [({**c, name: o}, q * p / total) for c, q in beam for o, p in fitting]
+        beam = sorted(grown, key=lambda b: -b[1])[: 4 * count]
+    for name, spec in known.items():
+        for picked, _ in beam:
+            picked.setdefault(name, spec.default)
+    return tuple(Structure(c, p) for c, p in _unlike(words.name, beam, count))
+
+
+def _unlike(
+    family: str, beam: list[tuple[dict[str, str], float]], count: int
+) -> Iterator[tuple[dict[str, str], float]]:
+    """The first ``count`` structures, leaving out those that build the same product."""
+    seen = set()
+    for choices, probability in beam:
+        key = _meaningful(family, choices)
+        if key in seen:
+            continue
+        seen.add(key)
+        yield choices, probability
+        if len(seen) == count:
+            return
+
+
+def _meaningful(family: str, choices: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Choices without those that another choice makes void, such as slats without a back."""
+    void: set[str] = set()
+    if family == "chair":
+        if choices.get("back") == "none":
+            void |= {"slat_count", "crest", "arms"}
+        elif choices.get("back") not in ("slats", "ladder", "spindles", "hoop"):
+            void.add("slat_count")
+        if choices.get("base") != "legs":
+            void |= {"rear_legs", "stretchers"}
+    return tuple(sorted((k, v) for k, v in choices.items() if k not in void))

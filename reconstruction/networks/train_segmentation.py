@@ -1,0 +1,111 @@
+"""Train the segmentation network: ``showroom train segmentation``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..data.bank import cloth_patches
+from ..data.consensus import load_or_read
+from ..data.masks import MaskSources, mask_scene
+from ..data.sprites import load_sprites, render_sprites
+from .training import Batch, Losses, Progress, TrainSettings, commit, fit
+from .unet import WIDTHS, UNet
+from .weights import save_weights
+
+SIZE = 128
+SPRITES = 2_000
+"""Cut-outs that are drawn for a training which is given none."""
+
+
+def example(
+    sources: MaskSources, size: int, rng: np.random.Generator
+) -> dict[str, np.ndarray[Any, Any]]:
+    """One picture (size, size, 3) uint8 with its mask at half size, uint8."""
+    scene = mask_scene(rng, sources, size)
+    return {"rgb": scene.rgb, "mask": np.ascontiguousarray(scene.mask[::2, ::2])}
+
+
+def mask_loss(net: nn.Module, batch: Batch) -> Losses:
+    """Cross-entropy and soft overlap on known pixels, and whether there is a product at all."""
+    x = batch["rgb"].permute(0, 3, 1, 2).float() / 255 - 0.5
+    logits, present = net(x.contiguous(memory_format=torch.channels_last))
+    truth = batch["mask"][:, None]
+    known = ((truth == 0) | (truth == 255)).float()
+    y = (truth == 255).float()
+    entropy = (
+        functional.binary_cross_entropy_with_logits(logits, y, known, reduction="sum") / known.sum()
+    )
+    q = torch.sigmoid(logits) * known
+    overlap: Tensor = 2 * (q * y).sum((1, 2, 3)) + 1
+    dice = 1 - (overlap / (q.sum((1, 2, 3)) + (y * known).sum((1, 2, 3)) + 1)).mean()
+    there = (y.sum((1, 2, 3)) > 0).float()
+    return {
+        "entropy": 2 * entropy,
+        "dice": dice,
+        "present": 0.2 * functional.binary_cross_entropy_with_logits(present, there),
+    }
+
+
+def train_segmentation(
+    out: Path,
+    run: Path,
+    settings: TrainSettings,
+    *,
+    photos: Path | None = None,
+    sprites: Path | None = None,
+    size: int = SIZE,
+    command: str = "showroom train segmentation",
+) -> Progress:
+    """Train and write weights; goes on where a run in the folder ``run`` stopped.
+
+    Args:
+        out: the ``.safetensors`` file, rewritten at every checkpoint.
+        run: folder of checkpoint, curves and caches.
+        photos: folder of real photos ``<class>/<file>``, or None for procedural data alone.
+        sprites: file written by ``showroom data render``; None: 2,000 cut-outs are drawn into
+            the folder ``run``.
+        size: side of the training pictures, a multiple of 32.
+    """
+    real = load_or_read(photos, run / "photos.npz") if photos is not None else []
+    if sprites is None:
+        sprites = run / "sprites.npz"
+        if not sprites.exists():
+            render_sprites(sprites, SPRITES, seed=settings.seed, patches=cloth_patches(real))
+    drawn = load_sprites(sprites)
+    sources = MaskSources(tuple(real), drawn)
+
+    def save(net: nn.Module, progress: Progress) -> None:
+        header = {
+            "network": "unet",
+            "widths": list(WIDTHS),
+            "size": size,
+            "command": command,
+            "commit": commit(),
+            "settings": asdict(settings),
+            "progress": asdict(progress),
+            "data": {
+                "photos": len(real),
+                "photos_with_mask": len(sources.masked),
+                "sprites": len(drawn),
+            },
+        }
+        save_weights(out, net.state_dict(), header)
+
+    _, progress = fit(
+        UNet(),
+        partial(example, sources, size),
+        mask_loss,
+        settings,
+        run / "segmentation.pt",
+        on_save=save,
+        label="segmentation",
+    )
+    return progress

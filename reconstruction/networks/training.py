@@ -1,0 +1,227 @@
+"""The training loop that every network shares: resumable, seeded, with progress and curves.
+
+The length of a run is given in minutes of work, so that it fits any machine, or in pictures; the
+learning rate follows the share that is used up, across interruptions. The shipped weights are an
+exponential moving average of those trained.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import random
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from ..errors import WeightsError
+
+Batch = dict[str, Tensor]
+Losses = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How long and how fast to learn.
+
+    Attributes:
+        minutes: minutes of work in all, counted over interruptions.
+        images: pictures in all, whichever of both comes first; 0: no such limit.
+        batch: pictures per step.
+        rate: peak learning rate.
+        seed: of the data and of the initial weights.
+        save_every: seconds between checkpoints.
+        average: decay of the moving average of the weights per step.
+        threads: of torch.
+        workers: processes that make data.
+    """
+
+    minutes: float
+    images: int = 0
+    batch: int = 16
+    rate: float = 2e-3
+    weight_decay: float = 0.02
+    seed: int = 0
+    save_every: float = 60.0
+    average: float = 0.997
+    threads: int = 1
+    workers: int = 1
+
+
+@dataclass
+class Progress:
+    """What a checkpoint remembers beside the weights."""
+
+    step: int = 0
+    images: int = 0
+    seconds: float = 0.0
+    resumed: int = 0
+
+
+class _Stream(torch.utils.data.IterableDataset[Any]):
+    """Endless batches, drawn from a generator seeded by run, worker and restart."""
+
+    def __init__(
+        self,
+        draw: Callable[[np.random.Generator], dict[str, np.ndarray[Any, Any]]],
+        batch: int,
+        seed: tuple[int, int],
+    ) -> None:
+        self.draw, self.batch, self.seed = draw, batch, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        import cv2
+
+        cv2.setNumThreads(1)
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng((*self.seed, 0 if worker is None else worker.id))
+        while True:
+            drawn = [self.draw(rng) for _ in range(self.batch)]
+            yield {k: torch.from_numpy(np.stack([d[k] for d in drawn])) for k in drawn[0]}
+
+
+def commit() -> str:
+    """The working tree's commit, or ``"unknown"`` outside a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+            cwd=Path(__file__).parent,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def _average(kept: nn.Module, live: nn.Module, decay: float) -> None:
+    with torch.no_grad():
+        for a, b in zip(kept.state_dict().values(), live.state_dict().values(), strict=True):
+            if a.is_floating_point():
+                a.lerp_(b, 1 - decay)
+            else:
+                a.copy_(b)
+
+
+def fit(
+    net: nn.Module,
+    draw: Callable[[np.random.Generator], dict[str, np.ndarray[Any, Any]]],
+    loss: Callable[[nn.Module, Batch], Losses],
+    settings: TrainSettings,
+    checkpoint: Path,
+    *,
+    on_save: Callable[[nn.Module, Progress], None] | None = None,
+    label: str = "training",
+) -> tuple[nn.Module, Progress]:
+    """Train, or go on where ``checkpoint`` stopped.
+
+    Args:
+        net: the network, freshly made.
+        draw: one training example as arrays of equal shapes.
+        loss: named losses of a batch; their sum is minimised.
+        checkpoint: file of the run; ``<name>.jsonl`` beside it collects the curves.
+        on_save: called with the averaged network at every checkpoint, for interim weights.
+
+    Returns:
+        The averaged network in evaluation mode, and the progress.
+
+    Raises:
+        WeightsError: the checkpoint belongs to another network.
+    """
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    random.seed(settings.seed)
+    net = net.to(memory_format=torch.channels_last)
+    kept = copy.deepcopy(net)
+    optimiser = torch.optim.AdamW(
+        net.parameters(), lr=settings.rate, weight_decay=settings.weight_decay
+    )
+    progress = Progress()
+    if checkpoint.exists():
+        stored = torch.load(checkpoint, weights_only=True)
+        try:
+            net.load_state_dict(stored["net"])
+            kept.load_state_dict(stored["kept"])
+            optimiser.load_state_dict(stored["optimiser"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise WeightsError(
+                f"{checkpoint} was written by another network; remove it to start afresh",
+                field="checkpoint",
+            ) from error
+        progress = Progress(**stored["progress"])
+        progress.resumed += 1
+    stream = _Stream(draw, settings.batch, (settings.seed, progress.resumed))
+    loader = torch.utils.data.DataLoader(
+        stream,
+        batch_size=None,
+        num_workers=settings.workers,
+        prefetch_factor=4 if settings.workers else None,
+    )
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    curve = checkpoint.with_suffix(".jsonl")
+    budget = settings.minutes * 60
+    running: dict[str, float] = {}
+
+    def save() -> None:
+        partial = checkpoint.with_suffix(".partial")
+        torch.save(
+            {
+                "net": net.state_dict(),
+                "kept": kept.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "progress": asdict(progress),
+            },
+            partial,
+        )
+        partial.replace(checkpoint)
+        line = {**asdict(progress), **{k: round(v, 5) for k, v in running.items()}}
+        with curve.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(line) + "\n")
+        if on_save is not None:
+            on_save(copy.deepcopy(kept).eval(), progress)
+
+    saved = time.monotonic()
+    net.train()
+    bar = tqdm(total=round(budget), initial=round(progress.seconds), desc=label, unit="s")
+    last = time.monotonic()
+    for batch in loader:
+        share = max(progress.seconds / budget, progress.images / (settings.images or math.inf))
+        if share >= 1:
+            break
+        warm = min(1.0, (progress.step + 1) / 100)
+        for group in optimiser.param_groups:
+            group["lr"] = settings.rate * warm * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
+        parts = loss(net, batch)
+        optimiser.zero_grad(set_to_none=True)
+        torch.stack([v.float() for v in parts.values()]).sum().backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        optimiser.step()
+        progress.step += 1
+        progress.images += settings.batch
+        _average(kept, net, min(settings.average, (1 + progress.step) / (10 + progress.step)))
+        for name, value in parts.items():
+            number = float(value.detach())
+            running[name] = 0.98 * running.get(name, number) + 0.02 * number
+        now = time.monotonic()
+        progress.seconds += now - last
+        bar.update(round(progress.seconds) - bar.n)
+        last = now
+        if progress.step % 20 == 0:
+            bar.set_postfix({k: f"{v:.3f}" for k, v in running.items()}, images=progress.images)
+        if now - saved > settings.save_every:
+            save()
+            saved = last = time.monotonic()
+    bar.close()
+    save()
+    return kept.eval(), progress

@@ -1,0 +1,1 @@
+"""A z-buffer renderer in numba."""
