@@ -94,6 +94,8 @@ def tile(rows: Sequence[Sequence[tuple[str, U8]]], side: int, height: int = 0) -
             cell.thumbnail((side - 8, height - 8), Image.Resampling.LANCZOS)
             left, top = x * side, y * (height + caption)
             sheet.paste(cell, (left + (side - cell.width) // 2, top + (height - cell.height) // 2))
+            while draw.textlength(label) > side - 12:
+                label = label[:-2].rstrip(" …") + "…"
             draw.text((left + 8, top + height + 3), label, fill=INK)
     return np.asarray(sheet)
 

@@ -225,7 +225,11 @@ def _add_bench(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def _add_data(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _verb(verbs, "data", "Make training data. Renders it from the families.", _data)
-    parser.add_argument("what", choices=["render"], help="render: a folder to train from")
+    parser.add_argument(
+        "what",
+        choices=["render", "studio"],
+        help="render: a folder to train from; studio: the photos that the project ships",
+    )
     parser.add_argument("--out", type=Path, default=Path("out/data"), help="folder to write")
     parser.add_argument("--count", type=int, default=20_000, help="how many products (20000)")
     parser.add_argument("--photos", type=Path, help="real photos whose cloth dresses garments")
@@ -335,8 +339,10 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _data(options: argparse.Namespace) -> int:
-    from .workshop import run_data
+    from .workshop import run_data, run_studio
 
+    if options.what == "studio":
+        return run_studio(options.out)
     return run_data(options.out, count=options.count, seed=options.seed, photos=options.photos)
 
 

@@ -215,7 +215,7 @@ class Storyboard:
         # Prefer the front quarters: a product faces +Z where it is first put down.
         score = [
             min(self._clearance(eye, middle), 0.8)
-            + 0.35 * math.cos(a - 0.5)
+            + 0.6 * math.cos(a - 0.5)
             + 0.5 * min(float(np.linalg.norm(eye - middle)), _OVERVIEW_DISTANCE)
             for a, eye in zip(angles, eyes, strict=True)
         ]

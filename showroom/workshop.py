@@ -165,6 +165,15 @@ def run_data(out: Path, *, count: int, seed: int, photos: Path | None) -> int:
     return 0
 
 
+def run_studio(out: Path) -> int:
+    """Render the photos that the project ships, with another renderer than training's."""
+    from reconstruction.data.studio import write_studio_photos
+
+    write_studio_photos(out)
+    print(out)
+    return 0
+
+
 def run_train(
     what: str, out: Path, *, data: Path | None, photos: Path | None, minutes: float, seed: int
 ) -> int:
