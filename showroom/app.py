@@ -197,16 +197,17 @@ def has_display() -> bool:
 
 
 def walk_in(*, catalog: Path | None, scene: str, seconds: float | None) -> int:
-    """Walk through a scene in a window; without a display, a picture of it is written instead.
+    """Walk through a scene in a headset, else in a window, else write a picture of it.
 
     Args:
-        seconds: leave by itself after this long; None stays until the window is closed.
+        seconds: leave by itself after this long; None stays until the visitor leaves.
 
     Raises:
         AppError: there are no products.
-        StageError: OpenGL cannot be opened.
+        StageError: OpenGL or the headset cannot be opened.
     """
     from .protocol.messages import AssetReady, Event, Hello, Update
+    from .stage.openxr import RuntimeInfo, probe
     from .stage.settings import StageSettings
     from .stage.stage import Stage
 
@@ -218,18 +219,36 @@ def walk_in(*, catalog: Path | None, scene: str, seconds: float | None) -> int:
         assets.update((u.hash, u.data) for u in updates if isinstance(u, AssetReady))
         return updates
 
-    windowed = has_display()
-    settings = StageSettings(display="window" if windowed else "headless").at_quality("medium")
-    stage = Stage(settings, assets.__getitem__)
-    try:
-        for update in handle(Hello(client="desktop/1", want=("vertices",))):
+    def enter(client: str) -> None:
+        for update in handle(Hello(client=client, want=("vertices",))):
             stage.apply(update)
-        if windowed:
+
+    found = probe()
+    runtime = found if isinstance(found, RuntimeInfo) and found.usable else None
+    windowed = runtime is None and has_display()
+    settings = StageSettings(display="window" if windowed else "headless").at_quality("medium")
+    if runtime is not None:
+        from .stage.headset import Headset, headset_settings
+
+        settings = headset_settings(settings)
+    stage = Stage(settings, assets.__getitem__)
+    stay = math.inf if seconds is None else seconds
+    try:
+        if runtime is not None:
+            enter("headset/1")
+            headset = Headset(stage, handle)
+            print(f"showroom: in the headset, {runtime.headset}; a thumbstick walks", flush=True)
+            cut = headset.run(stay)
+            if cut:
+                print(f"showroom: {cut}", file=sys.stderr)
+        elif windowed:
             from .stage.window import Desktop
 
+            enter("desktop/1")
             print("showroom: WASD walks, dragging looks, T types a sentence, V shows you, Esc ends")
-            Desktop(stage, handle).run(math.inf if seconds is None else seconds)
+            Desktop(stage, handle).run(stay)
         else:
+            enter("desktop/1")
             _write_view(stage, scene, Path("out") / f"{scene}.png")
     finally:
         stage.close()

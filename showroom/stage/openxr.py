@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
+
+BINDING = "XR_MNDX_egl_enable"
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class RuntimeInfo:
     headset: str = ""
     eye: tuple[int, int] = (0, 0)
 
+    @property
+    def usable(self) -> bool:
+        """Whether a headset is there and takes the pictures that the stage draws (by EGL)."""
+        return bool(self.headset) and BINDING in self.extensions
+
 
 @dataclass(frozen=True)
 class NoRuntime:
@@ -33,6 +41,8 @@ class NoRuntime:
 
 def probe() -> RuntimeInfo | NoRuntime:
     """Ask the OpenXR loader what is here."""
+    # Without a runtime the loader writes errors to stderr; the answer says it in a sentence.
+    os.environ.setdefault("XR_LOADER_DEBUG", "none")
     try:
         import xr
     except ImportError:

@@ -22,7 +22,7 @@ _COMPLETE, _RGB, _BYTE, _PACK_ALIGNMENT = 0x8CD5, 0x1907, 0x1401, 0x0D05
 class _EglBinding(c.Structure):
     """XrGraphicsBindingEGLMNDX."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("type", c.c_int32),
         ("next", c.c_void_p),
         ("get_proc_address", c.c_void_p),
