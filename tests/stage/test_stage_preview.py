@@ -37,6 +37,6 @@ def test_previews_of_nothing_are_typed_errors(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"cannot read no\.glb"):
         preview(tmp_path / "no.glb", tmp_path)
     (tmp_path / "bad.glb").write_bytes(b"glTF")
-    with pytest.raises(StageError, match="not a GLB"):
+    with pytest.raises(StageError, match="cannot be shown"):
         preview(tmp_path / "bad.glb", tmp_path / "out")
     assert not (tmp_path / "out").exists()
