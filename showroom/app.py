@@ -225,6 +225,8 @@ def walk_in(*, catalog: Path | None, scene: str, seconds: float | None) -> int:
 
     found = probe()
     runtime = found if isinstance(found, RuntimeInfo) and found.usable else None
+    if runtime is None and isinstance(found, RuntimeInfo) and found.headset:
+        print(f"showroom: {found.name} cannot show what this stage draws (no EGL)", file=sys.stderr)
     windowed = runtime is None and has_display()
     settings = StageSettings(display="window" if windowed else "headless").at_quality("medium")
     if runtime is not None:

@@ -9,19 +9,17 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d import core
 
 from ..protocol.messages import Bye, Clock, Event, Pose, Update
-from .graphics import image_texture, shader
 from .openxr_binding import Copier, EglContext
+from .openxr_camera import CAPTION_WIDTH, StereoCamera, StereoMirror
 from .openxr_session import HeadsetLost, XrFrame, XrSession
-from .openxr_view import F64, Eye, StereoLens, shifted, stereo, yaw_of
-from .settings import StageError, StageSettings
-from .stage import EYE, Stage
+from .openxr_view import Eye, shifted, stereo, yaw_of
+from .settings import StageSettings
+from .stage import Stage
 from .walk import step
 
 Handle = Callable[[Event], Iterable[Update]]
@@ -29,15 +27,11 @@ POSE_RATE = 30.0
 SPEED = 1.4
 DEAD_ZONE = 0.2
 PATIENCE = 3.0
-CAPTION_WIDTH = 1024
-CAPTION_METRES = 1.1
+MIRROR_SCALE = 0.6
 
 
 def headset_settings(settings: StageSettings) -> StageSettings:
-    """A stage for a headset: no picture but the eyes'.
-
-    Mirrors are off: a mirror's picture is right for one eye only.
-    """
+    """A stage for a headset: no picture but the eyes', whose mirrors the headset draws itself."""
     return replace(
         settings, display="headless", width=64, height=64, supersample=1, mirror_scale=0.0
     )
@@ -66,7 +60,9 @@ class Headset:
         context = EglContext()
         self._copier = Copier(context.function)
         self.session = XrSession(context)
-        self._eyes = _StereoCamera(stage, self.session.width, self.session.height)
+        size = (self.session.width, self.session.height)
+        self._eyes = StereoCamera(stage, *size)
+        self._mirror = StereoMirror(stage, *size, scale=MIRROR_SCALE)
 
     def run(self, seconds: float = math.inf) -> str:
         """Until the visitor leaves, or for ``seconds``; returns a sentence if the visit was cut."""
@@ -76,17 +72,22 @@ class Headset:
                 if time.perf_counter() - begin >= seconds:
                     break
                 self._turn()
-            self.send(Bye())
-            if not self.session.life.over:
-                self.session.leave()
-                until = time.perf_counter() + PATIENCE
-                while not self.session.life.over and time.perf_counter() < until:
-                    self._turn()
+            self._leave()
         except HeadsetLost as error:
             self.session.life = self.session.life.lost(str(error))
         finally:
             self.close()
+        self.send(Bye())
         return self.session.life.reason
+
+    def _leave(self) -> None:
+        """Ask to leave, and wait a while for the runtime to agree."""
+        if self.session.life.over:
+            return
+        self.session.leave()
+        until = time.perf_counter() + PATIENCE
+        while not self.session.life.over and time.perf_counter() < until:
+            self._turn()
 
     def send(self, event: Event) -> None:
         """Hand an event to the visit and show what comes of it."""
@@ -95,6 +96,7 @@ class Headset:
 
     def close(self) -> None:
         """Leave the runtime and free what was drawn with; the stage stays."""
+        self._mirror.close()
         self._eyes.close()
         self._copier.close()
         self.session.close()
@@ -161,7 +163,9 @@ class Headset:
         x, z = self.origin
         assert frame.head is not None
         head = shifted(frame.head, x, z)
-        self._eyes.look(stereo(head, [Eye(shifted(e.pose, x, z), e.fov) for e in frame.eyes]))
+        lens = stereo(head, [Eye(shifted(e.pose, x, z), e.fov) for e in frame.eyes])
+        self._eyes.look(lens)
+        self._mirror.update(lens)
         self.stage.look_from(head)
         self._eyes.caption(self.stage.caption.picture(CAPTION_WIDTH))
         self.stage.first_person = True
@@ -178,74 +182,3 @@ class Headset:
     def picture(self, image: int) -> NDArray[np.uint8]:
         """An image's pixels, (h, 2 w, 3) uint8, top row first: left eye, right eye."""
         return self._copier.read(image, 2 * self.session.width, self.session.height)
-
-
-class _StereoCamera:
-    """One camera that draws two eyes side by side: the scene is culled once for both."""
-
-    def __init__(self, stage: Stage, width: int, height: int) -> None:
-        self._graphics = graphics = stage.graphics
-        self._lens = core.MatrixLens()
-        camera = core.Camera("headset", self._lens)
-        camera.set_camera_mask(EYE)
-        self._camera = stage._world.attach_new_node(camera)
-        samples = stage.settings.samples
-        self._buffer = graphics.color_buffer("eyes", 2 * width, height, 5, samples)
-        self._buffer.set_clear_color((0.0, 0.0, 0.0, 1.0))
-        for index, channel in enumerate((core.Lens.SC_left, core.Lens.SC_right)):
-            half = (0.5 * index, 0.5 * index + 0.5, 0.0, 1.0)
-            region = self._buffer.make_mono_display_region(*half)
-            region.set_stereo_channel(channel)
-            region.set_camera(self._camera)
-        graphics.output.set_active(False)
-        self._card: Any = None
-        self._shown: NDArray[np.uint8] | None = None
-
-    def look(self, lens: StereoLens) -> None:
-        """Place the camera and both eyes."""
-        self._camera.set_mat(_matrix(lens.head))
-        self._lens.set_user_mat(_matrix(lens.cull))
-        self._lens.set_left_eye_mat(_matrix(lens.eyes[0]))
-        self._lens.set_right_eye_mat(_matrix(lens.eyes[1]))
-
-    def caption(self, pixels: NDArray[np.uint8] | None) -> None:
-        """Hold (h, w, 4) uint8 pixels in front of the visitor, or nothing."""
-        if pixels is self._shown:
-            return
-        self._shown = pixels
-        if self._card is not None:
-            self._card.remove_node()
-            self._card = None
-        if pixels is None:
-            return
-        metres = CAPTION_METRES / CAPTION_WIDTH
-        w, h = pixels.shape[1] * metres / 2, pixels.shape[0] * metres
-        maker = core.CardMaker("caption")
-        maker.set_frame(-w, w, 0.0, h)
-        self._card = self._camera.attach_new_node(maker.generate())
-        self._card.set_pos(0.0, -0.42, -1.2)
-        self._card.set_shader(shader("flat"))
-        self._card.set_transparency(core.TransparencyAttrib.M_alpha)
-        self._card.set_depth_test(False)
-        self._card.set_bin("fixed", 10)
-        self._card.hide(core.BitMask32.all_on() & ~EYE)
-        texture = image_texture(pixels, srgb=False, repeat=False)
-        self._card.set_shader_input("base_map", texture)
-
-    def texture(self) -> int:
-        """GL's number of the drawn picture."""
-        gsg = self._graphics.output.get_gsg()
-        made = self._buffer.get_texture().prepare_now(0, gsg.get_prepared_objects(), gsg)
-        if made is None:
-            raise StageError("the headset's picture was not drawn")
-        return int(made.get_native_id())
-
-    def close(self) -> None:
-        """Free the camera and its buffer."""
-        self._camera.remove_node()
-        self._graphics.remove(self._buffer)
-        self._graphics.output.set_active(True)
-
-
-def _matrix(values: F64) -> Any:
-    return core.LMatrix4f(*(float(v) for v in values.ravel()))

@@ -159,6 +159,50 @@ def test_the_swapchain_format_is_negotiated() -> None:
         negotiate([0x881A])
 
 
+def test_each_eye_sees_what_the_stage_draws_from_there() -> None:
+    from dataclasses import replace
+
+    from showroom.stage.openxr_camera import StereoCamera, StereoMirror
+    from showroom.stage.openxr_view import Eye, stereo
+    from showroom.stage.settings import StageError, StageSettings
+    from showroom.stage.stage import Stage
+
+    width, height, half = 320, 240, 0.5
+    plain = replace(StageSettings().at_quality("low"), width=width, height=height, mirror_scale=1.0)
+    try:
+        stage = Stage(plain)
+    except StageError as error:
+        pytest.skip(f"no GL here: {error}")
+    stage.show_room("store")
+    slope = math.tan(half) * width / height
+    fov = (-math.atan(slope), math.atan(slope), half, -half)
+    turn = _turned(0.1)
+    eyes = [Eye((x, 1.6, -2.0, *turn), fov) for x in (-0.05, 0.05)]
+    wanted = []
+    for eye in eyes:
+        stage.look_from(eye.pose, 2 * half)
+        wanted.append(stage.render().astype(np.int32))
+    assert np.abs(wanted[0] - wanted[1]).mean() > 2, "the eyes must differ to prove anything"
+
+    camera = StereoCamera(stage, width, height)
+    mirror = StereoMirror(stage, width, height, 1.0)
+    try:
+        lens = stereo((0.0, 1.6, -2.0, *turn), eyes)
+        for _ in range(2):
+            camera.look(lens)
+            mirror.update(lens)
+            stage.graphics.render()
+        drawn = camera.read().astype(np.int32)
+    finally:
+        mirror.close()
+        camera.close()
+        stage.close()
+    for k, want in enumerate(wanted):
+        got = drawn[:, k * width : (k + 1) * width]
+        assert np.abs(got - want).mean() < 0.6
+        assert (np.abs(got - want).max(axis=2) > 24).mean() < 0.01
+
+
 # --- a whole visit -----------------------------------------------------------------------------
 
 
@@ -303,7 +347,7 @@ def _visit(out: Path, kill: int) -> int:
     from showroom.stage.settings import StageSettings
     from showroom.stage.stage import Stage
 
-    stage = Stage(headset_settings(StageSettings().at_quality("low")))
+    stage = Stage(headset_settings(StageSettings().at_quality("medium")))
     stage.show_room("store")
     remote = _Remote()
     remote.stand(*STATIONS[0])
