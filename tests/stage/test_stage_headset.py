@@ -216,10 +216,11 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("headset")
     alone = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
     command = [*alone, sys.executable, __file__, "serve", folder, str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     seen: dict[str, Any] = json.loads((out / "visit.json").read_text())
     seen["picture"] = str(out / "eyes.png")
+    seen["validation"] = (out / "validation.txt").read_text(errors="replace")
     return seen
 
 
@@ -262,6 +263,13 @@ def test_the_visit_ends_cleanly(visit: dict[str, Any]) -> None:
     assert visit["frames"] > 20
     assert visit["states"][-1] == "EXITING"
     assert "FOCUSED" in visit["states"]
+
+
+def test_every_call_is_valid_openxr(visit: dict[str, Any]) -> None:
+    said = visit["validation"]
+    assert "Core Validation Layer is initialized" in said
+    assert "VALID_ERROR" not in said
+    assert "VALID_WARNING" not in said
 
 
 def test_a_runtime_that_dies_ends_the_visit_with_a_sentence(visit: dict[str, Any]) -> None:
@@ -328,9 +336,14 @@ def _serve_in(run: Path, folder: Path, out: Path) -> int:
     me = inside(sys.executable, str(Path(__file__).resolve()))
     server = service()
     try:
-        subprocess.run([*me, "visit", str(out), "0"], env=environment, check=True, timeout=60)
+        with (out / "validation.txt").open("wb") as log:
+            subprocess.run(
+                [*me, "visit", str(out), "0"],
+                env=environment | {"XR_ENABLE_API_LAYERS": "XR_APILAYER_LUNARG_core_validation"},
+                stdout=log, stderr=log, check=True, timeout=90,
+            )  # fmt: skip
         subprocess.run(
-            [*me, "visit", str(out), str(server.pid)], env=environment, check=True, timeout=60
+            [*me, "visit", str(out), str(server.pid)], env=environment, check=True, timeout=90
         )
     finally:
         server.kill()
@@ -378,7 +391,7 @@ def _visit(out: Path, kill: int) -> int:
                 Image.fromarray(self.picture(image)).save(out / "eyes.png")
 
     headset = Watched(stage, handle)
-    cut = headset.run(40.0)
+    cut = headset.run(60.0)
     stage.close()
     states.append(headset.session.life.state)
     path = out / "visit.json"
