@@ -88,6 +88,9 @@ def product_extras(product: Product) -> dict[str, Any]:
 LEGGINGS = frozenset(("hips", "leftUpperLeg", "rightUpperLeg", "leftLowerLeg", "rightLowerLeg"))
 """Bones whose skin a mannequin's plain leggings cover."""
 
+WAISTBAND = 0.10
+"""Height of the leggings' waistband above the hip joint, metres."""
+
 
 def avatar_glb(form: Form, material: Material | None = None, *, name: str = "avatar") -> bytes:
     """A body as skinned GLB, in its rest pose, with plain leggings from the waist to the ankles.
@@ -110,10 +113,23 @@ def avatar_glb(form: Form, material: Material | None = None, *, name: str = "ava
 
 
 def _covered(form: Form) -> NDArray[np.bool_]:
-    """(m,) which faces belong to the bones of :data:`LEGGINGS`, by most of their weight."""
-    bones = np.array([bone in LEGGINGS for bone in form.skin.names])
-    weight = (form.skin.weights * bones[form.skin.joints]).sum(axis=1)
-    return np.asarray(weight[form.faces].mean(axis=1) > 0.5)
+    """(m,) which faces belong to the bones of :data:`LEGGINGS`, by most of their weight.
+
+    The belly hangs on the spine: what of it lies below the waistband is covered too.
+    """
+    names = form.skin.names
+
+    def weight(bones: frozenset[str]) -> F32:
+        chosen = np.array([bone in bones for bone in names])
+        per_vertex = (form.skin.weights * chosen[form.skin.joints]).sum(axis=1)
+        return np.asarray(per_vertex[form.faces].mean(axis=1), np.float32)
+
+    covered = weight(LEGGINGS) > 0.5
+    if "hips" in names:
+        band = form.skin.rest[names.index("hips"), 1] + WAISTBAND
+        low = form.vertices[form.faces, 1].mean(axis=1) < band
+        covered |= low & (weight(LEGGINGS | {"spine", "chest"}) > 0.5)
+    return np.asarray(covered)
 
 
 def write_glb(
