@@ -44,7 +44,7 @@ DECLARED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 _SURE = 0.62
 """Least agreement of mask and category for a photo to be taken without the caller's word for it;
-people, cars and plants stay below it, ordinary product photos well above."""
+chosen on four photos of a person, a car and plants, which stay below it."""
 
 _LIKELY = 0.55
 _TRIES = 2
@@ -204,8 +204,8 @@ def _candidates(photo: Photo, proposal: Proposal, wanted: tuple[str, ...]) -> tu
         )
     if proposal.in_family * proposal.confidence < _SURE:
         raise NoProductError(
-            f"{photo.name} seems to show {proposal.category}, which no family here can build yet; "
-            "name the nearest with --category to have it built as that",
+            f"{photo.name} shows nothing that a family here is sure to build (nearest: "
+            f"{proposal.category}); name one with --category to have it built as that",
             field="photo",
             expected=", ".join(family_names()),
             got=f"{proposal.category} ({proposal.categories[proposal.category]:.2f})",
