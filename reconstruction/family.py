@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 Unit = Literal["m", "rad", "ratio", "count"]
+View = Literal["flat", "solid"]
+"""How photos show a product: ``"flat"``, a sewing pattern laid or hung in the picture's plane, or
+``"solid"``, a body seen by a camera from some side. Fitting, drawing and texturing go by it."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Family(Protocol):
 
     name: str
     kind: Literal["garment", "furniture"]
+    view: View
     category: str
     label: Mapping[str, str]
     parameters: tuple[ParameterSpec, ...]

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from .errors import ParameterError, ProductFileError
-from .family import ChoiceSpec, ParameterSpec, complete
+from .family import ChoiceSpec, ParameterSpec, View, complete
 from .gltf.pack import pack_gltf
 from .gltf.read import Budget, read_glb
 from .mesh import Mesh
@@ -46,6 +46,7 @@ class FreeForm:
     natural: Mapping[str, float]
     name: str = NAME
     kind: Literal["garment", "furniture"] = "furniture"
+    view: View = "solid"
     choices: tuple[ChoiceSpec, ...] = ()
     parameters: tuple[ParameterSpec, ...] = field(init=False)
 

@@ -107,7 +107,7 @@ class Reconstruction:
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """A family fitted to the photo, of either kind, before it becomes a product."""
+    """A family fitted to the photo, flat or solid, before it becomes a product."""
 
     family: Family
     values: dict[str, Estimate]
@@ -151,7 +151,7 @@ def reconstruct(
     done(STEPS[0])
     proposal = propose(photo.rgb, mask)
     candidates = _candidates(photo, proposal, wanted)
-    if get_family(candidates[0].family).kind == "furniture":
+    if get_family(candidates[0].family).view == "solid":
         # A slatted back shows what lies behind it; a garment has no such gaps.
         opened = open_gaps(photo.rgb, mask)
         if opened is not mask:
@@ -261,13 +261,13 @@ def _best_fit(
     for candidate in candidates:
         family = get_family(candidate.family)
         declared = _declared(family, request)
-        fit = _fit_garment if family.kind == "garment" else _fit_furniture
+        fit = _fit_flat if family.view == "flat" else _fit_solid
         fits.append((fit(family, photo, mask, proposal, candidate, declared), candidate))
     best, _ = max(fits, key=lambda pair: pair[0].iou + 0.1 * math.log(pair[1].probability + 1e-3))
     return best
 
 
-def _fit_garment(
+def _fit_flat(
     family: Family,
     photo: Photo,
     mask: Mask,
@@ -301,7 +301,7 @@ def _fit_garment(
     return _Fit(family, estimates, fitted.choices, fitted.iou, (), fitted)
 
 
-def _fit_furniture(
+def _fit_solid(
     family: Family,
     photo: Photo,
     mask: Mask,
@@ -351,7 +351,7 @@ def _finish(
     """Texture and build the product, and draw it over its photo."""
     numbers = {n: e.value for n, e in fit.values.items()}
     mesh = fit.family.build(numbers, fit.choices)
-    if fit.family.kind == "garment":
+    if fit.family.view == "flat":
         from .garment.texture import rectify
 
         materials = rectify(photo.rgb, mask.soft, fit.detail, mesh)
@@ -403,9 +403,9 @@ def _confidence(mask: Mask, proposal: Proposal, fit: _Fit) -> float:
 
 
 def _overlay(photo: Photo, fit: _Fit, product: Product) -> U8:
-    """The fitted product over the dimmed photo: drawn for furniture, outlined for garments."""
+    """The fitted product over the dimmed photo: drawn if solid, outlined if flat."""
     dim = (photo.rgb.astype(np.float32) * 0.4 + 140).astype(np.uint8)
-    if fit.family.kind == "garment":
+    if fit.family.view == "flat":
         return _outlined(photo, fit.detail)
     from .contact_sheet import textures
     from .render.shading import picture

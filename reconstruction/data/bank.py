@@ -106,7 +106,7 @@ def _draw_file(
     while len(drawn) < count:
         name = names[int(rng.choice(len(names), p=share / share.sum()))]
         family = get_family(name)
-        if family.kind == "garment":
+        if family.view == "flat":
             drawn.append(draw_garment(rng, name, size, patches=patches))
             continue
         # Joining a structure costs more than drawing it: three products of each.

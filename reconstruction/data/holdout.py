@@ -33,7 +33,7 @@ class HeldOut:
 
 def held_out(rng: Rng, name: str, grounds: MaskSources, size: int = 320) -> HeldOut:
     """A random member of a family before a ground, neither cropped nor centred."""
-    draw = draw_garment if get_family(name).kind == "garment" else draw_furniture
+    draw = draw_garment if get_family(name).view == "flat" else draw_furniture
     drawn = draw(rng, name, 224, oversample=2, fill=0.97)
     sprite = drawn.sprite()
     ys, xs = np.nonzero(sprite[..., 3] > 127)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..family import ChoiceSpec, ParameterSpec, complete
+from ..family import ChoiceSpec, ParameterSpec, View, complete
 from ..mesh import F32, Mesh
 from .furniture_solids import F64, Loft, Surface, Topology, fit_box, surface, topology
 from .spec import FamilySpec
@@ -47,6 +47,7 @@ class FurnitureFamily:
     """
 
     kind: Literal["garment", "furniture"] = "furniture"
+    view: View = "solid"
 
     def __init__(self, spec: FamilySpec, assemble: Callable[[Values, Choices], Assembly]) -> None:
         self.spec = spec

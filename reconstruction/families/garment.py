@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..family import ChoiceSpec, ParameterSpec, complete
+from ..family import ChoiceSpec, ParameterSpec, View, complete
 from . import garment_lower as lower
 from . import garment_upper as upper
 from . import garment_upper_grid as grid
@@ -40,6 +40,7 @@ class GarmentFamily:
         spec = load_spec(path)
         self.name = spec.name
         self.kind: Literal["garment", "furniture"] = "garment"
+        self.view: View = "flat"
         self.category = spec.category
         self.label: Mapping[str, str] = spec.label
         self.parameters: tuple[ParameterSpec, ...] = spec.parameters

@@ -23,6 +23,7 @@ class Sheet:
 
     name: str = "sheet"
     kind: Literal["garment", "furniture"] = "garment"
+    view: Literal["flat", "solid"] = "flat"
     category: str = "curtain"
     label: Mapping[str, str] = None  # type: ignore[assignment]
     parameters: tuple[ParameterSpec, ...] = (
