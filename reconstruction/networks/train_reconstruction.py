@@ -17,7 +17,9 @@ from ..data.bank import load_bank, render_bank
 from ..data.consensus import LabelledPhoto, load_or_read
 from ..data.masks import MaskSources
 from ..data.scenes import SceneSources, scene_example
+from .group import leader_first, training_group
 from .network import WIDTH, Answers, ReconstructionNet, as_input
+from .provenance import data_hash
 from .training import Batch, Losses, Progress, TrainSettings, commit, fit
 from .vocabulary import Vocabulary
 from .weights import save_weights
@@ -122,11 +124,15 @@ def train_reconstruction(
             is drawn into the folder ``run``.
         photos: folder of real photos ``<class>/<file>``, or None for drawn products alone.
     """
-    real = load_or_read(photos, run / "photos.npz") if photos is not None else []
-    if bank is None:
-        bank = run / "bank"
-        render_bank(bank, BANK, seed=settings.seed, photos=real)
+    with leader_first(training_group()):
+        real = load_or_read(photos, run / "photos.npz") if photos is not None else []
+        if bank is None:
+            bank = run / "bank"
+            render_bank(bank, BANK, seed=settings.seed, photos=real)
     drawn = load_bank(bank)
+    hashes = {"drawn_sha256": data_hash(bank, ("bank-*.npz", "vocabulary.json"))}
+    if photos is not None:
+        hashes["photos_sha256"] = data_hash(photos)
     sources = SceneSources(drawn, MaskSources(tuple(real)))
 
     def save(net: nn.Module, progress: Progress) -> None:
@@ -138,7 +144,7 @@ def train_reconstruction(
             "commit": commit(),
             "settings": asdict(settings),
             "progress": asdict(progress),
-            "data": {"drawn": len(drawn), "photos": len(real)},
+            "data": {"drawn": len(drawn), "photos": len(real), **hashes},
         }
         save_weights(out, net.state_dict(), header)
 

@@ -16,6 +16,8 @@ from ..data.bank import cloth_patches
 from ..data.consensus import load_or_read
 from ..data.masks import MaskSources, mask_scene
 from ..data.sprites import load_sprites, render_sprites
+from .group import leader_first, training_group
+from .provenance import data_hash
 from .training import Batch, Losses, Progress, TrainSettings, commit, fit
 from .unet import WIDTHS, UNet
 from .weights import save_weights
@@ -74,11 +76,15 @@ def train_segmentation(
             the folder ``run``.
         size: side of the training pictures, a multiple of 32.
     """
-    real = load_or_read(photos, run / "photos.npz") if photos is not None else []
-    if sprites is None:
-        sprites = run / "sprites.npz"
-        if not sprites.exists():
-            render_sprites(sprites, SPRITES, seed=settings.seed, patches=cloth_patches(real))
+    with leader_first(training_group()):
+        real = load_or_read(photos, run / "photos.npz") if photos is not None else []
+        if sprites is None:
+            sprites = run / "sprites.npz"
+            if not sprites.exists():
+                render_sprites(sprites, SPRITES, seed=settings.seed, patches=cloth_patches(real))
+    hashes = {"sprites_sha256": data_hash(sprites.parent, (sprites.name,))}
+    if photos is not None:
+        hashes["photos_sha256"] = data_hash(photos)
     drawn = load_sprites(sprites)
     sources = MaskSources(tuple(real), drawn)
 
@@ -95,6 +101,7 @@ def train_segmentation(
                 "photos": len(real),
                 "photos_with_mask": len(sources.masked),
                 "sprites": len(drawn),
+                **hashes,
             },
         }
         save_weights(out, net.state_dict(), header)

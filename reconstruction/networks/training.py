@@ -2,7 +2,8 @@
 
 The length of a run is given in minutes of work, so that it fits any machine, or in pictures; the
 learning rate follows the share that is used up, across interruptions. The shipped weights are an
-exponential moving average of those trained.
+exponential moving average of those trained. Under ``torchrun`` several processes train one network
+together: see :mod:`.group`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..errors import WeightsError
+from .curves import draw_curves
+from .group import moved, training_group
 
 Batch = dict[str, Tensor]
 Losses = dict[str, Tensor]
@@ -36,7 +39,7 @@ class TrainSettings:
     Attributes:
         minutes: minutes of work in all, counted over interruptions.
         images: pictures in all, whichever of both comes first; 0: no such limit.
-        batch: pictures per step.
+        batch: pictures per step and process.
         rate: peak learning rate.
         seed: of the data and of the initial weights.
         save_every: seconds between checkpoints.
@@ -68,13 +71,13 @@ class Progress:
 
 
 class _Stream(torch.utils.data.IterableDataset[Any]):
-    """Endless batches, drawn from a generator seeded by run, worker and restart."""
+    """Endless batches, drawn from a generator seeded by run, process, worker and restart."""
 
     def __init__(
         self,
         draw: Callable[[np.random.Generator], dict[str, np.ndarray[Any, Any]]],
         batch: int,
-        seed: tuple[int, int],
+        seed: tuple[int, ...],
     ) -> None:
         self.draw, self.batch, self.seed = draw, batch, seed
 
@@ -87,6 +90,17 @@ class _Stream(torch.utils.data.IterableDataset[Any]):
         while True:
             drawn = [self.draw(rng) for _ in range(self.batch)]
             yield {k: torch.from_numpy(np.stack([d[k] for d in drawn])) for k in drawn[0]}
+
+
+class _Losses(nn.Module):
+    """A network with its losses: the one forward pass whose gradients processes share."""
+
+    def __init__(self, net: nn.Module, loss: Callable[[nn.Module, Batch], Losses]) -> None:
+        super().__init__()
+        self.net, self.loss = net, loss
+
+    def forward(self, batch: Batch) -> Losses:
+        return self.loss(self.net, batch)
 
 
 def commit() -> str:
@@ -130,7 +144,8 @@ def fit(
         net: the network, freshly made.
         draw: one training example as arrays of equal shapes.
         loss: named losses of a batch; their sum is minimised.
-        checkpoint: file of the run; ``<name>.jsonl`` beside it collects the curves.
+        checkpoint: file of the run; ``<name>.jsonl`` beside it collects the curves, which
+            end as a picture, ``<name>.png``.
         on_save: called with the averaged network at every checkpoint, for interim weights.
 
     Returns:
@@ -139,17 +154,18 @@ def fit(
     Raises:
         WeightsError: the checkpoint belongs to another network.
     """
+    group = training_group()
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     random.seed(settings.seed)
-    net = net.to(memory_format=torch.channels_last)
+    net = net.to(group.device, memory_format=torch.channels_last)
     kept = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(
         net.parameters(), lr=settings.rate, weight_decay=settings.weight_decay
     )
     progress = Progress()
     if checkpoint.exists():
-        stored = torch.load(checkpoint, weights_only=True)
+        stored = torch.load(checkpoint, weights_only=True, map_location=group.device)
         try:
             net.load_state_dict(stored["net"])
             kept.load_state_dict(stored["kept"])
@@ -161,7 +177,8 @@ def fit(
             ) from error
         progress = Progress(**stored["progress"])
         progress.resumed += 1
-    stream = _Stream(draw, settings.batch, (settings.seed, progress.resumed))
+    apart = (group.rank,) if group.rank else ()
+    stream = _Stream(draw, settings.batch, (settings.seed, progress.resumed, *apart))
     loader = torch.utils.data.DataLoader(
         stream,
         batch_size=None,
@@ -193,22 +210,25 @@ def fit(
 
     saved = time.monotonic()
     net.train()
-    bar = tqdm(total=round(budget), initial=round(progress.seconds), desc=label, unit="s")
+    losses = group.together(_Losses(net, loss))
+    begun = round(progress.seconds)
+    bar = tqdm(total=round(budget), initial=begun, desc=label, unit="s", disable=not group.leads)
     last = time.monotonic()
     for batch in loader:
+        progress.seconds = group.agree(progress.seconds)
         share = max(progress.seconds / budget, progress.images / (settings.images or math.inf))
         if share >= 1:
             break
         warm = min(1.0, (progress.step + 1) / 100)
-        for group in optimiser.param_groups:
-            group["lr"] = settings.rate * warm * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
-        parts = loss(net, batch)
+        for options in optimiser.param_groups:
+            options["lr"] = settings.rate * warm * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
+        parts: Losses = losses(moved(batch, group.device))
         optimiser.zero_grad(set_to_none=True)
         torch.stack([v.float() for v in parts.values()]).sum().backward()
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         progress.step += 1
-        progress.images += settings.batch
+        progress.images += settings.batch * group.size
         _average(kept, net, min(settings.average, (1 + progress.step) / (10 + progress.step)))
         for name, value in parts.items():
             number = float(value.detach())
@@ -219,9 +239,12 @@ def fit(
         last = now
         if progress.step % 20 == 0:
             bar.set_postfix({k: f"{v:.3f}" for k, v in running.items()}, images=progress.images)
-        if now - saved > settings.save_every:
+        if group.leads and now - saved > settings.save_every:
             save()
             saved = last = time.monotonic()
     bar.close()
-    save()
+    if group.leads:
+        save()
+        draw_curves(curve, curve.with_suffix(".png"))
+    group.wait()
     return kept.eval(), progress

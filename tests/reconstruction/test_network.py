@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from reconstruction.errors import WeightsError
 from reconstruction.families import family_names, get_family
 from reconstruction.networks.crop import cut, square_around
 from reconstruction.networks.network import INPUT, ReconstructionNet, ResNet18, as_input
+from reconstruction.networks.provenance import data_hash
 from reconstruction.networks.train_reconstruction import answer_losses, laplace
 from reconstruction.networks.train_segmentation import mask_loss
 from reconstruction.networks.training import Batch, Losses, TrainSettings, fit
@@ -191,6 +196,88 @@ def test_training_learns_resumes_and_keeps_curves(tmp_path: Path):
     assert lines[-1]["square"] < 0.2
     assert [x["step"] for x in lines] == sorted(x["step"] for x in lines)
     assert not list(tmp_path.glob("*.partial"))
+
+
+_TOGETHER = """
+import sys
+from pathlib import Path
+import numpy as np
+import torch
+from torch import nn
+from reconstruction.networks.group import leader_first, training_group
+from reconstruction.networks.training import TrainSettings, fit
+
+folder = Path(sys.argv[1])
+
+class Line(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.idle = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return x * self.weight
+
+def draw(rng):
+    x = rng.standard_normal(1).astype(np.float32)
+    return {"x": x, "y": 3 * x}
+
+drawn = []
+
+def loss(net, batch):
+    drawn.append(float(batch["x"][0]))
+    return {"square": (net(batch["x"]) - batch["y"]).square().mean()}
+
+group = training_group()
+with leader_first(group):
+    (folder / "bank").mkdir(exist_ok=not group.leads)
+settings = TrainSettings(minutes=60, images=3200, batch=8, rate=0.1, workers=0, average=0.9)
+net, progress = fit(Line(), draw, loss, settings, folder / "run.pt")
+text = f"{progress.step} {progress.images} {net.weight.item()} {drawn[0]}"
+(folder / f"{group.rank}.txt").write_text(text)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network_on_pictures_of_their_own(tmp_path: Path):
+    script = tmp_path / "together.py"
+    script.write_text(_TOGETHER)
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    where = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*run, str(script), str(tmp_path)], env=where, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, second = ((tmp_path / f"{rank}.txt").read_text().split() for rank in (0, 1))
+    # 3,200 pictures are 200 steps of 8 in each of two processes.
+    assert first[:2] == second[:2] == ["200", "3200"]
+    assert first[2] == second[2]
+    assert abs(float(first[2]) - 3) < 0.3
+    assert first[3] != second[3]
+    lines = (tmp_path / "run.jsonl").read_text().splitlines()
+    assert [json.loads(x)["step"] for x in lines] == [200]
+
+
+def test_a_run_of_several_checkpoints_ends_with_a_picture_of_its_curves(tmp_path: Path):
+    pytest.importorskip("matplotlib", reason="curves are drawn with the train extra")
+    run = tmp_path / "run.pt"
+    often = TrainSettings(minutes=60, images=64, batch=8, workers=0, save_every=0.0)
+    fit(_Line(), _draw, _loss, often, run)
+    with Image.open(run.with_suffix(".png")) as picture:
+        assert min(picture.size) > 100
+
+
+def test_a_data_hash_tells_contents_and_names_but_not_places(tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        (tmp_path / name / "inner" / "x.npz").write_bytes(b"12")
+        (tmp_path / name / "y.npz").write_bytes(b"3")
+    assert data_hash(tmp_path / "a") == data_hash(tmp_path / "b")
+    before = data_hash(tmp_path / "a")
+    (tmp_path / "a" / "y.npz").write_bytes(b"4")
+    assert data_hash(tmp_path / "a") != before
+    (tmp_path / "b" / "y.npz").rename(tmp_path / "b" / "z.npz")
+    assert data_hash(tmp_path / "b") != before
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path):
