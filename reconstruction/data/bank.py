@@ -26,14 +26,16 @@ from .textures import Rng
 
 SIZE = 128
 PER_FILE = 512
-_SHARE = {
-    "t_shirt": 0.13,
-    "long_sleeve": 0.12,
-    "dress": 0.12,
-    "skirt": 0.08,
-    "chair": 0.35,
-    "table": 0.2,
-}
+_COMPANIONS = 2
+"""Products drawn beside each solid one with its structure, since joining it costs the most."""
+_TURNS = {"chair": 1.2, "sofa": 0.6, "rug": 0.2, "lamp": 0.3, "hat": 0.35, "shoes": 0.4}
+"""How often a family is drawn, where not as often as others of its view."""
+_FLAT_TURN, _SOLID_TURN = 1.0, 0.45
+
+
+def _turn(name: str) -> float:
+    usual = _FLAT_TURN if get_family(name).view == "flat" else _SOLID_TURN
+    return _TURNS.get(name, usual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +102,8 @@ def _draw_file(
     seed: int, number: int, size: int, count: int, patches: tuple[U8, ...]
 ) -> list[Drawn]:
     rng = np.random.default_rng((seed, number))
-    names = [n for n in family_names() if n in _SHARE]
-    share = np.array([_SHARE[n] for n in names])
+    names = family_names()
+    share = np.array([_turn(n) for n in names])
     drawn: list[Drawn] = []
     while len(drawn) < count:
         name = names[int(rng.choice(len(names), p=share / share.sum()))]
@@ -109,10 +111,9 @@ def _draw_file(
         if family.view == "flat":
             drawn.append(draw_garment(rng, name, size, patches=patches))
             continue
-        # Joining a structure costs more than drawing it: three products of each.
         member = family.sample(rng)
         drawn.append(draw_furniture(rng, name, size, member=member))
-        for _ in range(2):
+        for _ in range(_COMPANIONS):
             other = _varied(rng, name, member)
             drawn.append(draw_furniture(rng, name, size, member=other))
     return drawn[:count]

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..families import get_family
 from .composite import U8, compose, photograph, place, random_placement
 from .drawn import Drawn
-from .furniture import draw_furniture
-from .garments import draw_garment
 from .masks import MaskSources, any_ground
+from .product import draw_product
 from .textures import F32, Rng
 
 
@@ -33,8 +31,7 @@ class HeldOut:
 
 def held_out(rng: Rng, name: str, grounds: MaskSources, size: int = 320) -> HeldOut:
     """A random member of a family before a ground, neither cropped nor centred."""
-    draw = draw_garment if get_family(name).view == "flat" else draw_furniture
-    drawn = draw(rng, name, 224, oversample=2, fill=0.97)
+    drawn = draw_product(rng, name, 224, oversample=2, fill=0.97)
     sprite = drawn.sprite()
     ys, xs = np.nonzero(sprite[..., 3] > 127)
     box = (float(xs.min()), float(ys.min()), float(xs.max()) + 1, float(ys.max()) + 1)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..networks.crop import cut, square_around
-from ..networks.vocabulary import CATEGORY_OF, NOTHING, Vocabulary
+from ..networks.vocabulary import NOTHING, Vocabulary, category_of
 from .bank import Bank
 from .composite import U8, pale, photograph, with_shadow
 from .consensus import LabelledPhoto
@@ -112,7 +112,7 @@ def drawn_example(rng: Rng, sources: SceneSources, index: int) -> Example:
     out = _blank(
         vocabulary,
         _with_alpha(rgb, worn_mask(rng, alpha)),
-        CATEGORY_OF[vocabulary.family_names[family]],
+        category_of(vocabulary.family_names[family]),
     )
     out["family"] = np.array(family, np.int64)
     out["values"], out["choices"] = bank.values[index], bank.choices[index]
@@ -152,7 +152,7 @@ def photo_example(rng: Rng, vocabulary: Vocabulary, photo: LabelledPhoto, size: 
         rgb[y : y + h, x : x + w] = rng.integers(0, 256, 3)
     out = _blank(vocabulary, _with_alpha(rgb, worn_mask(rng, alpha)), photo.label)
     for i, name in enumerate(vocabulary.family_names):
-        if CATEGORY_OF.get(name) == photo.label:
+        if category_of(name) == photo.label:
             out["family"] = np.array(i, np.int64)
     return out
 

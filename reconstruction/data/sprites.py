@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ..families import family_names
 from .composite import U8
-from .furniture import draw_furniture
-from .garments import draw_garment
-
-_NAMES = ("chair", "chair", "table", "t_shirt", "long_sleeve", "dress", "skirt")
+from .product import draw_product
 
 
 def save_sprites(path: Path, sprites: list[U8]) -> None:
@@ -31,17 +29,15 @@ def load_sprites(path: Path) -> tuple[U8, ...]:
 def render_sprites(
     path: Path, count: int, *, seed: int = 0, size: int = 192, patches: tuple[U8, ...] = ()
 ) -> None:
-    """Draw random members of the families, furniture and garments about equally.
+    """Draw random members of the families, furniture and garments equally.
 
     Args:
         patches: (h, w, 3) uint8 pieces of real cloth for some of the garments.
     """
     rng = np.random.default_rng((seed, 7))
+    names = family_names()
     sprites = []
     for _ in tqdm(range(count), desc="drawing cut-outs", unit="picture"):
-        name = _NAMES[int(rng.integers(len(_NAMES)))]
-        if name in ("chair", "table"):
-            sprites.append(draw_furniture(rng, name, size, fill=0.96).sprite())
-        else:
-            sprites.append(draw_garment(rng, name, size, fill=0.96, patches=patches).sprite())
+        name = names[int(rng.integers(len(names)))]
+        sprites.append(draw_product(rng, name, size, fill=0.96, patches=patches).sprite())
     save_sprites(path, sprites)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ..family import ParameterSpec
 from .crop import MARGIN, cut, square_around
 from .network import INPUT, Answers, ReconstructionNet, as_input
 from .segmentation import Mask
-from .vocabulary import LOG_SCALE, NOTHING, FamilyWords, Vocabulary
+from .vocabulary import LOG_SCALE, NOTHING, FamilyWords, Vocabulary, category_of
 from .weights import FOLDER, fill, load_weights
 
 F32 = NDArray[np.float32]
@@ -32,17 +32,9 @@ WEIGHTS = FOLDER / "reconstruction.safetensors"
 PRODUCT_THRESHOLD = 0.6
 """Least :attr:`Proposal.confidence` of a photo that shows a product at all."""
 
-RELATED: Mapping[str, Mapping[str, float]] = {
-    "t_shirt": {"t-shirt": 1.0, "shirt": 0.4},
-    "long_sleeve": {"longsleeve": 1.0, "shirt": 0.6, "outwear": 0.8},
-    "dress": {"dress": 1.0},
-    "skirt": {"skirt": 1.0},
-    "chair": {"chair": 1.0},
-    "table": {"table": 1.0},
-}
-"""How well each family can stand for a product of a category."""
-
 _SQRT2 = math.sqrt(2.0)
+_UNLEARNED_SIZE = 0.2
+"""Relative deviation of the size of products of a family that the weights do not know."""
 _MORE_MARGINS = (0.02, 0.15)
 """Further crops that category and family are averaged over."""
 
@@ -105,7 +97,7 @@ class Proposal:
     """All that the network says about a photo.
 
     Attributes:
-        categories: probability per category of :data:`.vocabulary.CATEGORIES`.
+        categories: probability per category of category that the weights know.
         candidates: families, most probable first.
         camera: for furniture; meaningless for garments.
         landmarks: (L, 2) float32 photo pixels, NaN where a landmark is not believed to be there,
@@ -183,14 +175,7 @@ def propose(rgb: U8, mask: Mask | F32, *, weights: Path | None = None) -> Propos
         trust,
         np.asarray(sigma * square.side / 2, np.float32),
         float(np.clip(confidence, 0, 1)),
-        float(
-            min(
-                1.0,
-                sum(
-                    max(w.get(c, 0.0) for w in RELATED.values()) * p for c, p in categories.items()
-                ),
-            )
-        ),
+        float(sum(categories.get(c, 0.0) for c in {category_of(n) for n in family_names()})),
     )
 
 
@@ -269,30 +254,50 @@ def _candidates(
     mean = answers.mean.numpy().mean(axis=0)
     spread = answers.spread.numpy().mean(axis=0)
     logits = torch.split(answers.choices.mean(dim=0), list(vocabulary.choice_sizes))
-    weights, out = {}, []
+    found: dict[str, tuple[float, Candidate]] = {}
     for i, words in enumerate(vocabulary.families):
         if words.name not in family_names():
             continue
-        kin = sum(w * categories.get(c, 0.0) for c, w in RELATED.get(words.name, {}).items())
-        weights[i] = float(ranking[i]) * (kin + 0.01)
-    total = sum(weights.values())
-    for i, weight in weights.items():
-        words = vocabulary.families[i]
         columns = vocabulary.columns_of(i)
         shares = [torch.softmax(x, dim=0).numpy() for x in logits[vocabulary.choices_of(i)]]
         values, sigma, size_sigma = _values(words, mean[columns], spread[columns])
-        out.append(
+        found[words.name] = (
+            float(ranking[i]),
             Candidate(
                 words.name,
-                weight / total,
+                0.0,
                 values,
                 sigma,
                 size_sigma,
                 _structures(words, shares),
                 frozenset(c.name for c in words.columns),
-            )
+            ),
         )
+    for name in family_names():
+        if name not in found:
+            found[name] = (1 / len(family_names()), _unlearned(name))
+    weights = {
+        name: rank * (categories.get(category_of(name), 0.0) + 0.01)
+        for name, (rank, _) in found.items()
+    }
+    total = sum(weights.values())
+    out = [replace(c, probability=weights[name] / total) for name, (_, c) in found.items()]
     return tuple(sorted(out, key=lambda c: -c.probability))
+
+
+def _unlearned(name: str) -> Candidate:
+    """What is said of a family that the weights do not know: its own prior."""
+    family = get_family(name)
+    choices = {c.name: c.default for c in family.choices}
+    return Candidate(
+        name,
+        0.0,
+        {p.name: p.default for p in family.parameters},
+        {p.name: (p.maximum - p.minimum) / 4 for p in family.parameters},
+        _UNLEARNED_SIZE,
+        (Structure(choices, 1.0),),
+        frozenset(),
+    )
 
 
 def _values(

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..families import family_names, get_family
 
 F32 = NDArray[np.float32]
 
@@ -37,17 +40,19 @@ REAL_CATEGORIES = (
 NOTHING = "nothing"
 """The category of a picture without a product."""
 
-CATEGORIES = (*REAL_CATEGORIES, "chair", "table", NOTHING)
 
-CATEGORY_OF = {
-    "t_shirt": "t-shirt",
-    "long_sleeve": "longsleeve",
-    "dress": "dress",
-    "skirt": "skirt",
-    "chair": "chair",
-    "table": "table",
-}
-"""The category that a picture of each family is an example of."""
+@cache
+def known_categories() -> tuple[str, ...]:
+    """Every category: those of real photos, then those of the other families, then nothing."""
+    of_families = dict.fromkeys(category_of(name) for name in family_names())
+    others = [c for c in of_families if c not in REAL_CATEGORIES]
+    return (*REAL_CATEGORIES, *others, NOTHING)
+
+
+def category_of(family: str) -> str:
+    """The category that a picture of a family is an example of."""
+    return get_family(family).category
+
 
 LOG_SCALE = "log_scale"
 """The column that holds the logarithm of the size in metres."""
@@ -109,7 +114,7 @@ class Vocabulary:
 
     families: tuple[FamilyWords, ...]
     landmarks: tuple[str, ...]
-    categories: tuple[str, ...] = CATEGORIES
+    categories: tuple[str, ...] = field(default_factory=known_categories)
 
     @property
     def family_names(self) -> tuple[str, ...]:
@@ -158,7 +163,6 @@ class Vocabulary:
 
 def measure_vocabulary(names: tuple[str, ...], seed: int = 0, samples: int = 1500) -> Vocabulary:
     """The families' names as they are now, with means and deviations of random members."""
-    from ..families import get_family
     from ..families.garment_flat import LANDMARKS
 
     families = []

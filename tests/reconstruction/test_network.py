@@ -25,7 +25,12 @@ from reconstruction.networks.train_reconstruction import answer_losses, laplace
 from reconstruction.networks.train_segmentation import mask_loss
 from reconstruction.networks.training import Batch, Losses, TrainSettings, fit
 from reconstruction.networks.unet import UNet
-from reconstruction.networks.vocabulary import CATEGORIES, LOG_SCALE, Vocabulary, measure_vocabulary
+from reconstruction.networks.vocabulary import (
+    LOG_SCALE,
+    Vocabulary,
+    known_categories,
+    measure_vocabulary,
+)
 from reconstruction.networks.weights import load_weights, save_weights
 
 
@@ -89,7 +94,7 @@ def test_answers_have_the_vocabularys_shapes(vocabulary: Vocabulary):
     crops = torch.zeros(2, INPUT, INPUT, 4, dtype=torch.uint8)
     with torch.inference_mode():
         answers = net(as_input(crops))
-    assert answers.category.shape == (2, len(CATEGORIES))
+    assert answers.category.shape == (2, len(known_categories()))
     assert answers.mean.shape == answers.spread.shape == (2, vocabulary.column_count)
     assert answers.choices.shape == (2, sum(vocabulary.choice_sizes))
     assert answers.landmarks.shape == (2, len(vocabulary.landmarks), 2)
