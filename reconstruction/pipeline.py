@@ -21,6 +21,7 @@ from .families import family_names, get_family
 from .family import Family, complete
 from .photo import Photo
 from .product import Estimate, PhotoSource, Product, graded_sizes
+from .textured import Textured
 
 if TYPE_CHECKING:
     from .networks.inference import Candidate, Proposal
@@ -81,6 +82,7 @@ class Reconstruction:
         mask: (h, w) float32, 0 to 1.
         rerender: (h, w, 3) uint8: the fitted product drawn over the dimmed photo.
         seconds: per step.
+        textured: the materials as they were made, and how the product lies in the photo.
     """
 
     product: Product
@@ -89,6 +91,7 @@ class Reconstruction:
     proposal: Proposal
     rerender: U8
     seconds: Mapping[str, float]
+    textured: Textured | None = None
 
     def explain(self) -> dict[str, Any]:
         """What the network saw, ranked."""
@@ -161,8 +164,8 @@ def reconstruct(
     done(STEPS[1])
     fit = _best_fit(photo, mask, proposal, candidates, request)
     done(STEPS[2])
-    product, rerender = _finish(photo, mask, proposal, fit, request, done)
-    return Reconstruction(product, photo, mask.soft, proposal, rerender, seconds)
+    product, rerender, textured = _finish(photo, mask, proposal, fit, request, done)
+    return Reconstruction(product, photo, mask.soft, proposal, rerender, seconds, textured)
 
 
 def _wanted_families(category: str | None) -> tuple[str, ...]:
@@ -347,18 +350,18 @@ def _finish(
     fit: _Fit,
     request: Request,
     done: Callable[[str], None],
-) -> tuple[Product, U8]:
+) -> tuple[Product, U8, Textured]:
     """Texture and build the product, and draw it over its photo."""
     numbers = {n: e.value for n, e in fit.values.items()}
     mesh = fit.family.build(numbers, fit.choices)
     if fit.family.view == "flat":
         from .garment.texture import rectify
 
-        materials = rectify(photo.rgb, mask.soft, fit.detail, mesh)
+        textured = rectify(photo.rgb, mask.soft, fit.detail, mesh)
     else:
         from .furniture.texture import project
 
-        materials = project(mesh, fit.detail.camera, photo.rgb, mask.soft)
+        textured = project(mesh, fit.detail.camera, photo.rgb, mask.soft)
     done(STEPS[3])
     confidence = _confidence(mask, proposal, fit)
     warnings = list(fit.warnings)
@@ -380,7 +383,7 @@ def _finish(
         values=fit.values,
         choices=fit.choices,
         mesh=mesh,
-        materials=materials,
+        materials=dict(textured.materials),
         sizes=sizes,
         size=size,
         photo=PhotoSource(photo.name, photo.sha256, photo.width, photo.height, fit.iou),
@@ -391,7 +394,7 @@ def _finish(
         product = product.refit(request.corrections)
     rerender = _overlay(photo, fit, product)
     done(STEPS[4])
-    return product, rerender
+    return product, rerender, textured
 
 
 def _confidence(mask: Mask, proposal: Proposal, fit: _Fit) -> float:

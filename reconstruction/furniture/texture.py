@@ -16,6 +16,7 @@ from ..mesh import F32, I32, Mesh
 from ..product import Material
 from ..render.camera import Camera
 from ..render.shading import linear_to_srgb, srgb_to_linear
+from ..textured import PhotoView, Textured
 from .atlas import Atlas, Look, atlas_size, look, make_atlas, make_sight, per_vertex
 
 _FEATHER = 5.0
@@ -44,7 +45,7 @@ def project(
     mask: F32,
     *,
     largest: int = 2048,
-) -> dict[str, Material]:
+) -> Textured:
     """Materials for each slot of a mesh, sharing one texture.
 
     Args:
@@ -58,10 +59,21 @@ def project(
     baked = bake(mesh, camera, photo, mask, largest=largest)
     quality = [cv2.IMWRITE_JPEG_QUALITY, 92]
     data = cv2.imencode(".jpg", baked.image[..., ::-1], quality)[1].tobytes()
-    return {
+    materials = {
         slot: Material(texture=data, roughness=roughness, metallic=0.4 if slot == "metal" else 0.0)
         for slot, roughness in baked.roughness.items()
     }
+    slots = tuple(materials)
+    view = PhotoView(
+        screen=camera.project(mesh.vertices, (mask.shape[0], mask.shape[1])),
+        faces=mesh.faces,
+        face_slot=np.array([slots.index(s) for s in mesh.part_material], np.int32)[mesh.face_part],
+        slots=slots,
+        uv=mesh.uv,
+        size=(mask.shape[0], mask.shape[1]),
+        shading=np.ones((1, 1), np.float32),
+    )
+    return Textured(materials, (view,), baked.origin)
 
 
 def bake(

@@ -18,6 +18,7 @@ from PIL import Image
 from ..families.garment_atlas import Atlas, atlas
 from ..mesh import Mesh
 from ..product import Material
+from ..textured import PhotoView, Textured
 from .drape import MATERIAL
 from .fabric import even_light, fill_outside, own_pixels, study, without_print
 from .mask import fill
@@ -40,7 +41,7 @@ def rectify(
     mask: NDArray[np.float32] | NDArray[np.bool_],
     fitted: Fitted,
     mesh: Mesh,
-) -> dict[str, Material]:
+) -> Textured:
     """The materials of a garment, textured from its photo.
 
     Args:
@@ -50,7 +51,7 @@ def rectify(
         mesh: its mesh, whose UVs the texture follows.
 
     Returns:
-        One material, for the slot of every part.
+        One material, for the slot of every part, and how the garment lies in the photo.
     """
     solid = np.asarray(mask, np.float32) > 0.5
     rgb = photo.astype(np.float32) / 255.0
@@ -79,14 +80,23 @@ def rectify(
     share = shown if fitted.family.sleeves(fitted.choices) != "none" else np.round(shown)
     texture = own * share + behind * (1 - share)
     texture = fill_outside(texture.astype(np.float32), drawn)
-    return {
-        MATERIAL: Material(
-            base_color=(1.0, 1.0, 1.0, 1.0),
-            roughness=cloth.roughness,
-            texture=encode(texture),
-            double_sided=True,
-        )
-    }
+    material = Material(
+        base_color=(1.0, 1.0, 1.0, 1.0),
+        roughness=cloth.roughness,
+        texture=encode(texture),
+        double_sided=True,
+    )
+    faces = mesh.faces[seen[mesh.faces].all(axis=1)]
+    view = PhotoView(
+        screen=np.column_stack([places, np.ones(len(places))]).astype(np.float32),
+        faces=faces,
+        face_slot=np.zeros(len(faces), np.int32),
+        slots=(MATERIAL,),
+        uv=mesh.uv,
+        size=(solid.shape[0], solid.shape[1]),
+        shading=np.ones((1, 1), np.float32),
+    )
+    return Textured({MATERIAL: material}, (view,))
 
 
 def _within_neck(fitted: Fitted, shape: tuple[int, ...]) -> Bool:

@@ -40,8 +40,19 @@ def render(vertices: F32, faces: I32, camera: Camera, size: tuple[int, int]) -> 
 
     Triangles that reach behind the camera are left out.
     """
-    screen = camera.project(vertices, size)
-    return Raster(*_draw(screen, np.ascontiguousarray(faces, np.int32), *size))
+    return render_screen(camera.project(vertices, size), faces, size)
+
+
+def render_screen(screen: F32, faces: I32, size: tuple[int, int]) -> Raster:
+    """:func:`render` for points that are already in the picture.
+
+    Args:
+        screen: (n, 3) float32: pixel x, pixel y, depth, as :meth:`Camera.project` gives it.
+        faces: (m, 3) int32.
+        size: (height, width) in pixels.
+    """
+    points = np.ascontiguousarray(screen, np.float32)
+    return Raster(*_draw(points, np.ascontiguousarray(faces, np.int32), *size))
 
 
 def uv_raster(uv: F32, faces: I32, size: int) -> Raster:

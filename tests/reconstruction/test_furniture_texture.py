@@ -99,7 +99,7 @@ def test_hidden_and_grazing_points_are_not_looked_up(scene) -> None:
 
 def test_project_gives_every_slot_a_material_with_one_shared_texture(scene) -> None:
     mesh, camera, photo, mask = scene
-    materials = project(mesh, camera, photo, mask, largest=512)
+    materials = project(mesh, camera, photo, mask, largest=512).materials
     assert set(materials) == set(mesh.part_material)
     textures = {m.texture for m in materials.values()}
     assert len(textures) == 1

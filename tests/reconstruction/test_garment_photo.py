@@ -109,7 +109,7 @@ def textured():
     photo = np.clip(photo + rng.normal(0, 2, photo.shape), 0, 255).astype(np.uint8)
     fitted = refine(family, {}, choices, mask, FitHint(landmarks=marks))
     mesh = family.build(fitted.values, fitted.choices)
-    material = rectify(photo, mask, fitted, mesh)["fabric"]
+    material = rectify(photo, mask, fitted, mesh).materials["fabric"]
     texture = np.asarray(Image.open(io.BytesIO(material.texture)).convert("RGB")).astype(int)
     return mesh, material, texture
 
