@@ -49,7 +49,7 @@ def test_equal_pictures_score_full_marks_and_the_outside_does_not_count(cloth: n
 def test_lost_detail_costs_similarity_and_a_tint_costs_colour(cloth: np.ndarray) -> None:
     everywhere = np.ones((80, 100), bool)
     flat = np.full_like(cloth, int(cloth.mean()))
-    tinted = np.clip(cloth.astype(int) + [12, 0, -12], 0, 255).astype(np.uint8)
+    tinted = np.clip(cloth.astype(int) + np.array([12, 0, -12]), 0, 255).astype(np.uint8)
     assert compare(cloth, flat, everywhere)[0] < 0.2
     ssim, delta = compare(cloth, tinted, everywhere)
     assert ssim > 0.95
