@@ -26,6 +26,7 @@ from .textured import Textured
 if TYPE_CHECKING:
     from .networks.inference import Candidate, Proposal
     from .networks.segmentation import Mask
+    from .render.camera import Camera
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -83,6 +84,7 @@ class Reconstruction:
         rerender: (h, w, 3) uint8: the fitted product drawn over the dimmed photo.
         seconds: per step.
         textured: the materials as they were made, and how the product lies in the photo.
+        camera: the photo's camera as it was fitted, for what is solid; else None.
     """
 
     product: Product
@@ -92,6 +94,7 @@ class Reconstruction:
     rerender: U8
     seconds: Mapping[str, float]
     textured: Textured | None = None
+    camera: Camera | None = None
 
     def explain(self) -> dict[str, Any]:
         """What the network saw, ranked."""
@@ -165,7 +168,8 @@ def reconstruct(
     fit = _best_fit(photo, mask, proposal, candidates, request)
     done(STEPS[2])
     product, rerender, textured = _finish(photo, mask, proposal, fit, request, done)
-    return Reconstruction(product, photo, mask.soft, proposal, rerender, seconds, textured)
+    camera = fit.detail.camera if fit.family.view == "solid" else None
+    return Reconstruction(product, photo, mask.soft, proposal, rerender, seconds, textured, camera)
 
 
 def _wanted_families(category: str | None) -> tuple[str, ...]:
