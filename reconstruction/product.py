@@ -98,6 +98,7 @@ class Product:
         size: the label of ``sizes`` that ``values`` stand for, or ``""``.
         confidence: 0 to 1, of the reconstruction as a whole.
         warnings: sentences that a person should read, such as a low confidence.
+        license: under which another's mesh came, as its maker says it; empty for our own.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Product:
     photo: PhotoSource | None = None
     confidence: float = 1.0
     warnings: tuple[str, ...] = ()
+    license: str = ""
 
     @property
     def kind(self) -> Literal["garment", "furniture"]:

@@ -1,8 +1,10 @@
 """Products on disk: a folder with ``product.glb`` and ``product.json``, whole or not at all.
 
+On request ``lod1.glb`` and ``lod2.glb`` stand beside it, with fewer triangles.
+
 ``product.json`` follows ``product.schema.json`` and says what the product is and how well that is
-known; the GLB holds mesh, skin, materials and colourways. The JSON names the GLB's SHA-256, so
-that two halves of different products are never mixed.
+known; the GLB holds mesh, skin, materials and colourways. The JSON names each GLB's SHA-256,
+so that two halves of different products are never mixed.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from .errors import ParameterError, ProductFileError
 from .families import get_family
 from .family import Family, complete
 from .gltf.glb import product_glb
-from .gltf.read import Budget, read_glb
+from .gltf.read import Budget, GlbContents, read_glb
+from .lod import lod_glb, make_lods
 from .mesh import Mesh
 from .product import SCHEMA_VERSION, Estimate, PhotoSource, Product
 
@@ -32,10 +35,15 @@ GLB_NAME, JSON_NAME = "product.glb", "product.json"
 _JSON_LIMIT = 2**20
 
 
-def save_product(product: Product, folder: Path | str, *, copyright: str = "") -> Path:
+def save_product(
+    product: Product, folder: Path | str, *, copyright: str = "", lods: bool = False
+) -> Path:
     """Write a product's folder, replacing what was there.
 
-    Both files are written to a temporary folder beside it, which then takes the name: a reader
+    Args:
+        lods: also write the lower levels of detail, ``lod1.glb`` and ``lod2.glb``.
+
+    All files are written to a temporary folder beside it, which then takes the name: a reader
     or a crash never sees half a product.
 
     Raises:
@@ -43,7 +51,17 @@ def save_product(product: Product, folder: Path | str, *, copyright: str = "") -
     """
     target = Path(folder)
     glb = product_glb(product, copyright=copyright)
+    files = {GLB_NAME: glb}
     document = _document(product, hashlib.sha256(glb).hexdigest())
+    if lods:
+        document["lods"] = []
+        for number, lod in enumerate(make_lods(product.mesh), 1):
+            data = lod_glb(product, lod, copyright=copyright)
+            name = f"lod{number}.glb"
+            files[name] = data
+            digest = hashlib.sha256(data).hexdigest()
+            entry = {"file": name, "sha256": digest, "triangles": len(lod.mesh.faces)}
+            document["lods"].append(entry)
     text = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
     _validate(msgspec.json.decode(text), f"product {product.id!r}")  # as a reader will see it
     try:
@@ -54,7 +72,8 @@ def save_product(product: Product, folder: Path | str, *, copyright: str = "") -
     try:
         fresh = work / "new"
         fresh.mkdir()
-        _write(fresh / GLB_NAME, glb)
+        for name, data in files.items():
+            _write(fresh / name, data)
         _write(fresh / JSON_NAME, text)
         if target.exists():
             target.rename(work / "old")
@@ -86,14 +105,7 @@ def load_product(folder: Path | str, budget: Budget | None = None) -> Product:
     document = _read_json(source / JSON_NAME)
     _validate(document, str(source / JSON_NAME))
     glb = _read(source / GLB_NAME, limits.bytes)
-    digest = hashlib.sha256(glb).hexdigest()
-    if digest != document["glb"]["sha256"]:
-        raise ProductFileError(
-            f"{source / GLB_NAME} is not the file that {JSON_NAME} describes; save it again",
-            field="glb.sha256",
-            expected=document["glb"]["sha256"],
-            got=digest,
-        )
+    _check_digest(source / GLB_NAME, glb, document["glb"]["sha256"], "glb.sha256")
     contents = read_glb(glb, limits)
     family = _family(document, contents.mesh)
     values = {name: Estimate(**_only(entry)) for name, entry in document["values"].items()}
@@ -139,7 +151,37 @@ def load_product(folder: Path | str, budget: Budget | None = None) -> Product:
         photo=photo,
         confidence=float(document["confidence"]),
         warnings=tuple(document["warnings"]),
+        license=document.get("license", ""),
     )
+
+
+def load_lods(folder: Path | str, budget: Budget | None = None) -> tuple[GlbContents, ...]:
+    """The lower levels of detail of a product's folder, finest first; empty if it has none.
+
+    Raises:
+        ProductFileError: a file is missing, damaged, or not the one that ``product.json`` names.
+    """
+    source = Path(folder)
+    limits = budget or Budget()
+    document = _read_json(source / JSON_NAME)
+    _validate(document, str(source / JSON_NAME))
+    levels = []
+    for number, entry in enumerate(document.get("lods", [])):
+        data = _read(source / entry["file"], limits.bytes)
+        _check_digest(source / entry["file"], data, entry["sha256"], f"lods.{number}.sha256")
+        levels.append(read_glb(data, limits))
+    return tuple(levels)
+
+
+def _check_digest(path: Path, data: bytes, wanted: str, field: str) -> None:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != wanted:
+        raise ProductFileError(
+            f"{path} is not the file that {JSON_NAME} describes; save it again",
+            field=field,
+            expected=wanted,
+            got=digest,
+        )
 
 
 def _document(product: Product, digest: str) -> dict[str, Any]:
@@ -182,6 +224,7 @@ def _document(product: Product, digest: str) -> dict[str, Any]:
         "warnings": list(product.warnings),
         "photo": photo,
         "glb": {"file": GLB_NAME, "sha256": digest},
+        **({"license": product.license} if product.license else {}),
         **_freeform(product.family),
     }
 

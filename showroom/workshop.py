@@ -93,7 +93,7 @@ def _save(made: Reconstruction, out: Path) -> Path:
     from reconstruction.contact_sheet import contact_sheet
     from reconstruction.product_io import save_product
 
-    folder = save_product(made.product, out / made.product.id)
+    folder = save_product(made.product, out / made.product.id, lods=True)
     sheet = contact_sheet(made.photo.rgb, made.mask, made.rerender, made.product)
     Image.fromarray(sheet).save(folder / "sheet.png")
     return folder

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ..errors import ProductFileError
 from ..mesh import F32, I32, Mesh, Skin
 from ..mesh_check import check_mesh
-from ..product import Material, Product, Variant
+from ..product import Estimate, Material, Product, Variant
 from ..surfaces import worn_materials
 from .layout import INDEX_TARGET, JPEG, PNG, VERTEX_TARGET, Blob
 
@@ -62,8 +62,17 @@ def product_glb(product: Product, *, copyright: str = "") -> bytes:
 
 
 def product_extras(product: Product) -> dict[str, Any]:
-    """What the scene's extras say: id, family, and each parameter with unit, range and value."""
-    numbers = product.numbers
+    """What the extras say: id, family, licence, and each parameter as a slider would need it.
+
+    A parameter has its value, unit, range and words, and how well the value is known: the
+    interval ``low`` to ``high``, its ``confidence`` and ``source``.
+    """
+    ordinary = {
+        p.name: Estimate(p.default, p.minimum, p.maximum, 0.0, "prior")
+        for p in product.family.parameters
+    }
+    known = {**ordinary, **product.values}
+    licence = {"license": product.license} if product.license else {}
     return {
         "product": product.id,
         "family": product.family.name,
@@ -73,15 +82,21 @@ def product_extras(product: Product) -> dict[str, Any]:
         "name": dict(product.name),
         "parameters": {
             p.name: {
-                "value": numbers.get(p.name, p.default),
+                "value": known[p.name].value,
                 "unit": p.unit,
                 "min": p.minimum,
                 "max": p.maximum,
                 "label": dict(p.label),
+                "low": known[p.name].low,
+                "high": known[p.name].high,
+                "confidence": known[p.name].confidence,
+                "source": known[p.name].source,
             }
             for p in product.family.parameters
         },
         "choices": dict(product.choices),
+        "confidence": product.confidence,
+        **licence,
     }
 
 
@@ -140,6 +155,7 @@ def write_glb(
     variants: Sequence[Variant] = (),
     extras: Mapping[str, Any] | None = None,
     copyright: str = "",
+    normals: F32 | None = None,
 ) -> bytes:
     """Encode one mesh as GLB.
 
@@ -149,7 +165,9 @@ def write_glb(
             uses now (another choice may) are kept.
         name: of the mesh and its node.
         variants: colourways, as ``KHR_materials_variants``.
-        extras: JSON values for the scene's ``extras``.
+        extras: JSON values for the ``extras`` of the scene and of the mesh's node: importers
+            keep one or the other.
+        normals: (n, 3) float32 unit vectors, where they are not to be the mesh's own.
 
     Raises:
         ProductFileError: arrays of a wrong shape, not finite or out of range, a part without a
@@ -174,7 +192,9 @@ def write_glb(
             entry = {"material": table.add(slot, material, variant.name), "variants": [i]}
             mappings.setdefault(slot, []).append(entry)
 
-    attributes = _attributes(mesh, blob, tangents=bool(table.bumpy))
+    if normals is None:
+        normals = mesh.normals()
+    attributes = _attributes(mesh, normals, blob, tangents=bool(table.bumpy))
     primitives = _primitives(mesh, blob, slots, attributes, index, mappings, table.bumpy)
     gltf_mesh: dict[str, Any] = {
         "name": name,
@@ -199,6 +219,7 @@ def write_glb(
         document["asset"]["copyright"] = copyright
     if extras:
         document["scenes"][0]["extras"] = dict(extras)
+        node["extras"] = dict(extras)
     if mesh.skin is not None:
         node["skin"] = 0
         gltf_mesh["extras"]["influences"] = int(mesh.skin.weights.shape[1])
@@ -284,8 +305,7 @@ class _MaterialTable:
 # --- geometry ----------------------------------------------------------------------------------
 
 
-def _attributes(mesh: Mesh, blob: Blob, *, tangents: bool) -> dict[str, int]:
-    normals = mesh.normals()
+def _attributes(mesh: Mesh, normals: F32, blob: Blob, *, tangents: bool) -> dict[str, int]:
     positions = np.ascontiguousarray(mesh.vertices, np.float32)
     found = {
         "POSITION": blob.accessor(positions, VERTEX_TARGET, bounds=True),
