@@ -86,12 +86,14 @@ def pale(rng: Rng, colours: F32, alpha: F32) -> F32:
 def photograph(rng: Rng, picture: F32) -> U8:
     """Exposure, cast, blur, sensor noise and JPEG compression; (h, w, 3) uint8."""
     gain = rng.uniform(0.7, 1.25) * (1 + rng.normal(0, 0.05, 3))
-    out = np.clip(picture, 0, 1) ** rng.uniform(0.75, 1.3) * gain.astype(np.float32)
+    curve = np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.75, 1.3) * gain
+    table = (np.clip(curve, 0, 1) * 255 + 0.5).astype(np.uint8)[None]
+    rgb = cv2.LUT((np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8), table)
     if rng.random() < 0.4:
-        out = cv2.GaussianBlur(out.astype(np.float32), (0, 0), rng.uniform(0.3, 1.2))
+        rgb = cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.3, 1.2))
     if rng.random() < 0.6:
-        out = out + rng.normal(0, rng.uniform(0.002, 0.03), out.shape)
-    rgb = (np.clip(out, 0, 1) * 255 + 0.5).astype(np.uint8)
+        grain = rng.standard_normal(rgb.shape, np.float32)
+        rgb = cv2.add(rgb, grain * np.float32(rng.uniform(0.5, 7.5)), dtype=cv2.CV_8U)
     if rng.random() < 0.4:
         quality = int(rng.integers(30, 95))
         _, data = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -7,6 +7,7 @@ class; a few crops hold nothing at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -22,6 +23,9 @@ from .drawn import CAMERA_FIELDS
 from .masks import MaskSources, any_ground
 from .textures import F32, Rng
 
+_POOL, _POOL_SEED, _NEW = 200, 11, 0.1
+"""Backgrounds kept ready, the seed they come from, and the share that is drawn anew."""
+
 Example = dict[str, np.ndarray[Any, Any]]
 
 
@@ -36,6 +40,27 @@ class SceneSources:
 
     bank: Bank
     photos: MaskSources
+
+    @cached_property
+    def grounds(self) -> U8:
+        """(g, s, s, 3) uint8 backgrounds, half as wide again as a crop, the same every time."""
+        rng = np.random.default_rng(_POOL_SEED)
+        side = self.bank.rgba.shape[1] * 3 // 2
+        drawn = [any_ground(rng, self.photos, side) for _ in range(_POOL)]
+        return np.stack([(g * 255 + 0.5).astype(np.uint8) for g in drawn])
+
+    def ground(self, rng: Rng, size: int) -> F32:
+        """(size, size, 3) float32 background: mostly a piece of a known one, sometimes new."""
+        if rng.random() < _NEW or size > self.grounds.shape[1]:
+            return any_ground(rng, self.photos, size)
+        whole = self.grounds[int(rng.integers(len(self.grounds)))]
+        y, x = (int(v) for v in rng.integers(0, whole.shape[0] - size + 1, 2))
+        piece = whole[y : y + size, x : x + size]
+        if rng.random() < 0.5:
+            piece = piece[:, ::-1]
+        if rng.random() < 0.25:
+            piece = piece[..., rng.permutation(3)]
+        return np.asarray(piece * np.float32(rng.uniform(0.75, 1.15) / 255), np.float32)
 
 
 def _blank(vocabulary: Vocabulary, crop: U8, category: str) -> Example:
@@ -89,14 +114,15 @@ def drawn_example(rng: Rng, sources: SceneSources, index: int) -> Example:
     angle = float(rng.normal(0, 4)) if garment else 0.0
     matrix = cv2.getRotationMatrix2D((size / 2, size / 2), angle, scale)
     matrix[:, 2] += rng.uniform(-0.04, 0.04, 2) * size
-    sprite = bank.rgba[index]
-    warped = cv2.warpAffine(sprite[..., :3], matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
-    colours = warped.astype(np.float32) / 255
-    alpha = cv2.warpAffine(sprite[..., 3], matrix, (size, size)).astype(np.float32) / 255
+    warped = cv2.warpAffine(bank.rgba[index], matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
+    rgb = warped[..., :3]
     if rng.random() < 0.5:
         tint = rng.uniform(0.6, 1.3) * (1 + rng.normal(0, 0.15, 3))
-        colours = np.clip(colours ** rng.uniform(0.6, 1.6) * tint, 0, 1).astype(np.float32)
-    behind = any_ground(rng, sources.photos, size)
+        curve = np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.6, 1.6) * tint
+        rgb = cv2.LUT(rgb, (np.clip(curve, 0, 1) * 255 + 0.5).astype(np.uint8)[None])
+    colours = rgb * np.float32(1 / 255)
+    alpha = warped[..., 3] * np.float32(1 / 255)
+    behind = sources.ground(rng, size)
     if rng.random() < 0.1:
         colours = pale(rng, colours, alpha)
         behind = np.clip(1 - (1 - behind) * rng.uniform(0, 0.15), 0, 1).astype(np.float32)
@@ -124,8 +150,12 @@ def drawn_example(rng: Rng, sources: SceneSources, index: int) -> Example:
     return out
 
 
-def photo_example(rng: Rng, vocabulary: Vocabulary, photo: LabelledPhoto, size: int) -> Example:
-    """A real photo around its product, turned, squeezed, re-exposed, sometimes part-covered."""
+def photo_crop(rng: Rng, photo: LabelledPhoto, size: int) -> U8:
+    """A real photo around its product, turned, squeezed, re-exposed, sometimes part-covered.
+
+    Returns:
+        (size, size, 4) uint8: colours, and a mask as a segmentation gets it.
+    """
     mask = np.zeros(photo.rgb.shape[:2], np.float32)
     if photo.mask is not None:
         mask = (photo.mask == 255).astype(np.float32)
@@ -150,7 +180,12 @@ def photo_example(rng: Rng, vocabulary: Vocabulary, photo: LabelledPhoto, size: 
         w, h = (int(v) for v in rng.uniform(0.1, 0.3, 2) * size)
         rgb = rgb.copy()
         rgb[y : y + h, x : x + w] = rng.integers(0, 256, 3)
-    out = _blank(vocabulary, _with_alpha(rgb, worn_mask(rng, alpha)), photo.label)
+    return _with_alpha(rgb, worn_mask(rng, alpha))
+
+
+def photo_example(rng: Rng, vocabulary: Vocabulary, photo: LabelledPhoto, size: int) -> Example:
+    """A crop of a real photo, whose category and family are known and nothing else."""
+    out = _blank(vocabulary, photo_crop(rng, photo, size), photo.label)
     for i, name in enumerate(vocabulary.family_names):
         if category_of(name) == photo.label:
             out["family"] = np.array(i, np.int64)
@@ -159,7 +194,7 @@ def photo_example(rng: Rng, vocabulary: Vocabulary, photo: LabelledPhoto, size: 
 
 def empty_example(rng: Rng, sources: SceneSources, size: int) -> Example:
     """A ground without a product, under whatever mask a segmentation might have found."""
-    rgb = photograph(rng, any_ground(rng, sources.photos, size))
+    rgb = photograph(rng, sources.ground(rng, size))
     alpha = np.zeros((size, size), np.float32)
     if rng.random() < 0.7:
         count = int(rng.integers(3, 8))

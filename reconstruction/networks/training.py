@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class TrainSettings:
         average: decay of the moving average of the weights per step.
         threads: of torch.
         workers: processes that make data.
+        bfloat16: whether to compute in bfloat16 where the machine is quick at it.
     """
 
     minutes: float
@@ -58,6 +60,7 @@ class TrainSettings:
     average: float = 0.997
     threads: int = 1
     workers: int = 1
+    bfloat16: bool = True
 
 
 @dataclass
@@ -95,12 +98,28 @@ class _Stream(torch.utils.data.IterableDataset[Any]):
 class _Losses(nn.Module):
     """A network with its losses: the one forward pass whose gradients processes share."""
 
-    def __init__(self, net: nn.Module, loss: Callable[[nn.Module, Batch], Losses]) -> None:
+    def __init__(
+        self, net: nn.Module, loss: Callable[[nn.Module, Batch], Losses], half: bool
+    ) -> None:
         super().__init__()
-        self.net, self.loss = net, loss
+        self.net, self.loss, self.half = net, loss, half
 
     def forward(self, batch: Batch) -> Losses:
-        return self.loss(self.net, batch)
+        kind = next(self.net.parameters()).device.type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.half and quick_bfloat16(kind)):
+            return self.loss(self.net, batch)
+
+
+@cache
+def quick_bfloat16(kind: str) -> bool:
+    """Whether a kind of device (``"cpu"``, ``"cuda"``) multiplies bfloat16 in hardware."""
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported()
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def commit() -> str:
@@ -210,7 +229,7 @@ def fit(
 
     saved = time.monotonic()
     net.train()
-    losses = group.together(_Losses(net, loss))
+    losses = group.together(_Losses(net, loss, settings.bfloat16))
     begun = round(progress.seconds)
     bar = tqdm(total=round(budget), initial=begun, desc=label, unit="s", disable=not group.leads)
     last = time.monotonic()
