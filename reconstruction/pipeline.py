@@ -51,7 +51,7 @@ chosen on four photos of a person, a car and plants, which stay below it."""
 _LIKELY = 0.55
 _TRIES = 2
 _EFFORT = 0.5
-"""Of the furniture fit: half of all it can do costs half the time and a hundredth of IoU."""
+"""Of the furniture fit: half of the rounds in which other structures are tried."""
 
 _LOW_CONFIDENCE = 0.5
 

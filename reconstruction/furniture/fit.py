@@ -18,15 +18,14 @@ from ..product import Estimate
 from ..render.camera import Camera
 from ..render.zbuffer import render
 from .scale import declared_values, metric_scale
-from .solver import Problem, Start, Trial, View, descend, make_problem
-from .target import FINE_SIDE, Pose, Target, make_target, photo_camera
+from .search import coarse, search, switch
+from .solver import Problem, Start, Trial, descend
+from .target import FINE_SIDE, Pose, make_target, photo_camera
 
 F64 = NDArray[np.float64]
 
 _HOPELESS = 0.3
 """A coarse loss above which the guesses are given up for a search."""
-_MAIN = ("back", "base", "arms", "legs", "seat", "apron")
-"""Choices that decide what a chair or a table is; the others are tried afterwards."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,28 +89,18 @@ def refine(
     if choices:
         pose = _pose(camera)
         starts.insert(0, Start(values, choices, pose, spread or {}))
-    best = _coarse(family, target, starts, given) if starts else None
+    best = coarse(family, (target,), starts, given)[0] if starts else None
     if best is None or best.loss > _HOPELESS:
-        searched = _search(family, target, given, rng, int(360 * effort))
-        other = _coarse(family, target, searched, given)
+        searched = search(family, (target,), given, rng, int(240 * effort))
+        other = coarse(family, (target,), searched, given)[0]
         best = other if best is None or other.loss < best.loss else best
-    best = _switch(best, given, int(4 * effort), 1, 0.003)
+    best, _ = switch(best, given, round(4 * effort), 0.003)
     # Turnings and scrolls show only in a finer picture.
-    fine = replace(best.problem, target=make_target(mask, photo, FINE_SIDE))
-    best = descend(fine, best.x, (4.0, 3.0, 2.5, 2.0, 1.5, 1.2, 1.0))
-    best = _switch(best, given, int(3 * effort), 1, 0.001)
-    best = descend(best.problem, best.x, (4.0, 3.0, 2.0, 1.5, 1.2, 1.0))
+    fine = replace(best.problem, targets=(make_target(mask, photo, FINE_SIDE),))
+    best, _ = descend(fine, best.x, (4.0, 3.0, 2.0, 1.5))
+    best, _ = switch(best, given, round(2 * effort), 0.001)
+    best, _ = descend(best.problem, best.x, (3.0, 2.0, 1.5, 1.2, 1.0))
     return _finish(best, given, mask)
-
-
-def _coarse(
-    family: FurnitureFamily, target: Target, starts: Sequence[Start], given: Mapping[str, float]
-) -> Trial:
-    """The best of the first guesses after a few blurred steps; the two best get some more."""
-    first = [descend(*make_problem(family, target, s, given), (6.0, 4.0, 3.0)) for s in starts[:6]]
-    first.sort(key=lambda t: t.loss)
-    second = [descend(t.problem, t.x, (3.0, 2.0, 1.5)) for t in first[:2]]
-    return min(second, key=lambda t: t.loss)
 
 
 def _pose(camera: Camera | Pose | None) -> Pose:
@@ -122,83 +111,10 @@ def _pose(camera: Camera | Pose | None) -> Pose:
     return Pose(camera.azimuth, camera.elevation, 0.22, camera.roll)
 
 
-def _search(
-    family: FurnitureFamily,
-    target: Target,
-    declared: Mapping[str, float],
-    rng: np.random.Generator,
-    tries: int,
-) -> list[Start]:
-    """The best of many random members seen from many sides, no two of the same structure."""
-    found: list[tuple[float, Start]] = []
-    defaults = {p.name: p.default for p in family.parameters}
-    no_colour = np.zeros(3, np.float32)
-    for _ in range(tries):
-        values, choices = family.sample(rng)
-        active = set(family.active(choices))
-        values = {n: v for n, v in values.items() if n in active}
-        angle = float(rng.uniform(-1.1, 1.1)) if rng.random() < 0.75 else 0.0
-        pose = Pose(angle, float(rng.uniform(0.02, 0.5)), float(rng.uniform(0.12, 0.32)))
-        start = Start(values, choices, pose, usual=defaults)
-        problem, x = make_problem(family, target, start, declared)
-        residual = View(problem, no_colour, 5.0).residual(x)
-        found.append((float(residual @ residual), start))
-    found.sort(key=lambda pair: pair[0])
-    best: dict[tuple[str, ...], Start] = {}
-    for _, start in found:
-        # Options of small visible effect are left to be switched later.
-        main = tuple(option for name, option in start.choices.items() if name in _MAIN)
-        best.setdefault(main, start)
-        if len(best) == 6:
-            break
-    return list(best.values())
-
-
-def _switch(
-    best: Trial, declared: Mapping[str, float], rounds: int, width: int, gain: float
-) -> Trial:
-    """Try other options one at a time, and keep those that meet the photo better.
-
-    Args:
-        width: how many options of each choice are tried in earnest per round.
-        gain: by how much the loss must fall.
-    """
-    for _ in range(rounds):
-        problem, x, loss = best
-        values, pose = problem.unpack(x)
-        points = problem.points(x)
-        trials = []
-        for choice in problem.family.choices:
-            options = []
-            for option in choice.options:
-                if option == problem.choices[choice.name]:
-                    continue
-                begin = problem.family.spec.extra["switch"].get(f"{choice.name}={option}", {})
-                begin = {n: v for n, v in begin.items() if n not in declared}
-                changed = {**problem.choices, choice.name: option}
-                start = Start({**values, **begin}, changed, pose, usual=problem.usual)
-                other, y = make_problem(problem.family, problem.target, start, declared)
-                if not np.array_equal(other.points(y), points):
-                    options.append(Trial(other, y, other.loss(y)))
-            # Each choice gets its turn, however harmless another one's options look.
-            trials += sorted(options, key=lambda t: t.loss)[:width]
-        # A first step tells the hopeful ones; the best of them go on.
-        near = [(t.problem, t.x) for t in trials if t.loss < loss + 0.25]
-        tried = sorted((descend(p, y, (2.0,)) for p, y in near), key=lambda t: t.loss)
-        if not tried:
-            break
-        final = [descend(t.problem, t.x, (3.0, 2.0, 1.5, 1.2, 1.0)) for t in tried[:2]]
-        better = min(final, key=lambda t: t.loss)
-        if better.loss > loss - gain:
-            break
-        best = better
-    return best
-
-
 def _finish(best: Trial, declared: Mapping[str, float], mask: F32) -> Fitted:
     problem, x, loss = best
     family = problem.family
-    values, pose = problem.unpack(x)
+    values, poses = problem.unpack(x)
     reach = _reach(problem, x)
     scale = metric_scale(family, values, problem.choices, declared)
     lengths = {p.name for p in family.parameters if p.unit == "m"}
@@ -223,7 +139,7 @@ def _finish(best: Trial, declared: Mapping[str, float], mask: F32) -> Fitted:
         sure = float(np.clip(1 - half / (spec.maximum - spec.minimum), 0, 1))
         estimates[name] = Estimate(value, low, high, sure, "photo" if seen else "prior")
     points = family.points(final, problem.choices)
-    camera = photo_camera(points, pose, problem.target)
+    camera = photo_camera(points, poses[0], problem.targets[0])
     iou = silhouette_iou(points, family.surface(problem.choices).faces, camera, mask)
     warnings = []
     if iou < 0.88:

@@ -1,4 +1,9 @@
-"""One structure of furniture fitted to a target by least squares on blurred pictures."""
+"""One structure of furniture fitted to one or several targets by least squares on blurred pictures.
+
+Every step draws each view once; the derivatives with respect to all parameters come from the edges
+of that drawing (:mod:`.picture`). How the points move with each parameter is measured once per
+structure and then kept up to date along the steps that are taken (Broyden 1965).
+"""
 
 from __future__ import annotations
 
@@ -12,14 +17,17 @@ from numpy.typing import NDArray
 from ..families.furniture_family import FurnitureFamily
 from ..family import complete
 from ..mesh import F32, I32
-from ..render.zbuffer import labels
+from .picture import blur, draw_faces, edge_derivatives, shrink_layers
 from .scale import rescaled
-from .target import Pose, Target, blurred, compare, place, target_layers
+from .target import Pose, Target, compare_faces, place, screen_motion, target_layers
 
 F64 = NDArray[np.float64]
 
-_TERMS = {"miss": 6.0, "colour": 0.7, "prior": 0.02, "outside": 2.0}
+TERMS = {"miss": 6.0, "colour": 0.7, "prior": 0.02}
 _CAMERA_SPREAD = np.array([0.14, 0.07, 0.08, 0.012, 0.004, 0.004, 0.01])
+_CAMERA_HELD = np.array([0.5, 0.5, 0.0, 0.5, 0.5, 0.5, 0.5])
+POSE = 7
+"""Numbers of a pose: azimuth, elevation, closeness, roll, shift (2), zoom."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +36,29 @@ class Start:
 
     Attributes:
         values, choices: of the family; what is missing takes the defaults.
+        pose: the camera's; of several views one each.
         spread: one standard deviation per parameter, in its unit; missing: 0.3 of its range.
         usual: where unseen parameters are drawn to; None: to ``values``.
     """
 
     values: Mapping[str, float]
     choices: Mapping[str, str]
-    pose: Pose
+    pose: Pose | tuple[Pose, ...]
     spread: Mapping[str, float] = field(default_factory=dict)
     usual: Mapping[str, float] | None = None
+
+    @property
+    def poses(self) -> tuple[Pose, ...]:
+        """One per view."""
+        return self.pose if isinstance(self.pose, tuple) else (self.pose,)
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """One structure to be fitted: its free parameters as numbers from 0 to 1, then the pose."""
+    """One structure to be fitted: its free parameters as numbers from 0 to 1, then the poses."""
 
     family: FurnitureFamily
-    target: Target
+    targets: tuple[Target, ...]
     choices: dict[str, str]
     fixed: dict[str, float]
     usual: dict[str, float]
@@ -56,51 +70,97 @@ class Problem:
     faces: I32
     face_slot: I32
     slots: int
+    weights: tuple[float, ...]
 
-    def unpack(self, x: F64) -> tuple[dict[str, float], Pose]:
+    def unpack(self, x: F64) -> tuple[dict[str, float], tuple[Pose, ...]]:
+        """Values of all parameters, and the pose of each view."""
         n = len(self.names)
-        inner = np.clip(x[:n], 0, 1)
-        numbers = self.low + inner * (self.high - self.low)
+        numbers = self.low + np.clip(x[:n], 0, 1) * (self.high - self.low)
         values = {**self.fixed, **dict(zip(self.names, numbers.tolist(), strict=True))}
-        a, e, q, r, sx, sy, z = x[n:].tolist()
-        return values, Pose(a, e, min(max(q, 0.06), 0.62), r, (sx, sy), z)
+        return values, tuple(_pose(row) for row in x[n:].reshape(-1, POSE).tolist())
 
-    def pack(self, values: Mapping[str, float], pose: Pose) -> F64:
+    def pack(self, values: Mapping[str, float], poses: Sequence[Pose]) -> F64:
+        """The inverse of :meth:`unpack`."""
         numbers = np.array([values[n] for n in self.names])
         inner = np.clip((numbers - self.low) / (self.high - self.low), 0, 1)
-        tail = [pose.azimuth, pose.elevation, pose.closeness, pose.roll, *pose.shift, pose.zoom]
-        return np.concatenate([inner, tail])
+        rows = [(p.azimuth, p.elevation, p.closeness, p.roll, *p.shift, p.zoom) for p in poses]
+        return np.concatenate([inner, np.array(rows).ravel()])
 
-    def draw(self, points: F32, pose: Pose) -> NDArray[np.int32]:
-        """(s, s) the material slot of each pixel of the square, -1 for none."""
-        screen, _ = place(points, pose, self.target)
-        return labels(screen, self.faces, self.face_slot, self.target.inside.shape)
+    def held_at(self, x: F64) -> Problem:
+        """The same problem, whose cameras are drawn to those of ``x``."""
+        n = len(self.names)
+        return replace(self, centre=np.concatenate([self.centre[:n], x[n:]]))
 
     def points(self, x: F64) -> F32:
         """(p, 3) the surface's points, metres."""
         return self.family.points(self.unpack(x)[0], self.choices)
 
-    def loss(self, x: F64) -> float:
-        """How badly the photo is met; about 0.05 for a good fit."""
-        drawn = self.draw(self.points(x), self.unpack(x)[1])
-        iou, miss, wrong = compare(drawn, self.target, self.slots)
-        colour = self.target.colour_weight * wrong
-        return 1 - iou + _TERMS["miss"] * miss + _TERMS["colour"] * colour + self.doubt(x)
+    def prior(self, x: F64) -> tuple[F64, F64]:
+        """Two residuals per number, (2, n): straying from the guess and an unusual camera.
 
-    def doubts(self, x: F64) -> F64:
-        """Residuals of straying from the guess, of an unusual camera and of leaving the ranges."""
-        n = len(self.names)
-        away = (x - self.centre) / self.spread * np.sqrt(_TERMS["prior"] / max(n, 1))
-        away[n : n + 3] = 0.0
-        away[n + 3 :] *= 0.5
-        beyond = (x[:n] - np.clip(x[:n], 0, 1)) * np.sqrt(_TERMS["outside"])
-        e, q = x[n + 1], x[n + 2]
-        camera = [max(-0.1 - e, 0, e - 1.1), max(0.06 - q, 0, q - 0.6), 0.02 * (q - 0.2) / 0.1]
-        return np.concatenate([away, beyond, camera])
+        Returns:
+            The residuals and their derivatives, each by its own number.
+        """
+        n, count = len(self.names), len(self.targets)
+        rate = np.sqrt(TERMS["prior"] / max(n, 1)) / self.spread
+        rate[n:] *= np.tile(_CAMERA_HELD, count)
+        value, slope = np.zeros((2, len(x))), np.zeros((2, len(x)))
+        value[0], slope[0] = (x - self.centre) * rate, rate
+        for i in range(n, len(x), POSE):
+            elevation, closeness = float(x[i + 1]), float(x[i + 2])
+            if not -0.1 < elevation < 1.1:
+                value[1, i + 1], slope[1, i + 1] = elevation - np.clip(elevation, -0.1, 1.1), 1.0
+            value[1, i + 2], slope[1, i + 2] = 0.2 * (closeness - 0.2), 0.2
+        return value, slope
 
     def doubt(self, x: F64) -> float:
-        """The sum of the squares of :meth:`doubts`."""
-        return float((self.doubts(x) ** 2).sum())
+        """The sum of the squares of :meth:`prior`."""
+        return float((self.prior(x)[0] ** 2).sum())
+
+    def look(self, x: F64, points: F32 | None = None) -> Look:
+        """Draw all views."""
+        if points is None:
+            points = self.points(x)
+        sights = []
+        for target, pose in zip(self.targets, self.unpack(x)[1], strict=True):
+            screen, _ = place(points, pose, target)
+            face_id, nearest = draw_faces(screen, self.faces, *target.inside.shape)
+            iou, miss, wrong, count = compare_faces(face_id, self.face_slot, target, self.slots)
+            # Each material slot stands for the colour group that it mostly covers.
+            tone = (count[:, 1] > count[:, 0]).astype(np.float32) * target.layer_weight
+            loss = 1 - iou + TERMS["miss"] * miss + TERMS["colour"] * target.colour_weight * wrong
+            sights.append(Sight(screen, face_id, nearest, tone.astype(np.float32), loss))
+        seen = sum(w * s.loss for w, s in zip(self.weights, sights, strict=True))
+        return Look(x, points, tuple(sights), seen / sum(self.weights), self.doubt(x))
+
+    def loss(self, x: F64) -> float:
+        """How badly the photos are met; about 0.05 for a good fit."""
+        return self.look(x).loss
+
+
+class Sight(NamedTuple):
+    """One view, drawn: points on the square, nearest faces, tones of the slots, and its loss."""
+
+    screen: F32
+    face_id: I32
+    nearest: F32
+    tone: F32
+    loss: float
+
+
+class Look(NamedTuple):
+    """A point of a problem with its drawings."""
+
+    x: F64
+    points: F32
+    sights: tuple[Sight, ...]
+    seen: float
+    doubt: float
+
+    @property
+    def loss(self) -> float:
+        """What structures are compared by."""
+        return self.seen + self.doubt
 
 
 class Trial(NamedTuple):
@@ -111,10 +171,25 @@ class Trial(NamedTuple):
     loss: float
 
 
+def _pose(row: Sequence[float]) -> Pose:
+    a, e, q, r, sx, sy, z = row
+    return Pose(a, e, min(max(q, 0.06), 0.62), r, (sx, sy), z)
+
+
 def make_problem(
-    family: FurnitureFamily, target: Target, start: Start, declared: Mapping[str, float]
+    family: FurnitureFamily,
+    targets: Target | Sequence[Target],
+    start: Start,
+    declared: Mapping[str, float],
+    weights: Sequence[float] | None = None,
 ) -> tuple[Problem, F64]:
-    """The problem of one structure and the point to begin from; declared values are held."""
+    """The problem of one structure and the point to begin from; declared values are held.
+
+    Args:
+        targets: of the views; the start has a pose for each.
+        weights: how much each view counts; None: all the same.
+    """
+    views = (targets,) if isinstance(targets, Target) else tuple(targets)
     known = {p.name: p for p in family.parameters}
     inside = {
         n: float(np.clip(v, known[n].minimum, known[n].maximum)) for n, v in start.values.items()
@@ -133,7 +208,7 @@ def make_problem(
     of_part = np.array([slots.index(s) for s in surface.part_material], np.int32)
     problem = Problem(
         family=family,
-        target=target,
+        targets=views,
         choices=choices,
         fixed=values,
         usual=values,
@@ -141,111 +216,149 @@ def make_problem(
         low=low,
         high=high,
         centre=np.zeros(0),
-        spread=np.concatenate([spread, _CAMERA_SPREAD]),
+        spread=np.concatenate([spread, np.tile(_CAMERA_SPREAD, len(views))]),
         faces=surface.faces,
         face_slot=of_part[surface.face_part],
         slots=len(slots),
+        weights=tuple(weights) if weights is not None else (1.0,) * len(views),
     )
-    x = problem.pack(values, start.pose)
+    x = problem.pack(values, start.poses)
     usual = {**values, **(start.usual or {}), **declared}
-    return replace(problem, centre=problem.pack(usual, start.pose), usual=usual), x
+    return replace(problem, centre=problem.pack(usual, start.poses), usual=usual), x
 
 
-def descend(problem: Problem, x: F64, blurs: Sequence[float]) -> Trial:
+def descend(
+    problem: Problem, x: F64, blurs: Sequence[float], motion: F32 | None = None
+) -> tuple[Trial, F32]:
     """Levenberg-Marquardt steps on the difference of blurred pictures, one blur after another.
 
-    How the points move with each parameter changes slowly, so those derivatives serve several
-    steps; how the picture changes is drawn anew in each.
+    Args:
+        blurs: standard deviations in pixels of the target.
+        motion: (n, p, 3) from a former descent near ``x``; None: measured.
+
+    Returns:
+        The best point by :meth:`Problem.loss`, and the motion to go on with.
     """
-    damping = 0.1
-    best, best_loss = x, problem.loss(x)
-    motion: F32 = np.empty((0, 0, 3), np.float32)
-    for i, blur in enumerate(blurs):
-        if i % 3 == 0:
-            motion = _motion(problem, x)
-        view = View(problem, _assignment(problem, x), blur)
-        base = view.residual(x)
-        jacobian = view.jacobian(x, motion)
-        normal, slope = jacobian.T @ jacobian, jacobian.T @ base
-        cost = float(base @ base)
-        for _ in range(4):
+    n, damping = len(problem.names), 0.1
+    look = problem.look(x)
+    if motion is None:
+        motion = point_motion(problem, x, look.points)
+    best = look
+    for sigma in blurs:
+        view = Blurred(problem, look, sigma)
+        normal, slope, cost = view.normal(look, motion)
+        for _ in range(3):
             step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-6), -slope)
-            trial = x + np.clip(step, -1.0 * problem.spread, 1.0 * problem.spread)
-            trial[: len(problem.names)] = np.clip(trial[: len(problem.names)], 0, 1)
-            after = view.residual(trial)
-            if float(after @ after) < cost:
-                x, damping = trial, max(damping * 0.3, 0.003)
+            trial = look.x + np.clip(step, -problem.spread, problem.spread)
+            trial[:n] = np.clip(trial[:n], 0, 1)
+            ahead = problem.look(trial)
+            if view.cost(ahead) < cost:
+                _update(motion, look, ahead)
+                look, damping = ahead, max(damping * 0.3, 0.003)
                 break
-            damping = min(damping * 5, 50.0)
+            damping = min(damping * 6, 50.0)
         else:
             damping = 0.3
-        loss = problem.loss(x)
-        if loss < best_loss:
-            best, best_loss = x, loss
-    return Trial(problem, best, best_loss)
+        if look.loss < best.loss:
+            best = look
+    return Trial(problem, best.x, best.loss), motion
 
 
-def _motion(problem: Problem, x: F64) -> F32:
+def pose_only(problem: Problem, x: F64, blurs: Sequence[float]) -> Trial:
+    """A descent of the cameras alone, which needs no motion of the points: cheap."""
+    still = np.zeros((0, 1, 3), np.float32)
+    look = problem.look(x)
+    best, damping, n = look, 0.1, len(problem.names)
+    for sigma in blurs:
+        view = Blurred(problem, look, sigma)
+        normal, slope, cost = view.normal(look, still)
+        step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-6), -slope)
+        trial = look.x.copy()
+        trial[n:] += np.clip(step, -problem.spread[n:], problem.spread[n:])
+        ahead = problem.look(trial, look.points)
+        if view.cost(ahead) < cost:
+            look, damping = ahead, damping * 0.3
+        else:
+            damping *= 6
+        if look.loss < best.loss:
+            best = look
+    return Trial(problem, best.x, best.loss)
+
+
+def point_motion(problem: Problem, x: F64, points: F32) -> F32:
     """(n, p, 3) how the points move per unit of each free parameter, metres."""
-    base = problem.points(x)
-    out = np.empty((len(problem.names), *base.shape), np.float32)
+    out = np.empty((len(problem.names), *points.shape), np.float32)
     for i in range(len(problem.names)):
         step = 0.04 if x[i] < 0.9 else -0.04
         moved = x.copy()
         moved[i] += step
-        out[i] = (problem.points(moved) - base) / step
+        out[i] = (problem.points(moved) - points) / step
     return out
 
 
-def _assignment(problem: Problem, x: F64) -> F32:
-    """For each material slot the colour group (0 or 1) that it mostly covers in the photo."""
-    drawn = problem.draw(problem.points(x), problem.unpack(x)[1])
-    inside = (drawn >= 0) & (problem.target.inside > 0)
-    out = np.zeros(problem.slots, np.float32)
-    for slot in range(problem.slots):
-        here = problem.target.cluster[inside & (drawn == slot)]
-        out[slot] = float(len(here) > 0 and here.mean() > 0.5)
-    return out
+def _update(motion: F32, before: Look, after: Look) -> None:
+    """Broyden's rank-one update of the points' motion along the step that was taken."""
+    n = len(motion)
+    step = (after.x[:n] - before.x[:n]).astype(np.float32)
+    length = float(step @ step)
+    if length < 1e-8:
+        return
+    missed = after.points - before.points - np.tensordot(step, motion, axes=1)
+    motion += (step / length)[:, None, None] * missed
 
 
-class View:
-    """Blurred pictures of a problem, and how they differ from the wanted ones."""
+class Blurred:
+    """The wanted pictures at one blur, and how drawn ones differ from them."""
 
-    def __init__(self, problem: Problem, assign: F32, blur: float) -> None:
-        self.problem, self.blur = problem, blur
-        self.assign = np.append(assign, 0.0).astype(np.float32) * problem.target.layer_weight
-        self.wanted = blurred(target_layers(problem.target), blur)
-        self.scale = 2.0 / np.sqrt(problem.target.area)
+    def __init__(self, problem: Problem, look: Look, sigma: float) -> None:
+        self.problem = problem
+        self.step = 4 if sigma >= 4.5 else 2
+        self.sigma = sigma / self.step
+        self.tones = [s.tone for s in look.sights]
+        self.wanted, self.scales = [], []
+        for target, weight in zip(problem.targets, problem.weights, strict=True):
+            self.wanted.append(target_layers(target, self.step, self.sigma))
+            share = weight / sum(problem.weights)
+            self.scales.append(self.step * np.sqrt(share / target.area))
 
-    def picture(self, points: F32, pose: Pose) -> F64:
-        drawn = self.problem.draw(points, pose)
-        layers = np.empty((*drawn.shape, 2), np.float32)
-        layers[..., 0] = drawn >= 0
-        layers[..., 1] = self.assign[drawn]
-        return np.asarray((blurred(layers, self.blur) - self.wanted).ravel() * self.scale)
+    def _difference(self, look: Look, view: int) -> F32:
+        sight, wanted = look.sights[view], self.wanted[view]
+        layers = shrink_layers(
+            sight.face_id, self.problem.face_slot, self.tones[view], self.step, wanted.shape[2]
+        )
+        return np.asarray((blur(layers, self.sigma) - wanted) * np.float32(self.scales[view]))
 
-    def residual(self, x: F64) -> F64:
-        pose = self.problem.unpack(x)[1]
-        picture = self.picture(self.problem.points(x), pose)
-        return np.concatenate([picture, self.problem.doubts(x)])
+    def cost(self, look: Look) -> float:
+        """The sum of squares that is minimised."""
+        total = look.doubt
+        for view in range(len(self.wanted)):
+            difference = self._difference(look, view).ravel()
+            total += float(difference @ difference)
+        return total
 
-    def jacobian(self, x: F64, motion: F32) -> F64:
-        """(r, n + 7) central differences, the shape's along ``motion`` (n, p, 3)."""
-        problem = self.problem
-        n, share = len(problem.names), 0.06 + 0.05 * self.blur
-        points, pose = problem.points(x), problem.unpack(x)[1]
-        columns = []
-        for i in range(len(x)):
-            step = problem.spread[i] * share
-            up, down = x.copy(), x.copy()
-            up[i] += step
-            down[i] -= step
-            if i < n:
-                move = motion[i] * np.float32(step)
-                change = self.picture(points + move, pose) - self.picture(points - move, pose)
-            else:
-                ahead, behind = problem.unpack(up)[1], problem.unpack(down)[1]
-                change = self.picture(points, ahead) - self.picture(points, behind)
-            doubt = problem.doubts(up) - problem.doubts(down)
-            columns.append(np.concatenate([change, doubt]) / (2 * step))
-        return np.stack(columns, axis=1)
+    def normal(self, look: Look, motion: F32) -> tuple[F64, F64, float]:
+        """Normal matrix, gradient and cost; of the poses alone where ``motion`` is empty."""
+        problem, n = self.problem, len(motion)
+        poses = problem.unpack(look.x)[1]
+        size = n + POSE * len(poses)
+        matrix, slope = np.zeros((size, size)), np.zeros(size)
+        total = look.doubt
+        for view, (target, pose) in enumerate(zip(problem.targets, poses, strict=True)):
+            sight = look.sights[view]
+            moves = screen_motion(look.points, motion, pose, target)
+            layers = self.wanted[view].shape[2]
+            change = edge_derivatives(
+                sight.face_id, sight.nearest, sight.screen, problem.faces, moves,
+                problem.face_slot, self.tones[view], self.step, layers,
+            )  # fmt: skip
+            jacobian = blur(change, self.sigma).reshape(-1, n + POSE) * self.scales[view]
+            difference = self._difference(look, view).ravel()
+            total += float(difference @ difference)
+            at = np.r_[0:n, n + view * POSE : n + (view + 1) * POSE]
+            matrix[np.ix_(at, at)] += jacobian.T @ jacobian
+            slope[at] += jacobian.T @ difference
+        value, rate = problem.prior(look.x)
+        skip = len(look.x) - size
+        matrix[np.arange(size), np.arange(size)] += (rate**2).sum(axis=0)[skip:]
+        slope += (rate * value).sum(axis=0)[skip:]
+        return matrix, slope, total

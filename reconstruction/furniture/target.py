@@ -7,7 +7,7 @@ The mask is cut out and scaled into a small square, so that fitting costs the sa
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numba as nb
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import NoProductError
 from ..mesh import F32, I32
 from ..render.camera import Camera, orbit_rotation
+from .picture import blur
 
 F64 = NDArray[np.float64]
 SIDE = 112
@@ -37,6 +38,8 @@ class Target:
         scale: photo pixels per square pixel.
         origin: photo position of the square's upper left corner, pixels.
         photo_size: (height, width) of the photo.
+        cover: (s, s) float32, the share of each pixel that the product covers.
+        layers: pictures already made by :func:`target_layers`.
     """
 
     inside: NDArray[np.uint8]
@@ -48,6 +51,8 @@ class Target:
     scale: float
     origin: tuple[float, float]
     photo_size: tuple[int, int]
+    cover: F32
+    layers: dict[tuple[int, float], F32] = field(default_factory=dict, repr=False)
 
     @property
     def layer_weight(self) -> float:
@@ -88,16 +93,16 @@ def make_target(mask: F32, photo: NDArray[np.uint8] | None = None, side: int = S
     # Pixel centres: square (i + .5) * scale + origin = photo (j + .5).
     shift = (origin[0] + 0.5 * scale - 0.5, origin[1] + 0.5 * scale - 0.5)
     warp = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    blur = max(scale * 0.5, 1e-3)
+    soften = max(scale * 0.5, 1e-3)
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    soft = cv2.GaussianBlur(mask, (0, 0), blur) if scale > 1.2 else mask
+    soft = cv2.GaussianBlur(mask, (0, 0), soften) if scale > 1.2 else mask
     small = cv2.warpAffine(soft, warp, (side, side), flags=how)
     inside = (small > 0.5).astype(np.uint8)
     outward = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5) / side
     inward = cv2.distanceTransform(inside, cv2.DIST_L2, 5) / side
     cluster, weight = np.zeros((side, side), np.int8), 0.0
     if photo is not None:
-        soft = cv2.GaussianBlur(photo, (0, 0), blur) if scale > 1.2 else photo
+        soft = cv2.GaussianBlur(photo, (0, 0), soften) if scale > 1.2 else photo
         rgb = cv2.warpAffine(np.ascontiguousarray(soft[..., :3]), warp, (side, side), flags=how)
         cluster, weight = material_clusters(rgb, inside)
     width, height = (x1 - x0) / scale, (y1 - y0) / scale
@@ -111,6 +116,7 @@ def make_target(mask: F32, photo: NDArray[np.uint8] | None = None, side: int = S
         scale=scale,
         origin=origin,
         photo_size=(mask.shape[0], mask.shape[1]),
+        cover=np.clip(small, 0, 1).astype(np.float32),
     )
 
 
@@ -151,20 +157,29 @@ def material_clusters(
     return smooth.astype(np.int8), float(clear * np.clip(share / 0.08, 0, 1))
 
 
-def target_layers(target: Target) -> F32:
-    """(s, s, 2) what rendered layers shall look like: the product, and its lighter material."""
-    out = np.empty((*target.inside.shape, 2), np.float32)
-    out[..., 0] = target.inside
-    out[..., 1] = target.inside * target.cluster * target.layer_weight
-    return out
+def target_layers(target: Target, step: int, sigma: float) -> F32:
+    """What a drawn picture shall look like: the product and, if the photo shows it, its tone.
 
+    Args:
+        step: squares of so many pixels are averaged.
+        sigma: Gaussian blur afterwards, in those squares.
 
-def blurred(layers: F32, blur: float) -> F32:
-    """Layers (s, s, c) smoothed by ``blur`` pixels and halved in size."""
-    import cv2
-
-    soft = cv2.GaussianBlur(layers, (0, 0), blur)
-    return np.ascontiguousarray(soft[::2, ::2])
+    Returns:
+        (s / step, s / step, 1 or 2) float32.
+    """
+    key = (step, round(sigma, 3))
+    known = target.layers.get(key)
+    if known is None:
+        two = target.colour_weight > 0
+        out = np.empty((*target.inside.shape, 2 if two else 1), np.float32)
+        out[..., 0] = target.cover
+        if two:
+            out[..., 1] = target.cover * target.cluster * target.layer_weight
+        rows, columns, count = out.shape
+        small = out.reshape(rows // step, step, columns // step, step, count).mean(axis=(1, 3))
+        known = blur(np.ascontiguousarray(small, np.float32), sigma)
+        target.layers[key] = known
+    return known
 
 
 @dataclass(frozen=True)
@@ -229,6 +244,52 @@ def _place(points: F32, rotation: F64, closeness: float, box: F64, extra: F64) -
     return out, np.array([focal, tx, ty, distance, radius])
 
 
+def screen_motion(points: F32, motion: F32, pose: Pose, target: Target) -> F32:
+    """How points move on the square picture with each parameter and with the pose.
+
+    Args:
+        points: (p, 3) metres.
+        motion: (n, p, 3) metres per unit of each parameter; n may be 0.
+
+    Returns:
+        (p, 2, n + 7) float32 pixels per unit; the last seven are azimuth, elevation, closeness,
+        roll, both shifts and zoom.
+    """
+    side, n = len(target.inside), len(motion)
+    box = np.array(target.box)
+    out = np.empty((len(points), 2, n + 7), np.float32)
+    rotation = orbit_rotation(pose.azimuth, pose.elevation, pose.roll)
+    extra = np.array([pose.shift[0] * side, pose.shift[1] * side, math.exp(pose.zoom)])
+    if n:
+        _shape_motion(points, motion, rotation, pose.closeness, box, extra, out)
+    screen = place(points, pose, target)[0]
+    step = 0.01
+    for i, (turn, near) in enumerate(
+        (((step, 0, 0), 0.0), ((0, step, 0), 0.0), ((0, 0, 0), step), ((0, 0, step), 0.0))
+    ):
+        moved = (pose.azimuth + turn[0], pose.elevation + turn[1], pose.roll + turn[2])
+        there, _ = _place(points, orbit_rotation(*moved), pose.closeness + near, box, extra)
+        out[..., n + i] = (there[:, :2] - screen[:, :2]) / np.float32(step)
+    out[..., n + 4 : n + 6] = np.eye(2, dtype=np.float32) * side
+    # The zoom grows from the middle of the points' box.
+    middle = (screen[:, :2].min(axis=0) + screen[:, :2].max(axis=0)) / 2
+    out[..., n + 6] = screen[:, :2] - middle
+    return out
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def _shape_motion(
+    points: F32, motion: F32, rotation: F64, closeness: float, box: F64, extra: F64, out: F32
+) -> None:
+    step = np.float32(0.02)
+    for i in range(len(motion)):
+        ahead, _ = _place(points + motion[i] * step, rotation, closeness, box, extra)
+        behind, _ = _place(points - motion[i] * step, rotation, closeness, box, extra)
+        for p in range(len(points)):
+            for axis in range(2):
+                out[p, axis, i] = (ahead[p, axis] - behind[p, axis]) / (2 * step)
+
+
 def photo_camera(points: F32, pose: Pose, target: Target) -> Camera:
     """The pinhole camera of the whole photo that shows ``points`` as ``pose`` does."""
     _, (focal, x, y, distance, _) = place(points, pose, target)
@@ -261,32 +322,45 @@ def compare(label: I32, target: Target, slots: int) -> tuple[float, float, float
         shares of the side; the share of common pixels whose slot's colour group differs from
         their own.
     """
-    result: tuple[float, float, float] = _compare(
-        label, target.inside, target.outward, target.inward, target.cluster, slots
+    return compare_faces(label, np.arange(slots, dtype=np.int32), target, slots)[:3]
+
+
+def compare_faces(
+    face_id: I32, face_slot: I32, target: Target, slots: int
+) -> tuple[float, float, float, NDArray[np.float64]]:
+    """As :func:`compare` does, from faces (s, s) and their slots (m,); no label picture is made.
+
+    Returns:
+        The three numbers of :func:`compare`, and (slots, 2) how many common pixels of each slot
+        are in either colour group.
+    """
+    result: tuple[float, float, float, NDArray[np.float64]] = _compare(
+        face_id, face_slot, target.inside, target.outward, target.inward, target.cluster, slots
     )
     return result
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
 def _compare(
-    label: I32,
+    face_id: I32,
+    face_slot: I32,
     inside: NDArray[np.uint8],
     outward: F32,
     inward: F32,
     cluster: NDArray[np.int8],
     slots: int,
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, NDArray[np.float64]]:
     both, either, miss, area = 0, 0, 0.0, 0
     count = np.zeros((slots, 2))
-    for y in range(label.shape[0]):
-        for x in range(label.shape[1]):
-            drawn, wanted = label[y, x] >= 0, inside[y, x] > 0
+    for y in range(face_id.shape[0]):
+        for x in range(face_id.shape[1]):
+            drawn, wanted = face_id[y, x] >= 0, inside[y, x] > 0
             if wanted:
                 area += 1
             if drawn and wanted:
                 both += 1
                 either += 1
-                count[label[y, x], cluster[y, x]] += 1
+                count[face_slot[face_id[y, x]], cluster[y, x]] += 1
             elif drawn:
                 either += 1
                 miss += outward[y, x]
@@ -296,4 +370,4 @@ def _compare(
     wrong = 0.0
     for s in range(slots):
         wrong += min(count[s, 0], count[s, 1])
-    return both / max(either, 1), miss / max(area, 1), wrong / max(both, 1)
+    return both / max(either, 1), miss / max(area, 1), wrong / max(both, 1), count
