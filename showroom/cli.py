@@ -240,11 +240,20 @@ def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser = _verb(
         verbs, "train", "Train a network of ours; resumes from its last checkpoint.", _train
     )
-    parser.add_argument("what", choices=["segmentation", "reconstruction", "intents"])
+    parser.add_argument(
+        "what", choices=["recognition", "segmentation", "reconstruction", "intents"]
+    )
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of checkpoints")
     parser.add_argument("--data", type=Path, help="folder that `data render` wrote (else drawn)")
     parser.add_argument(
         "--photos", type=Path, help="folder of labelled real photos, one sub-folder per class"
+    )
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="start",
+        metavar="WEIGHTS",
+        help="start from these weights; families that they do not know start afresh",
     )
     parser.add_argument("--minutes", type=float, default=30.0, help="how long to train (30)")
     parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
@@ -354,6 +363,7 @@ def _train(options: argparse.Namespace) -> int:
         options.out,
         data=options.data,
         photos=options.photos,
+        start=options.start,
         minutes=options.minutes,
         seed=options.seed,
     )

@@ -175,7 +175,14 @@ def run_studio(out: Path) -> int:
 
 
 def run_train(
-    what: str, out: Path, *, data: Path | None, photos: Path | None, minutes: float, seed: int
+    what: str,
+    out: Path,
+    *,
+    data: Path | None,
+    photos: Path | None,
+    start: Path | None,
+    minutes: float,
+    seed: int,
 ) -> int:
     """Train a network; goes on where a run in ``out`` stopped, and prints where its weights are."""
     if what == "intents":
@@ -186,9 +193,8 @@ def run_train(
     from reconstruction.networks.training import TrainSettings
 
     command = f"showroom train {what}"
-    command += "".join(
-        f" --{name} {path.name}" for name, path in (("data", data), ("photos", photos)) if path
-    )
+    given = (("data", data), ("photos", photos), ("from", start))
+    command += "".join(f" --{name} {path.name}" for name, path in given if path)
     command += f" --minutes {minutes:g} --seed {seed}"
     settings = TrainSettings(minutes=minutes, seed=seed)
     weights = out / f"{what}.safetensors"
@@ -197,11 +203,35 @@ def run_train(
 
         sprites = data / "sprites.npz" if data else None
         train_segmentation(weights, out, settings, photos=photos, sprites=sprites, command=command)
-    else:
-        from reconstruction.networks.train_reconstruction import train_reconstruction
+    elif what == "recognition":
+        from reconstruction.networks.train_recognition import recipe, train_recognition
 
-        bank = data / "bank" if data else None
-        train_reconstruction(weights, out, settings, photos=photos, bank=bank, command=command)
+        if data is None or photos is None:
+            raise WorkshopError(
+                "recognition learns from real photos and drawn products: give --photos (a folder "
+                "with one sub-folder per class) and --data (made by `showroom data render`)"
+            )
+        train_recognition(
+            weights,
+            out,
+            recipe(settings),
+            bank=data / "bank",
+            photos=photos,
+            start=start,
+            command=command,
+        )
+    else:
+        from reconstruction.networks.train_reconstruction import recipe, train_reconstruction
+
+        train_reconstruction(
+            weights,
+            out,
+            recipe(settings),
+            photos=photos,
+            bank=data / "bank" if data else None,
+            start=start,
+            command=command,
+        )
     print(weights)
     return 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from ..data.masks import MaskSources
 from ..data.scenes import SceneSources, drawn_example, empty_example, photo_crop
 from ..data.textures import Rng
 from ..errors import WeightsError
+from .provenance import data_hash
 from .recognition import INPUT, RecognitionNet, as_picture, renamed
 from .train_reconstruction import class_balance
-from .training import Batch, Losses, Progress, TrainSettings, commit, data_hash, fit
+from .training import Batch, Losses, Progress, TrainSettings, commit, fit
 from .vocabulary import NOTHING
 from .weights import fill, load_weights, save_weights
 
@@ -37,6 +38,11 @@ _EMPTY, _DRAWN = 0.06, 0.3
 _SMOOTHING = 0.1
 _MIXED = 0.5
 """Share of the batches that are mixed (Zhang et al., "mixup", 2018)."""
+
+
+def recipe(settings: TrainSettings) -> TrainSettings:
+    """The settings with the batch and rates that suit a network which knows pictures already."""
+    return replace(settings, batch=32, rate=6e-4, weight_decay=0.05)
 
 
 def imagenet_state() -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ..data.consensus import LabelledPhoto, load_or_read
 from ..data.masks import MaskSources
 from ..data.scenes import SceneSources, scene_example
 from .group import leader_first, training_group
+from .inherit import inherit
 from .network import WIDTH, Answers, ReconstructionNet, as_input
 from .provenance import data_hash
 from .training import Batch, Losses, Progress, TrainSettings, commit, fit
@@ -26,6 +27,11 @@ from .weights import save_weights
 
 BANK = 15_000
 """Products that are drawn for a training which is given none."""
+
+
+def recipe(settings: TrainSettings) -> TrainSettings:
+    """The settings with the batch that keeps a processor's cores busy."""
+    return replace(settings, batch=64, rate=2.5e-3, average=0.995)
 
 
 def laplace(error: Tensor, spread: Tensor, known: Tensor) -> Tensor:
@@ -112,6 +118,7 @@ def train_reconstruction(
     *,
     bank: Path | None = None,
     photos: Path | None = None,
+    start: Path | None = None,
     width: int = WIDTH,
     command: str = "showroom train reconstruction",
 ) -> Progress:
@@ -123,6 +130,10 @@ def train_reconstruction(
         bank: folder ``bank`` written by ``showroom data render``; None: one of 15,000 products
             is drawn into the folder ``run``.
         photos: folder of real photos ``<class>/<file>``, or None for drawn products alone.
+        start: weights of ours to start from; what they do not know starts afresh.
+
+    Raises:
+        WeightsError: ``start`` is missing, damaged or of another width.
     """
     with leader_first(training_group()):
         real = load_or_read(photos, run / "photos.npz") if photos is not None else []
@@ -142,6 +153,7 @@ def train_reconstruction(
             "vocabulary": drawn.vocabulary.document(),
             "command": command,
             "commit": commit(),
+            "start": None if start is None else start.name,
             "settings": asdict(settings),
             "progress": asdict(progress),
             "data": {"drawn": len(drawn), "photos": len(real), **hashes},
@@ -149,8 +161,11 @@ def train_reconstruction(
         save_weights(out, net.state_dict(), header)
 
     torch.manual_seed(settings.seed)
+    net = ReconstructionNet(drawn.vocabulary, width)
+    if start is not None:
+        inherit(net, start)
     _, progress = fit(
-        ReconstructionNet(drawn.vocabulary, width),
+        net,
         partial(_example, sources, class_balance(sources.photos.photos)),
         _loss,
         settings,

@@ -19,6 +19,7 @@ from torch import nn
 from reconstruction.errors import WeightsError
 from reconstruction.families import family_names, get_family
 from reconstruction.networks.crop import cut, square_around
+from reconstruction.networks.inherit import inherit
 from reconstruction.networks.network import INPUT, ReconstructionNet, ResNet18, as_input
 from reconstruction.networks.provenance import data_hash
 from reconstruction.networks.train_reconstruction import answer_losses, laplace
@@ -311,3 +312,31 @@ def test_a_crop_finds_its_way_back():
 def test_an_empty_mask_is_cropped_as_the_whole_photo():
     square = square_around(np.zeros((100, 200), np.float32))
     assert (square.x, square.y, square.side) == (0, -50, 200)
+
+
+def test_a_grown_vocabulary_inherits_the_answers_of_earlier_weights(tmp_path: Path):
+    old = measure_vocabulary(("skirt", "table"), 0, 40)
+    new = measure_vocabulary(("table", "skirt", "t_shirt"), 1, 60)
+    torch.manual_seed(0)
+    before = ReconstructionNet(old, 8).eval()
+    path = tmp_path / "old.safetensors"
+    save_weights(path, before.state_dict(), {"vocabulary": old.document()})
+    after = ReconstructionNet(new, 8).eval()
+    inherit(after, path)
+    crops = torch.randint(0, 256, (2, INPUT, INPUT, 4), dtype=torch.uint8)
+    with torch.inference_mode():
+        said, says = before(as_input(crops)), after(as_input(crops))
+    for family, name in ((1, "table"), (0, "skirt")):
+        grown = new.family_names.index(name)
+        for a, column in zip(
+            said.mean[:, old.columns_of(family)].T, old.families[family].columns, strict=True
+        ):
+            j = [c.name for c in new.families[grown].columns].index(column.name)
+            other = new.families[grown].columns[j]
+            b = says.mean[:, new.columns_of(grown).start + j]
+            assert torch.allclose(
+                a * column.deviation + column.mean,
+                b * other.deviation + other.mean,
+                atol=0.02 * column.deviation + 2e-3,
+            )
+    assert torch.allclose(said.camera, says.camera, atol=1e-2)
