@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..families import get_family
 from ..families.furniture_family import FurnitureFamily
@@ -29,15 +31,29 @@ _WOODS = np.array(
 )
 
 
-def random_camera(rng: Rng, points: F32, stool: bool, table: bool, fill: float) -> Camera:
-    """A camera as people hold it: mostly from the front half, a little above the seat."""
-    if table:
-        azimuth = float(rng.uniform(-0.9, 0.9))
-    elif stool or rng.random() < 0.86:
-        azimuth = float(rng.uniform(-1.25, 1.25))
-    else:
-        azimuth = float(rng.uniform(-math.pi, math.pi))
-    elevation = float(rng.uniform(0.02, 0.7))
+_CAMERA: Mapping[str, Any] = {
+    "azimuth": (-1.25, 1.25),
+    "elevation": (0.02, 0.7),
+    "behind": 0.0,
+    "front_only": (),
+}
+"""Where people hold a camera, unless a family's data file says otherwise."""
+
+
+def random_camera(
+    rng: Rng, points: F32, family: FurnitureFamily, choices: Mapping[str, str], fill: float
+) -> Camera:
+    """A camera as people hold it before such a product, after its data file's ``extra.camera``.
+
+    ``azimuth`` and ``elevation`` are ranges in radians, ``behind`` is the share of pictures from
+    anywhere around, which none is that shows an option listed in ``front_only``.
+    """
+    habit = {**_CAMERA, **family.spec.extra.get("camera", {})}
+    picked = {f"{name}={option}" for name, option in choices.items()}
+    around = 0.0 if picked & set(habit["front_only"]) else habit["behind"]
+    low, high = (-math.pi, math.pi) if rng.random() < around else habit["azimuth"]
+    azimuth = float(rng.uniform(low, high))
+    elevation = float(rng.uniform(*habit["elevation"]))
     roll = float(rng.normal(0, 0.025))
     fov = float(np.exp(rng.uniform(np.log(0.2), np.log(1.0))))
     return frame_camera(points, azimuth, elevation, roll=roll, fov=fov, margin=1 / fill)
@@ -64,16 +80,77 @@ def _wood(rng: Rng, size: int) -> F32:
     return np.clip(out, 0, 1).astype(np.float32)
 
 
+def _cloth(rng: Rng, size: int) -> F32:
+    if rng.random() < 0.5:
+        return fabric(rng, size)
+    return np.asarray(np.ones((size, size, 3)) * colour(rng), np.float32)
+
+
+def _plain(rng: Rng, size: int, tone: ArrayLike) -> F32:
+    """One colour, faintly uneven."""
+    uneven = 1 + 0.03 * noise(rng, size, 4, 4)[..., None]
+    return np.asarray(
+        np.clip(np.ones((size, size, 3)) * np.asarray(tone) * uneven, 0, 1), np.float32
+    )
+
+
+def _bedding(rng: Rng, size: int) -> F32:
+    if rng.random() < 0.3:
+        return _cloth(rng, size)
+    return _plain(rng, size, rng.uniform(0.7, 0.97) * (1 + rng.normal(0, 0.02, 3)))
+
+
+def _shade(rng: Rng, size: int) -> F32:
+    """Lampshades are mostly pale, and shine."""
+    if rng.random() < 0.25:
+        return _cloth(rng, size)
+    warm = np.array([1.0, rng.uniform(0.85, 1.0), rng.uniform(0.65, 0.98)])
+    return _plain(rng, size, rng.uniform(0.75, 1.0) * warm)
+
+
+def _coat(rng: Rng, size: int) -> F32:
+    """A car's paint: half of all cars are white, grey or black."""
+    tone = rng.uniform(0.03, 0.95) * np.ones(3) if rng.random() < 0.5 else colour(rng)
+    return _plain(rng, size, tone)
+
+
+def _front(rng: Rng, size: int) -> F32:
+    """Doors and drawers: of the same wood, or painted."""
+    if rng.random() < 0.6:
+        return _wood(rng, size)
+    return _plain(rng, size, colour(rng) if rng.random() < 0.5 else rng.uniform(0.6, 0.98))
+
+
+def _pane(rng: Rng, size: int) -> F32:
+    """Glass: dark from afar, with a tint."""
+    return _plain(rng, size, rng.uniform(0.05, 0.6) * (1 + rng.normal(0, 0.06, 3)))
+
+
+def _grey(rng: Rng, size: int, low: float, high: float) -> F32:
+    return _plain(rng, size, rng.uniform(low, high))
+
+
+_MATERIALS: Mapping[str, Callable[[Rng, int], F32]] = {
+    "upholstery": _cloth,
+    "accent": _cloth,
+    "carpet": _cloth,
+    "border": _cloth,
+    "bedding": _bedding,
+    "shade": _shade,
+    "front": _front,
+    "paint": _coat,
+    "glass": _pane,
+    "metal": lambda rng, size: _grey(rng, size, 0.05, 0.8),
+    "light": lambda rng, size: _grey(rng, size, 0.75, 1.0),
+    "rubber": lambda rng, size: _grey(rng, size, 0.03, 0.2),
+    "plastic": lambda rng, size: _grey(rng, size, 0.04, 0.3),
+}
+"""What a slot looks like; all others are wood or painted."""
+
+
 def _material(rng: Rng, name: str, size: int) -> F32:
     """(size, size, 3) linear-light albedo of a material slot."""
-    if name == "upholstery":
-        picture = (
-            fabric(rng, size) if rng.random() < 0.5 else np.ones((size, size, 3)) * colour(rng)
-        )
-    elif name == "metal":
-        picture = np.ones((size, size, 3)) * rng.uniform(0.05, 0.8)
-    else:
-        picture = _wood(rng, size)
+    picture = _MATERIALS.get(name, _wood)(rng, size)
     linear: F32 = np.clip(picture, 0.02, 0.98).astype(np.float32) ** 2.2
     return linear
 
@@ -194,7 +271,7 @@ def draw_furniture(
     vertices = np.ascontiguousarray(family.points(values, choices)[topology.weld])
     faces = topology.faces
     share = float(rng.uniform(0.82, 0.98)) if fill is None else fill
-    camera = random_camera(rng, vertices, choices.get("back") == "none", name == "table", share)
+    camera = random_camera(rng, vertices, family, choices, share)
     side = size * oversample
     raster = render(vertices, faces, camera, (side, side))
     where = np.flatnonzero(raster.face_id >= 0)

@@ -15,6 +15,9 @@ _MODULES = {
     "skirt": "skirt",
     "chair": "chair",
     "table": "table",
+    "sofa": "sofa",
+    "cabinet": "cabinet",
+    "bed": "bed",
 }
 
 

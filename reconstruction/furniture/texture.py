@@ -20,7 +20,11 @@ from ..textured import PhotoView, Textured
 from .atlas import Atlas, Look, atlas_size, look, make_atlas, make_sight, per_vertex
 
 _FEATHER = 5.0
-_PLAIN = {"wood": 0.55, "upholstery": 0.9, "metal": 0.35}
+_PLAIN = {
+    "wood": 0.55, "upholstery": 0.9, "accent": 0.9, "bedding": 0.9, "carpet": 0.95, "border": 0.95,
+    "shade": 0.8, "front": 0.5, "plastic": 0.5, "rubber": 0.85, "metal": 0.35, "paint": 0.3,
+    "glass": 0.3, "light": 0.4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Chairs and tables: exact dimensions, closed parts, stable topology, honest ranges."""
+"""Families of solid products: exact dimensions, closed parts, stable topology, honest ranges."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from reconstruction.errors import ParameterError
-from reconstruction.families import get_family
+from reconstruction.families import family_names, get_family
 from reconstruction.families.furniture_family import FurnitureFamily
-from reconstruction.families.furniture_solids import topology
+from reconstruction.families.furniture_solids import surface
 from reconstruction.family import complete
 from reconstruction.render.rasterize import uv_raster
 
-NAMES = ("chair", "table")
+NAMES = tuple(n for n in family_names() if get_family(n).kind == "furniture")
 
 
 def family_of(name: str) -> FurnitureFamily:
@@ -31,25 +31,26 @@ def members(name: str, count: int = 60):
 def test_samples_lie_in_their_ranges_and_build_exact_boxes_on_the_floor(name: str) -> None:
     for family, values, choices in members(name):
         complete(family, values, choices)
-        mesh = family.build(values, choices)
-        assert np.isfinite(mesh.vertices).all()
+        points = family.points(values, choices)
+        assert np.isfinite(points).all()
+        low, high = points.min(axis=0), points.max(axis=0)
         want = (values["width"], values["height"], values["depth"])
-        assert mesh.size == pytest.approx(want, rel=1e-4)
-        low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
+        assert high - low == pytest.approx(want, rel=1e-4)
         assert low[1] == pytest.approx(0, abs=1e-5)
         assert low[[0, 2]] + high[[0, 2]] == pytest.approx([0, 0], abs=1e-4)
-        assert len(mesh.faces) <= 20000
+        assert len(family.surface(choices).faces) <= 20000
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_solid_is_closed_manifold_and_turned_outwards(name: str) -> None:
     for family, values, choices in members(name, 40):
         for loft in family.assemble(values, choices).lofts:
-            points, faces = loft.points(), topology([loft]).point_faces
-            edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-            forward = {(int(a), int(b)) for a, b in edges}
-            assert len(forward) == len(edges), loft.part
-            assert all((b, a) in forward for a, b in forward), loft.part
+            points, faces = loft.points(), surface([loft]).faces.astype(np.int64)
+            start = np.concatenate([faces[:, 0], faces[:, 1], faces[:, 2]])
+            stop = np.concatenate([faces[:, 1], faces[:, 2], faces[:, 0]])
+            forward = np.unique(start * len(points) + stop)
+            assert len(forward) == len(start), loft.part
+            assert np.array_equal(forward, np.unique(stop * len(points) + start)), loft.part
             corners = points[faces]
             volume = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
             copies = volume.reshape(loft.rings.shape[0], -1).sum(axis=1)
@@ -81,11 +82,13 @@ def test_the_atlas_lies_in_the_unit_square_and_does_not_overlap(name: str) -> No
         assert area == pytest.approx(covered, rel=0.02)
 
 
-def test_points_join_into_the_built_mesh() -> None:
-    for family, values, choices in members("chair", 6):
+@pytest.mark.parametrize("name", NAMES)
+def test_points_join_into_the_built_mesh(name: str) -> None:
+    for family, values, choices in members(name, 6):
         mesh, how = family.build(values, choices), family.topology(choices)
         points = family.points(values, choices)
         assert np.array_equal(mesh.vertices, points[how.weld])
+        points = points.astype(np.float64)
         cheap = family.surface(choices)
         volume = {
             name: np.einsum("ij,ij->", p[:, 0], np.cross(p[:, 1], p[:, 2]))
@@ -110,8 +113,9 @@ def test_chairs_face_plus_z() -> None:
     assert back[:, 2].mean() < seat[:, 2].mean()
 
 
-def test_active_parameters_are_those_that_change_the_shape() -> None:
-    for family, values, choices in members("chair", 10):
+@pytest.mark.parametrize("name", NAMES)
+def test_active_parameters_are_those_that_change_the_shape(name: str) -> None:
+    for family, values, choices in members(name, 10):
         active = family.active(choices)
         base = family.points(values, choices)
         for spec in family.parameters:
@@ -120,6 +124,32 @@ def test_active_parameters_are_those_that_change_the_shape() -> None:
             changed = family.points({**values, spec.name: moved}, choices)
             if spec.name not in active:
                 assert np.allclose(base, changed, atol=1e-6), (spec.name, choices)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_shows_somewhere(name: str) -> None:
+    seen: set[str] = set()
+    for family, values, choices in members(name, 40):
+        base = family.points(values, choices)
+        for spec in family.parameters:
+            if spec.name not in seen and spec.name in family.active(choices):
+                middle = (spec.minimum + spec.maximum) / 2
+                moved = spec.minimum if values[spec.name] > middle else spec.maximum
+                if not np.allclose(base, family.points({**values, spec.name: moved}, choices)):
+                    seen.add(spec.name)
+    assert seen == {p.name for p in family_of(name).parameters}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_values_give_the_same_topology_as_the_defaults(name: str) -> None:
+    family = family_of(name)
+    for _, values, choices in members(name, 25):
+        lofts = family.assemble(values, choices).lofts
+        plain = {p.name: p.default for p in family.parameters}
+        usual = family.assemble(plain, choices).lofts
+        assert [(a.layout, a.part, a.material) for a in lofts] == [
+            (b.layout, b.part, b.material) for b in usual
+        ]
 
 
 @pytest.mark.parametrize(
