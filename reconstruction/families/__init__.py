@@ -13,6 +13,8 @@ _MODULES = {
     "long_sleeve": "long_sleeve",
     "dress": "dress",
     "skirt": "skirt",
+    "trousers": "trousers",
+    "shorts": "shorts",
     "chair": "chair",
     "table": "table",
     "sofa": "sofa",

@@ -3,7 +3,8 @@
 A family module only names its data file; everything that differs between garments is a parameter,
 a choice or a line of that file's ``[extra]`` table:
 
-* ``engine``: ``"upper"`` (tops, dresses) or ``"lower"`` (skirts);
+* ``engine``: ``"upper"`` (tops, dresses), ``"lower"`` (skirts) or ``"trousers"``;
+* ``leg_rows``: quads along a leg of trousers;
 * ``sleeves``: the sleeves of an upper garment without a choice of that name;
 * ``spread``: standard deviation per parameter for :meth:`GarmentFamily.sample`, and
   ``size_spread`` of the common size factor; ``follow`` names the parameter whose deviation from
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..family import ChoiceSpec, ParameterSpec, View, complete
 from . import garment_lower as lower
+from . import garment_trousers as legs
 from . import garment_upper as upper
 from . import garment_upper_grid as grid
 from .garment_flat import LANDMARKS, Flat, FlatPose, Pattern
@@ -49,12 +51,24 @@ class GarmentFamily:
         self.engine: str = spec.extra["engine"]
 
     def sleeves(self, choices: Mapping[str, str]) -> str:
-        """``"none"``, ``"short"`` or ``"long"``; ``"none"`` for skirts."""
+        """``"none"``, ``"short"`` or ``"long"``; ``"none"`` for skirts and trousers."""
         return str(choices.get("sleeves", self.extra.get("sleeves", "none")))
 
     def upper(self, values: Mapping[str, float], choices: Mapping[str, str]) -> upper.UpperShape:
         """The shape of a top or dress; ``values`` and ``choices`` must be complete."""
         return upper.upper_shape(values, choices.get("neckline", "round"), self.sleeves(choices))
+
+    def trousers(
+        self, values: Mapping[str, float], choices: Mapping[str, str]
+    ) -> legs.TrouserShape:
+        """The shape of trousers or shorts; ``values`` and ``choices`` must be complete."""
+        return legs.trouser_shape(values, choices, self.extra["leg_rows"])
+
+    def limbs(self, choices: Mapping[str, str]) -> tuple[str, str] | None:
+        """The two entries of a :class:`FlatPose` that turn its sleeves or legs; none without."""
+        if self.engine == "trousers":
+            return ("leg_left", "leg_right")
+        return ("sleeve_left", "sleeve_right") if self.sleeves(choices) != "none" else None
 
     def pattern(self, values: Mapping[str, float], choices: Mapping[str, str]) -> Pattern:
         """Sewing panels and seams, metres.
@@ -65,6 +79,8 @@ class GarmentFamily:
         values, choices = complete(self, values, choices)
         if self.engine == "lower":
             return lower.lower_pattern(lower.lower_shape(values))
+        if self.engine == "trousers":
+            return legs.trouser_pattern(self.trousers(values, choices))
         return grid.upper_pattern(self.upper(values, choices))
 
     def flat(
@@ -86,6 +102,8 @@ class GarmentFamily:
         pose = pose or self.flat_pose(choices)
         if self.engine == "lower":
             return lower.flat_lower(lower.lower_shape(values), pose)
+        if self.engine == "trousers":
+            return legs.flat_trousers(self.trousers(values, choices), pose, bare)
         return upper.flat_upper(self.upper(values, choices), pose, bare)
 
     def flat_outline(
@@ -101,10 +119,14 @@ class GarmentFamily:
         """Where each vertex lies in a flat pose (n, 2), and whether the camera sees it (n,)."""
         if self.engine == "lower":
             return lower.lower_flat_grid(lower.lower_shape(values), pose)
+        if self.engine == "trousers":
+            return legs.trouser_flat_grid(self.trousers(values, choices), pose)
         return grid.flat_grid(self.upper(values, choices), pose)
 
     def flat_pose(self, choices: Mapping[str, str]) -> FlatPose:
         """The ordinary pose of this garment in a shop's photo."""
+        if self.engine == "trousers":
+            return FlatPose(hem_tilt=0.03)
         angle = {"none": 0.5, "short": 0.55, "long": 0.95}[self.sleeves(choices)]
         return FlatPose(sleeve_left=angle, sleeve_right=angle)
 
@@ -162,7 +184,7 @@ class GarmentFamily:
 
 
 def sample_pose(rng: np.random.Generator, sleeves: str, engine: str) -> FlatPose:
-    """A random flat pose for an ``engine`` of ``"upper"`` or ``"lower"``."""
+    """A random flat pose for an ``engine`` of ``"upper"``, ``"lower"`` or ``"trousers"``."""
     hanging = rng.random() < 0.3
     if sleeves == "long":
         common = rng.uniform(1.1, 1.4) if hanging else rng.uniform(0.25, 1.4)
@@ -170,6 +192,10 @@ def sample_pose(rng: np.random.Generator, sleeves: str, engine: str) -> FlatPose
     else:
         common = rng.uniform(0.6, 1.0) if hanging else rng.uniform(0.1, 0.85)
         part, bend = 0.08, 0.0
+    spread = 0.0
+    if engine == "trousers":
+        spread = float(rng.uniform(-0.03, 0.12) if hanging else rng.uniform(0.0, 0.34))
+        bend = 0.05 if hanging else 0.12
     bends = rng.normal(0.0, bend, 2) * (rng.random(2) < 0.5) if bend else np.zeros(2)
     dip = rng.normal(0.01, 0.008) if engine == "upper" else 0.015
     return FlatPose(
@@ -183,7 +209,9 @@ def sample_pose(rng: np.random.Generator, sleeves: str, engine: str) -> FlatPose
         keystone_x=float(rng.normal(0.0, 0.06)),
         keystone_y=float(rng.normal(0.0, 0.10)),
         hem_curve=float(np.clip(rng.normal(0.008, 0.012), -0.02, 0.05)),
-        hem_tilt=float(rng.normal(0.0, 0.02)),
+        hem_tilt=float(rng.normal(0.04, 0.06) if engine == "trousers" else rng.normal(0.0, 0.02)),
         back_neck=float(np.clip(dip, -0.01, 0.05)),
         waist_curve=float(np.clip(rng.normal(0.012, 0.012), -0.02, 0.05)),
+        leg_left=float(np.clip(spread + rng.normal(0.0, 0.04), -0.08, 0.5)),
+        leg_right=float(np.clip(spread + rng.normal(0.0, 0.04), -0.08, 0.5)),
     )

@@ -46,7 +46,7 @@ def _atlas(family: GarmentFamily, choices: tuple[tuple[str, str], ...]) -> Atlas
     pieces = []
     for panel in pattern.panels:
         piece = panel.grid * [1.0, -1.0]
-        if panel.name in ("back", "right_sleeve"):
+        if panel.reverse:
             piece = piece * [-1.0, 1.0]
         low = piece.reshape(-1, 2).min(axis=0)
         pieces.append(piece - low)

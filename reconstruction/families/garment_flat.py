@@ -46,7 +46,14 @@ LANDMARKS: tuple[str, ...] = (
 corner and ``inseam_*`` its inner one.
 """
 
-PARTS: tuple[str, ...] = ("back_inside", "front", "left_sleeve", "right_sleeve")
+PARTS: tuple[str, ...] = (
+    "back_inside",
+    "front",
+    "left_leg",
+    "right_leg",
+    "left_sleeve",
+    "right_sleeve",
+)
 """Every visible part of a flat garment, in painting order (later ones may cover earlier ones)."""
 
 
@@ -57,15 +64,19 @@ class FlatPose:
     Attributes:
         rotation: in-plane rotation about the garment's middle, radians, counter-clockwise.
         sleeve_left, sleeve_right: angle of a sleeve's upper edge below the horizontal, radians.
-        elbow_left, elbow_right: further bend half-way down the sleeve, radians, down positive.
+        elbow_left, elbow_right: further bend half-way down the sleeve, radians, down positive; of
+            trousers the bend at the knee, outwards positive.
         lean: shear, metres of x per metre of y.
         asymmetry: how much wider the wearer's left half is than the right, ratio.
         keystone_x, keystone_y: perspective, change of scale per metre along x and y.
         hem_curve: how far the middle of the hem hangs below its corners, metres.
-        hem_tilt: how much higher the left hem corner is than the middle, ratio of half a width.
+        hem_tilt: how much higher the left hem corner is than the middle, ratio of half a width;
+            of trousers, how much higher each hem's outer corner is, ratio of the hem's width.
         back_neck: how far the rear edge of the neck opening, which closes the silhouette, dips
-            below the high shoulder points, metres.
+            below the high shoulder points, metres; of trousers, how far the front of the waist
+            dips below its back.
         waist_curve: how far the middle of a skirt's waist dips below its corners, metres.
+        leg_left, leg_right: angle of a trouser leg's inseam from the vertical, outwards, radians.
     """
 
     rotation: float = 0.0
@@ -81,6 +92,8 @@ class FlatPose:
     hem_tilt: float = 0.0
     back_neck: float = 0.015
     waist_curve: float = 0.01
+    leg_left: float = 0.08
+    leg_right: float = 0.08
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +130,7 @@ class Panel:
     """One sewing panel, cut flat.
 
     Attributes:
-        name: ``"front"``, ``"back"``, ``"left_sleeve"`` or ``"right_sleeve"``.
+        name: such as ``"front"``, ``"back"``, ``"left_sleeve"`` or ``"right_front"``.
         grid: (rows, columns, 2) metres: a quad grid over the panel. Rows run from hem to shoulder
             (from cuff to armhole on sleeves); columns from the wearer's right to the left on the
             front and the back, and once around the arm on sleeves, from the underarm over the
@@ -128,6 +141,11 @@ class Panel:
     name: str
     grid: F64
     first: int
+
+    @property
+    def reverse(self) -> bool:
+        """Whether its grid runs the other way round when it is seen from outside."""
+        return self.name == "right_sleeve" or self.name.endswith("back")
 
     @property
     def outline(self) -> F64:

@@ -118,23 +118,22 @@ def ring(support: F64) -> F64:
 def body_sections(form: BodyForm) -> BodySections:
     """Measure a body form once; kept for the last few forms."""
     v = form.vertices.astype(np.float64)
-    dominant = form.skin.joints[np.arange(len(v)), form.skin.weights.argmax(axis=1)]
-    names = np.array(form.skin.names)[dominant]
-    is_arm = np.array([any(k in n for k in _ARM) for n in names])
-    is_head = np.isin(names, _HEAD)
-    edges = _edges(form.faces)
+    is_arm, is_head = arm_and_head(form)
+    edges = edges_of(form.faces)
     trunk = edges[~(is_arm | is_head)[edges].any(axis=1)]
     joint = dict(zip(form.skin.names, form.skin.rest.astype(np.float64), strict=True))
 
     heights = np.arange(0.06, float(v[~is_head & ~is_arm, 1].max()) - STEP, STEP)
-    support = _smooth(_fill(np.stack([_support(_cut(v, trunk, 1, y)[:, [0, 2]]) for y in heights])))
+    support = smooth(
+        fill_gaps(np.stack([support_of(cut(v, trunk, 1, y)[:, [0, 2]]) for y in heights]))
+    )
     armpit = _armpit(v, trunk, edges[(is_arm & (v[:, 0] > 0))[edges].all(axis=1)], joint)
     torso = (heights > joint["hips"][1] + 0.04) & (heights < armpit - 0.06)
     waist = float(heights[torso][np.argmin(girth(support[torso]))])
     arms = (_arm(form, v, is_arm, joint, "left"), _arm(form, v, is_arm, joint, "right"))
     normals = vertex_normals(form.vertices, form.faces).astype(np.float64)
     whole = ~is_head | (v[:, 1] < joint["neck"][1] + 0.05)
-    free = whole & (~is_arm | np.char.endswith(names, "UpperArm"))
+    free = whole & (~is_arm | np.char.endswith(bone_of(form), "UpperArm"))
     return BodySections(
         heights=heights,
         support=support,
@@ -147,14 +146,27 @@ def body_sections(form: BodyForm) -> BodySections:
     )
 
 
-def _edges(faces: NDArray[np.int32]) -> NDArray[np.int64]:
+def bone_of(form: BodyForm) -> NDArray[np.str_]:
+    """The bone (n,) that moves each vertex most."""
+    dominant = form.skin.joints[np.arange(len(form.vertices)), form.skin.weights.argmax(axis=1)]
+    return np.array(form.skin.names)[dominant]
+
+
+def arm_and_head(form: BodyForm) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which vertices belong to the arms (n,), and which to the head (n,)."""
+    names = bone_of(form)
+    return np.array([any(k in n for k in _ARM) for n in names]), np.isin(names, _HEAD)
+
+
+def edges_of(faces: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The (e, 2) edges of faces (m, 3), each once."""
     f = faces.astype(np.int64)
     pairs = np.sort(np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]]), axis=1)
     key = np.unique(pairs[:, 0] * (int(f.max()) + 1) + pairs[:, 1])
     return np.stack(np.divmod(key, int(f.max()) + 1), axis=1)
 
 
-def _cut(v: F64, edges: NDArray[np.int64], axis: int, at: float) -> F64:
+def cut(v: F64, edges: NDArray[np.int64], axis: int, at: float) -> F64:
     """Points (n, 3) where edges cross the plane ``coordinate[axis] = at``."""
     a, b = v[edges[:, 0], axis] - at, v[edges[:, 1], axis] - at
     cross = np.flatnonzero(a * b < 0)
@@ -163,7 +175,7 @@ def _cut(v: F64, edges: NDArray[np.int64], axis: int, at: float) -> F64:
     return points
 
 
-def _support(points: F64) -> F64:
+def support_of(points: F64) -> F64:
     """Support function (DIRECTIONS,) of 2D points; NaN where there are none."""
     if len(points) < 3:
         return np.full(DIRECTIONS, np.nan)
@@ -172,7 +184,7 @@ def _support(points: F64) -> F64:
     return result
 
 
-def _fill(support: F64) -> F64:
+def fill_gaps(support: F64) -> F64:
     """Rows of NaN replaced by the nearest row that has a section."""
     good = np.flatnonzero(np.isfinite(support[:, 0]))
     nearest = good[np.abs(np.arange(len(support))[:, None] - good[None]).argmin(axis=1)]
@@ -180,7 +192,7 @@ def _fill(support: F64) -> F64:
     return filled
 
 
-def _smooth(support: F64) -> F64:
+def smooth(support: F64) -> F64:
     """Rounded corners (about 4 degrees) and steady change along the body; girths stay."""
     kernel = np.exp(-0.5 * (np.arange(-4, 5) / 1.5) ** 2)
     kernel /= kernel.sum()
@@ -196,7 +208,7 @@ def _armpit(
     """Highest level at which the left arm and the trunk are still apart."""
     top = float(joint["leftUpperArm"][1])
     for y in np.arange(top, top - 0.25, -0.005):
-        body, limb = _cut(v, trunk, 1, y), _cut(v, arm, 1, y)
+        body, limb = cut(v, trunk, 1, y), cut(v, arm, 1, y)
         if len(limb) and len(body) and limb[:, 0].min() - body[:, 0].max() > 0.012:
             return float(y)
     return top - 0.12
@@ -206,12 +218,12 @@ def _ridge(v: F64, edges: NDArray[np.int64], joint: dict[str, F64]) -> F64:
     """Top line of the left shoulder and arm, from the neck to the wrist."""
     points = []
     for x in np.arange(0.045, float(joint["leftHand"][0]), 0.006):
-        cut = _cut(v, edges, 0, float(x))
-        if len(cut):
-            points.append(cut[cut[:, 1].argmax()])
-    line = np.array(points)
-    z = np.convolve(np.pad(line[:, 2], 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
-    return np.stack([line[:, 0], line[:, 1], z], axis=1)
+        line = cut(v, edges, 0, float(x))
+        if len(line):
+            points.append(line[line[:, 1].argmax()])
+    top = np.array(points)
+    z = np.convolve(np.pad(top[:, 2], 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
+    return np.stack([top[:, 0], top[:, 1], z], axis=1)
 
 
 def _arm(
@@ -234,7 +246,7 @@ def _arm(
     outward = 1.0 if side == "left" else -1.0
     up = np.cross(front, tangent) * outward
     mine = is_arm & (v[:, 0] * outward > 0)
-    edges = _edges(form.faces)
+    edges = edges_of(form.faces)
     edges = edges[mine[edges].all(axis=1)]
     rows = []
     for p, t, u, f in zip(line, tangent, up, front, strict=True):
@@ -242,11 +254,11 @@ def _arm(
         a, b = distance[edges[:, 0]], distance[edges[:, 1]]
         cross = np.flatnonzero(a * b < 0)
         w = (a[cross] / (a[cross] - b[cross]))[:, None]
-        cut = v[edges[cross, 0]] * (1 - w) + v[edges[cross, 1]] * w - p
-        rows.append(_support(np.stack([cut @ u, cut @ f], axis=1)))
+        rim = v[edges[cross, 0]] * (1 - w) + v[edges[cross, 1]] * w - p
+        rows.append(support_of(np.stack([rim @ u, rim @ f], axis=1)))
     support = np.stack(rows)
     root = int(0.45 * reach[0] / STEP)
     support[:root] = support[root]
     wrist = int((length - 0.01) / STEP)
     support[wrist:] = support[wrist]
-    return Arm(line, tangent, up, front, _smooth(_fill(support)))
+    return Arm(line, tangent, up, front, smooth(fill_gaps(support)))

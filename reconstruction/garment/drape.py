@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,15 @@ from numpy.typing import NDArray
 from ..families import garment_lower, get_family
 from ..families.garment_atlas import atlas
 from ..families.garment_flat import Pattern
+from ..families.garment_trousers import UPPER_ROWS
 from ..mesh import Mesh
 from .body_sections import body_sections
 from .drape_lower import drape_lower
 from .drape_skin import transfer_skin
 from .drape_topology import Topology, topology
+from .drape_trousers import drape_trousers
 from .drape_upper import drape_upper
+from .leg_sections import leg_sections
 
 if TYPE_CHECKING:
     from ..dressform import BodyForm
@@ -73,6 +76,9 @@ def drape(
     net = garment_topology(family.name, tuple(sorted(choices.items())))
     if family.engine == "lower":
         places = drape_lower(garment_lower.lower_shape(values), pattern, net, body)
+    elif family.engine == "trousers":
+        shape = family.trousers(values, choices)
+        places = drape_trousers(shape, pattern, net, body, leg_sections(form))
     else:
         places = drape_upper(family.upper(values, choices), pattern, net, body)
     vertices = places.astype(np.float32)
@@ -132,6 +138,8 @@ def _anchors(
     pattern: Pattern, vertices: NDArray[np.float32]
 ) -> dict[str, tuple[float, float, float]]:
     """Named points of the worn garment: neck, chest, waist side, hem and cuffs."""
+    if "left_front" in {p.name for p in pattern.panels}:
+        return _leg_anchors(pattern, vertices)
     front = pattern.panel("front").numbers()
     middle, rows = front.shape[1] // 2, front.shape[0] - 1
     spots = {
@@ -147,6 +155,33 @@ def _anchors(
         side = panel.name.split("_")[0]
         spots[f"cuff_{side}"] = sleeve[0, sleeve.shape[1] // 2]
         spots[f"shoulder_{side}"] = sleeve[-1, sleeve.shape[1] // 2]
+    return _places(spots, vertices)
+
+
+def _leg_anchors(
+    pattern: Pattern, vertices: NDArray[np.float32]
+) -> dict[str, tuple[float, float, float]]:
+    """Named points of worn trousers: waist, crotch, hems."""
+    band = pattern.panel("waistband_front").numbers()
+    left, right = (pattern.panel(f"{s}_front").numbers() for s in ("left", "right"))
+    crotch = pattern.panel("left_front").grid.shape[0] - 1 - UPPER_ROWS
+    spots = {
+        "front_top": band[-1, band.shape[1] // 2],
+        "waist_left": band[-1, -1],
+        "waist_right": band[-1, 0],
+        "crotch": left[crotch, 0],
+        "hem_left": left[0, -1],
+        "hem_right": right[0, 0],
+        "inseam_left": left[0, 0],
+        "inseam_right": right[0, -1],
+        "hem_center": left[0, left.shape[1] // 2],
+    }
+    return _places(spots, vertices)
+
+
+def _places(
+    spots: Mapping[str, Any], vertices: NDArray[np.float32]
+) -> dict[str, tuple[float, float, float]]:
     return {
         name: (float(vertices[i, 0]), float(vertices[i, 1]), float(vertices[i, 2]))
         for name, i in spots.items()

@@ -15,8 +15,8 @@ F64 = NDArray[np.float64]
 
 _ROUNDS = 30
 _PUSH_EVERY = 5
-_EVEN_OUT = 4
-"""Rounds that take the marks of single body points out of the sleeves."""
+EVEN_OUT = 4
+"""Rounds that take the marks of single body points out of sleeves and legs."""
 
 
 def relax(
@@ -45,7 +45,7 @@ def relax(
     loose = np.bincount(net.weld, ~free, groups) == 0
     loose[net.weld[held]] = False
     moving = np.flatnonzero(loose)
-    everywhere = _averaging(pattern, net, groups)
+    everywhere = averaging(pattern, net, groups)
     average = everywhere[moving]
     trunk = np.zeros(groups, bool)
     for panel in pattern.panels[:2]:
@@ -55,9 +55,9 @@ def relax(
         if turn % _PUSH_EVERY == _PUSH_EVERY - 1:
             nodes[moving] = _push(nodes[moving], trunk[moving], body, 1.5 * SKIN_GAP)
     nodes = _push(nodes, trunk, body, 0.75 * SKIN_GAP)
-    tubes = np.flatnonzero(~trunk & ~_rim(net, groups))
+    tubes = np.flatnonzero(~trunk & ~rim(net, groups))
     smooth = everywhere[tubes]
-    for _ in range(_EVEN_OUT if len(tubes) else 0):
+    for _ in range(EVEN_OUT if len(tubes) else 0):
         nodes[tubes] = 0.5 * nodes[tubes] + 0.5 * (smooth @ nodes)
     nodes[tubes] = body.whole.push_out(nodes[tubes], 0.5 * SKIN_GAP) if len(tubes) else nodes[tubes]
     settled: F64 = nodes[net.weld]
@@ -73,7 +73,7 @@ def _push(nodes: F64, trunk: NDArray[np.bool_], body: BodySections, gap: float) 
     return pushed
 
 
-def _rim(net: Topology, groups: int) -> NDArray[np.bool_]:
+def rim(net: Topology, groups: int) -> NDArray[np.bool_]:
     """Nodes (groups,) on an open edge, such as a cuff."""
     sides = net.weld[net.faces][:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
     sides = np.sort(sides, axis=1).astype(np.int64)
@@ -83,7 +83,7 @@ def _rim(net: Topology, groups: int) -> NDArray[np.bool_]:
     return rim
 
 
-def _averaging(pattern: Pattern, net: Topology, groups: int) -> sparse.csr_matrix:
+def averaging(pattern: Pattern, net: Topology, groups: int) -> sparse.csr_matrix:
     """Row-normalised weights (groups, groups) of each node's neighbours, by 1 / rest length."""
     edges = net.edges
     flat = np.concatenate([p.grid.reshape(-1, 2) for p in pattern.panels])

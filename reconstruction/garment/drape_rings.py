@@ -37,6 +37,17 @@ def trunk_rings(
         the wearer's left, and (m,) whether the ring had to stretch.
     """
     close = body.section(heights) + SKIN_GAP
+    support, stretched = hung(close, heights, girths, spread)
+    return flute(even(ring(support), DIRECTIONS // 4), girths, FLUTES), stretched
+
+
+def hung(close: F64, heights: F64, girths: F64, spread: F64) -> tuple[F64, NDArray[np.bool_]]:
+    """Supports (m, DIRECTIONS) of cloth over a body's, and whether it had to stretch (m,).
+
+    Args:
+        close: (m, DIRECTIONS) supports of the closest cloth can lie, from above downwards.
+        heights, girths, spread: as for :func:`trunk_rings`.
+    """
     hang = close.copy()
     for i in range(1, len(heights)):
         fall = _HANG * (heights[i - 1] - heights[i])
@@ -47,13 +58,15 @@ def trunk_rings(
     ease = np.maximum(girths - girth(base), 0.0)
     plain = ease / (2 * np.pi)
     off = plain / np.sqrt(1.0 + (plain / spread) ** 2)
-    points = _even(ring(base + off[:, None]))
-    return _flute(points, girths), girths < own
+    return base + off[:, None], girths < own
 
 
-def _even(points: F64) -> F64:
-    """Rings (m, DIRECTIONS, 2) by direction, resampled in even steps from the front's middle."""
-    start = DIRECTIONS // 4
+def even(points: F64, start: int) -> F64:
+    """Rings (m, DIRECTIONS, 2) by direction, resampled in (m, SAMPLES, 2) even steps.
+
+    They begin at direction number ``start`` and run towards smaller angles: from the middle of
+    the front towards the wearer's left.
+    """
     loop = np.roll(points, -start, axis=1)[:, ::-1]
     loop = np.concatenate([loop[:, -1:], loop], axis=1)
     step = np.linalg.norm(np.diff(loop, axis=1), axis=2)
@@ -73,13 +86,13 @@ def ring_length(points: F64) -> F64:
     return result
 
 
-def _flute(points: F64, girths: F64) -> F64:
+def flute(points: F64, girths: F64, flutes: int) -> F64:
     """Rings folded in waves until each is as long as its girth; longer rings stay as they are."""
     along = np.roll(points, -1, axis=1) - np.roll(points, 1, axis=1)
     normal = np.stack([-along[..., 1], along[..., 0]], axis=-1)
     normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
     phase = np.arange(SAMPLES) * (2 * np.pi / SAMPLES)
-    wave = 0.5 + 0.5 * np.cos(FLUTES * phase + 0.6 * np.sin(2 * phase + 0.7))
+    wave = 0.5 + 0.5 * np.cos(flutes * phase + 0.6 * np.sin(2 * phase + 0.7))
     plain = ring_length(points)
     wanted = np.maximum(girths, plain)
     low, high = np.zeros(len(points)), np.full(len(points), 0.25)

@@ -55,7 +55,7 @@ def transfer_skin(
     """The body's skin weights at each vertex's nearest body points, smoothed along the cloth.
 
     Trunk panels take no weight from forearms, hands and head, a sleeve none from the legs and
-    the other side's arm.
+    the other side's arm, half of a pair of trousers none from the other leg.
     """
     joints = len(form.skin.names)
     groups = int(net.weld.max()) + 1
@@ -63,8 +63,7 @@ def transfer_skin(
     seen = np.zeros(groups)
     for panel in pattern.panels:
         numbers = panel.numbers().ravel()
-        side = panel.name.split("_")[0] if panel.name.endswith("_sleeve") else ""
-        tree, dense = _source(form, side)
+        tree, dense = _source(form, *_limb(panel.name))
         distance, near = tree.query(vertices[numbers], k=_NEAREST)
         weight = 1.0 / (distance + 0.004) ** 2
         weight /= weight.sum(axis=1, keepdims=True)
@@ -88,14 +87,22 @@ def transfer_skin(
     )
 
 
+def _limb(panel: str) -> tuple[str, str]:
+    """What a panel may follow, an entry of ``_LIMBS``, and the side it belongs to, or ``""``."""
+    side, _, rest = panel.partition("_")
+    if rest == "sleeve":
+        return "sleeve", side
+    return "trunk", side if side in ("left", "right") else ""
+
+
 @lru_cache(maxsize=24)
-def _source(form: BodyForm, side: str) -> tuple[cKDTree, NDArray[np.float64]]:
+def _source(form: BodyForm, limb: str, side: str) -> tuple[cKDTree, NDArray[np.float64]]:
     """Tree over the body's vertices that a panel may follow, and their dense weights."""
     names = form.skin.names
     dense = np.zeros((len(form.vertices), len(names)))
     rows = np.repeat(np.arange(len(dense)), form.skin.joints.shape[1])
     np.add.at(dense, (rows, form.skin.joints.ravel()), form.skin.weights.ravel())
-    banned = _LIMBS["sleeve" if side else "trunk"]
+    banned = _LIMBS[limb]
     other = {"left": "right", "right": "left", "": "none"}[side]
     out = np.array([any(b in n for b in banned) or n.startswith(other) for n in names])
     dense[:, out] = 0.0

@@ -48,7 +48,7 @@ def topology(pattern: Pattern) -> Topology:
         one = np.where(lean, np.stack([a, b, c], 1), np.stack([a, b, d], 1))
         two = np.where(lean, np.stack([a, c, d], 1), np.stack([b, c, d], 1))
         both = np.stack([one, two], axis=1).reshape(-1, 3)
-        if panel.name in ("back", "right_sleeve"):
+        if panel.reverse:
             both = both[:, ::-1]
         faces.append(both)
         parts.append(np.full(len(both), index, np.int32))

@@ -44,6 +44,8 @@ _START_ANGLES = {
     "long": (0.0, 0.3, 0.6, 0.9, 1.15, 1.4),
 }
 """Sleeve angles that every pair of is tried."""
+_LEG_ANGLES = (0.0, 0.1, 0.25)
+"""The same for the legs of trousers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,6 +211,8 @@ class _Problem:
     def solve(self) -> Fitted:
         """Several starting poses, the best few steps on, the best of these to the end."""
         angles = _START_ANGLES[self.family.sleeves(self.choices)]
+        if self.family.engine == "trousers":
+            angles = _LEG_ANGLES
         starts = [
             self.place(self.unknowns.start(left, right))
             for left in angles

@@ -35,7 +35,12 @@ _POSE_SIGMA: Mapping[str, float] = {
     "hem_tilt": 0.025,
     "back_neck": 0.015,
     "waist_curve": 0.02,
+    "leg_left": 0.15,
+    "leg_right": 0.15,
 }
+_LEG_SIGMA: Mapping[str, float] = {"hem_tilt": 0.07, "elbow_left": 0.15, "elbow_right": 0.15}
+"""Deviations that differ for trousers."""
+
 _POSE_LIMIT: Mapping[str, tuple[float, float]] = {
     "rotation": (-0.7, 0.7),
     "sleeve_left": (-0.3, 1.57),
@@ -50,6 +55,8 @@ _POSE_LIMIT: Mapping[str, tuple[float, float]] = {
     "hem_tilt": (-0.12, 0.12),
     "back_neck": (-0.02, 0.30),
     "waist_curve": (-0.05, 0.10),
+    "leg_left": (-0.15, 0.8),
+    "leg_right": (-0.15, 0.8),
 }
 
 
@@ -64,6 +71,8 @@ class Unknowns:
         size_sigma: prior of the common size's logarithm.
         low, high: (all,) bounds.
         pose: the ordinary pose, which also keeps what is not free.
+        limbs: the pose's entries that turn the left and the right sleeve or leg; empty without.
+        pose_sigma: (pose,) prior of the pose's free entries.
         steps: (all,) for numeric derivatives.
     """
 
@@ -76,6 +85,8 @@ class Unknowns:
     low: F64
     high: F64
     pose: FlatPose
+    limbs: tuple[str, ...]
+    pose_sigma: F64
     steps: F64
     camera: int = _CAMERA
 
@@ -89,12 +100,11 @@ class Unknowns:
         """The unknowns of a family around a prior guess (complete values)."""
         names = tuple(p.name for p in family.parameters)
         spread: Mapping[str, float] = family.extra["spread"]
-        lower = family.engine == "lower"
-        sleeves = family.sleeves(choices)
-        unused = {"back_neck"} if lower else {"waist_curve"}
-        if sleeves == "none":
-            unused |= {"sleeve_left", "sleeve_right"}
-        if sleeves != "long":
+        legs = family.engine == "trousers"
+        unused = {"waist_curve"} if family.engine == "upper" else {"back_neck"}
+        limbs = family.limbs(choices) or ()
+        unused |= {"sleeve_left", "sleeve_right", "leg_left", "leg_right"} - set(limbs)
+        if not legs and family.sleeves(choices) != "long":
             unused |= {"elbow_left", "elbow_right"}
         pose_names = tuple(f.name for f in fields(FlatPose) if f.name not in unused)
         limits = [_POSE_LIMIT[n] for n in pose_names]
@@ -114,13 +124,17 @@ class Unknowns:
                 [-v for v in free] + [p.maximum for p in family.parameters] + [b for _, b in limits]
             ),
             pose=family.flat_pose(choices),
+            limbs=limbs,
+            pose_sigma=np.array(
+                [_LEG_SIGMA.get(n, _POSE_SIGMA[n]) if legs else _POSE_SIGMA[n] for n in pose_names]
+            ),
             steps=np.array([1e-4, 0.05, 0.05, 1e-3] + [1e-4] * len(names) + [1e-3] * len(limits)),
         )
 
     def start(self, left: float, right: float) -> F64:
-        """The prior's middle, with the sleeves at these angles."""
-        sleeves = {"sleeve_left": left, "sleeve_right": right}
-        pose = [sleeves.get(n, float(getattr(self.pose, n))) for n in self.pose_names]
+        """The prior's middle, with the sleeves or legs at these angles."""
+        angles = dict(zip(self.limbs, (left, right), strict=False))
+        pose = [angles.get(n, float(getattr(self.pose, n))) for n in self.pose_names]
         start = np.concatenate([np.zeros(_CAMERA + 1), self.mean, pose])
         return self.clip(start)
 
@@ -146,12 +160,11 @@ class Unknowns:
         values = x[first : first + len(self.names)]
         grown = self.mean * np.where(self.fixed > 0, 1.0, np.exp(size))
         pose = np.array([getattr(self.pose, n) for n in self.pose_names])
-        pose_sigma = np.array([_POSE_SIGMA[n] for n in self.pose_names])
         return np.concatenate(
             [
                 [size / self.size_sigma],
                 (values - grown) / self.sigma,
-                (x[first + len(values) :] - pose) / pose_sigma,
+                (x[first + len(values) :] - pose) / self.pose_sigma,
             ]
         )
 

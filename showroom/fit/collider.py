@@ -79,6 +79,7 @@ class Collider:
     Attributes:
         places: (k, 3) float32, posed skin.
         normals: (k, 3) float32, unit, outward.
+        lateral: (k,) float32, x of the skin in the rest pose, positive on the left.
     """
 
     def __init__(self, avatar: Avatar) -> None:
@@ -88,6 +89,7 @@ class Collider:
         self._joints = np.ascontiguousarray(skin.joints[kept])
         self._weights = np.ascontiguousarray(skin.weights[kept])
         self.places = self._rest.copy()
+        self.lateral = self._rest[:, 0].copy()
         self.normals = np.empty_like(self.places)
         fill_normals(self.places, self.shape.faces, self.normals)
 

@@ -44,6 +44,8 @@ _LONGEST_STEP: Final = 1 / 30
 _TELEPORT: Final = 0.7
 _DAMPING: Final = 0.10
 _FRICTION: Final = 0.35
+_MIDDLE: Final = 0.004
+"""Skin this near to the middle of the body belongs to both of its sides, metres."""
 
 
 class LiveGarment:
@@ -112,6 +114,16 @@ class LiveGarment:
         on_arm = np.isin(self._joints, arm_bones())
         self._sleeve = (self._weights * on_arm).sum(axis=1) > 0.5
         arm = self._collider.shape.arm
+        if self.family.engine == "trousers":
+            # Each leg of cloth keeps to its own leg, however close the other one comes.
+            left, right = (
+                self._collider.nearest(
+                    self._rest, ~arm & (self._collider.lateral * sign > -_MIDDLE)
+                )
+                for sign in (1.0, -1.0)
+            )
+            self._near = np.where(self._rest[:, 0] > 0, left, right)
+            return
         self._near = np.where(
             self._sleeve,
             self._collider.nearest(self._rest, arm),

@@ -78,7 +78,9 @@ def body_labels(family: str, measures: Mapping[str, float], gender: str) -> dict
         if letter:
             found["EN 13402"] = letter
     if all(name in measures for name in ("height", "bust", "waist")):
-        found["GB/T 1335"] = gb_1335(measures, gender, lower=family == "skirt")
+        found["GB/T 1335"] = gb_1335(
+            measures, gender, lower=family in ("skirt", "trousers", "shorts")
+        )
     return found
 
 
