@@ -1,7 +1,7 @@
-"""Fit a furniture family to a photo's mask: render, compare, and change what differs.
+"""Fit a solid family to the masks of one or several photos: render, compare, change what differs.
 
-The network proposes structures, values and a camera; here the silhouette, the two material
-colours of the photo, the declared dimensions and what such furniture usually measures decide.
+The network proposes structures, values and cameras; here the silhouette, the two material colours
+of the photo, the declared dimensions and what such furniture usually measures decide.
 """
 
 from __future__ import annotations
@@ -17,15 +17,36 @@ from ..mesh import F32
 from ..product import Estimate
 from ..render.camera import Camera
 from ..render.zbuffer import render
+from .evidence import FitEvidence, estimate, evidence, half_interval
 from .scale import declared_values, metric_scale
-from .search import coarse, search, switch
-from .solver import Problem, Start, Trial, descend
-from .target import FINE_SIDE, Pose, make_target, photo_camera
+from .search import coarse, posed, search, switch
+from .solver import Start, Trial, descend, make_problem, pose_only
+from .target import FINE_SIDE, Pose, Target, make_target, photo_camera
 
 F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
 
 _HOPELESS = 0.3
 """A coarse loss above which the guesses are given up for a search."""
+_ODD = 2.5
+"""A view whose loss is so many times that of the better views is left out."""
+_FAIR = 0.09
+"""A loss up to which no view is called odd."""
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoView:
+    """One photo of the piece that is fitted.
+
+    Attributes:
+        mask: (h, w) float32, 0 to 1.
+        photo: (h, w, 3) uint8 sRGB; where it clearly shows two materials they are fitted too.
+        pose: the guess of its camera; None where there is none, which tries all sides.
+    """
+
+    mask: F32
+    photo: U8 | None = None
+    pose: Pose | Camera | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +54,17 @@ class Fitted:
     """A fitted member of a family.
 
     Attributes:
-        camera: of the whole photo, in its own pixels.
-        iou: silhouette against the mask, at the photo's resolution.
+        camera: of the first photo, in its own pixels.
+        iou: silhouette against the mask, at the photo's resolution; the mean over the views
+            that agree.
         loss: what was minimised; comparable between structures fitted to the same photo.
         estimates: value, 90% interval and source of each parameter.
         confidence: 0 to 1.
         warnings: sentences for a person.
+        cameras, ious: one per view.
+        odd_views: indices of views that disagree with the others and were left out.
+        evidence: what speaks for and against the fit.
+        trial: the fitted problem, to go on from.
     """
 
     values: dict[str, float]
@@ -49,6 +75,11 @@ class Fitted:
     estimates: dict[str, Estimate]
     confidence: float
     warnings: tuple[str, ...] = ()
+    cameras: tuple[Camera, ...] = ()
+    ious: tuple[float, ...] = ()
+    odd_views: tuple[int, ...] = ()
+    evidence: FitEvidence | None = None
+    trial: Trial | None = None
 
 
 def refine(
@@ -58,7 +89,7 @@ def refine(
     camera: Camera | Pose | None,
     mask: F32,
     *,
-    photo: NDArray[np.uint8] | None = None,
+    photo: U8 | None = None,
     declared: Mapping[str, float] | None = None,
     proposals: Sequence[Start] = (),
     spread: Mapping[str, float] | None = None,
@@ -82,25 +113,75 @@ def refine(
         ParameterError: an unknown declared name, or a value out of its range.
         NoProductError: the mask is all but empty.
     """
-    given = declared_values(family, declared or {})
-    target = make_target(mask, photo)
-    rng = np.random.default_rng(seed)
     starts = list(proposals)
     if choices:
-        pose = _pose(camera)
-        starts.insert(0, Start(values, choices, pose, spread or {}))
-    best = coarse(family, (target,), starts, given)[0] if starts else None
-    if best is None or best.loss > _HOPELESS:
-        searched = search(family, (target,), given, rng, int(240 * effort))
-        other = coarse(family, (target,), searched, given)[0]
-        best = other if best is None or other.loss < best.loss else best
-    best, _ = switch(best, given, round(4 * effort), 0.003)
+        starts.insert(0, Start(values, choices, _pose(camera), spread or {}))
+    view = PhotoView(mask, photo, None if starts else camera)
+    return refine_views(
+        family, (view,), proposals=starts, declared=declared, effort=effort, seed=seed
+    )
+
+
+def refine_views(
+    family: FurnitureFamily,
+    views: Sequence[PhotoView],
+    *,
+    proposals: Sequence[Start] = (),
+    declared: Mapping[str, float] | None = None,
+    effort: float = 1.0,
+    seed: int = 0,
+) -> Fitted:
+    """Fit one piece to several photos of it: values and choices are shared, each has its camera.
+
+    A view that disagrees with the others (another piece, a wrong mask) is left out and named in
+    :attr:`Fitted.odd_views` and in a warning.
+
+    Args:
+        views: one or more photos.
+        proposals: guesses of the shape, best first, such as what a network proposes from each
+            photo. A proposal with one pose serves all views, each with its own guess of the
+            camera where it has one; a tuple holds one pose per view.
+        declared, effort, seed: as in :func:`refine`.
+
+    Raises:
+        ParameterError: an unknown declared name, or a value out of its range.
+        NoProductError: a mask is all but empty.
+        ValueError: no view, or a proposal whose poses do not match the views.
+    """
+    if not views:
+        raise ValueError("refine_views needs at least one view")
+    given = declared_values(family, declared or {})
+    targets = tuple(make_target(v.mask, v.photo) for v in views)
+    rng = np.random.default_rng(seed)
+    starts = [_posed(start, views) for start in proposals]
+    wide = tuple(v.pose is None and len(views) > 1 for v in views)
+    found = coarse(family, targets, starts, given, wide=wide) if starts else []
+    if not found or _better_half(found[0]) > _HOPELESS:
+        searched = search(family, targets, given, rng, max(int(240 * effort), 8))
+        found = sorted([*found, *coarse(family, targets, searched, given)], key=lambda t: t.loss)
+    best = _settled(found[0])
+    best, runner = switch(best, given, round(4 * effort), 0.003)
     # Turnings and scrolls show only in a finer picture.
-    fine = replace(best.problem, targets=(make_target(mask, photo, FINE_SIDE),))
-    best, _ = descend(fine, best.x, (4.0, 3.0, 2.0, 1.5))
-    best, _ = switch(best, given, round(2 * effort), 0.001)
+    fine = tuple(make_target(v.mask, v.photo, FINE_SIDE) for v in views)
+    best = _reweighted(best, best.problem.weights, fine)
+    best, _ = descend(best.problem, best.x, (4.0, 3.0, 2.0, 1.5))
+    best = _settled(best)
+    best, rival = switch(best, given, round(2 * effort), 0.001)
     best, _ = descend(best.problem, best.x, (3.0, 2.0, 1.5, 1.2, 1.0))
-    return _finish(best, given, mask)
+    runner = min(
+        [runner, rival, *(t.loss for t in found[1:] if t.problem.choices != best.problem.choices)]
+    )
+    return _finish(best, runner, given, [v.mask for v in views])
+
+
+def _posed(start: Start, views: Sequence[PhotoView]) -> Start:
+    """A start with one pose per view."""
+    poses = start.poses
+    if len(poses) == 1:
+        poses = tuple(poses[0] if v.pose is None else _pose(v.pose) for v in views)
+    if len(poses) != len(views):
+        raise ValueError(f"a proposal has {len(poses)} poses, expected 1 or {len(views)}")
+    return replace(start, pose=poses)
 
 
 def _pose(camera: Camera | Pose | None) -> Pose:
@@ -111,68 +192,166 @@ def _pose(camera: Camera | Pose | None) -> Pose:
     return Pose(camera.azimuth, camera.elevation, 0.22, camera.roll)
 
 
-def _finish(best: Trial, declared: Mapping[str, float], mask: F32) -> Fitted:
+def _better_half(best: Trial) -> float:
+    """The median loss of the better half of the views."""
+    losses = sorted(s.loss for s in best.problem.look(best.x).sights)
+    return float(np.median(losses[: (len(losses) + 1) // 2]))
+
+
+def _agreement(best: Trial) -> tuple[float, ...]:
+    """1 for each view that agrees with the better half of the views, else nearly nothing."""
+    limit = max(_FAIR, _ODD * _better_half(best))
+    return tuple(1.0 if s.loss <= limit else 0.02 for s in best.problem.look(best.x).sights)
+
+
+def _settled(best: Trial) -> Trial:
+    """Weigh the views by their agreement.
+
+    The shape is first fitted to those that agree; the others are then looked for from all sides,
+    since a wrong shape may have turned them the wrong way.
+    """
+    for _ in range(2):
+        weights = _agreement(best)
+        if min(weights) == 1.0:
+            break
+        best = _reweighted(best, weights)
+        best, _ = descend(best.problem, best.x, (3.0, 2.0))
+        x = posed(best.problem, best.x, [w < 1 for w in weights])
+        best = pose_only(best.problem.held_at(x), x, (6.0, 4.0, 3.0, 2.0))
+        best = _reweighted(best, _agreement(best))
+        best, _ = descend(best.problem, best.x, (4.0, 3.0, 2.0))
+    return _reweighted(best, _agreement(best))
+
+
+def _reweighted(
+    best: Trial, weights: tuple[float, ...], targets: tuple[Target, ...] | None = None
+) -> Trial:
+    """The same point with other weights or finer targets, its loss seen anew."""
+    problem = replace(best.problem, weights=weights, targets=targets or best.problem.targets)
+    return Trial(problem, best.x, problem.loss(best.x))
+
+
+def _finish(
+    best: Trial, runner: float, declared: Mapping[str, float], masks: Sequence[F32]
+) -> Fitted:
     problem, x, loss = best
     family = problem.family
     values, poses = problem.unpack(x)
-    reach = _reach(problem, x)
     scale = metric_scale(family, values, problem.choices, declared)
-    lengths = {p.name for p in family.parameters if p.unit == "m"}
-    known = {p.name: p for p in family.parameters}
-    estimates, final = {}, {}
-    for name, spec in known.items():
-        factor = scale.factor if name in lengths else 1.0
-        value = float(np.clip(values[name] * factor, spec.minimum, spec.maximum))
-        final[name] = value
-        if name in declared:
-            estimates[name] = Estimate(
-                declared[name], declared[name], declared[name], 1.0, "declared"
-            )
-            final[name] = declared[name]
-            continue
-        half = reach.get(name, 0.0 if name == "height" else (spec.maximum - spec.minimum) * 0.4)
-        half *= factor
-        if name in lengths:
-            half = float(np.hypot(half, value * scale.spread))
-        seen = half < 0.3 * (spec.maximum - spec.minimum)
-        low, high = max(value - half, spec.minimum), min(value + half, spec.maximum)
-        sure = float(np.clip(1 - half / (spec.maximum - spec.minimum), 0, 1))
-        estimates[name] = Estimate(value, low, high, sure, "photo" if seen else "prior")
+    final = {}
+    for spec in family.parameters:
+        factor = scale.factor if spec.unit == "m" else 1.0
+        final[spec.name] = float(np.clip(values[spec.name] * factor, spec.minimum, spec.maximum))
+    final.update(declared)
     points = family.points(final, problem.choices)
-    camera = photo_camera(points, poses[0], problem.targets[0])
-    iou = silhouette_iou(points, family.surface(problem.choices).faces, camera, mask)
-    warnings = []
+    faces = family.surface(problem.choices).faces
+    cameras = tuple(photo_camera(points, p, t) for p, t in zip(poses, problem.targets, strict=True))
+    ious = tuple(silhouette_iou(points, faces, c, m) for c, m in zip(cameras, masks, strict=True))
+    odd = tuple(i for i, w in enumerate(problem.weights) if w < 0.5)
+    iou = float(np.mean([u for i, u in enumerate(ious) if i not in odd]))
+    clues = evidence(best, runner, iou)
+    estimates = {}
+    for spec in family.parameters:
+        value, reach = final[spec.name], spec.maximum - spec.minimum
+        if spec.name in declared:
+            estimates[spec.name] = Estimate(value, value, value, 1.0, "declared")
+            continue
+        # Of a height that was held only the scale is in doubt; what is not seen is all guess.
+        known = 0.0 if spec.name == "height" else 0.25
+        half = half_interval(clues.spread.get(spec.name, known), reach)
+        length = spec.unit == "m"
+        half *= scale.factor if length else 1.0
+        estimates[spec.name] = estimate(
+            value, half, spec.minimum, spec.maximum, length=length, scale=scale
+        )
+    return Fitted(
+        values=final,
+        choices=problem.choices,
+        camera=cameras[0],
+        iou=iou,
+        loss=loss,
+        estimates=estimates,
+        confidence=float(np.clip((iou - 0.7) / 0.25, 0.05, 0.98)),
+        warnings=_warnings(family, iou, odd, scale.spread if not declared else 0.0),
+        cameras=cameras,
+        ious=ious,
+        odd_views=odd,
+        evidence=clues,
+        trial=best,
+    )
+
+
+def _warnings(
+    family: FurnitureFamily, iou: float, odd: tuple[int, ...], doubt: float
+) -> tuple[str, ...]:
+    out = []
     if iou < 0.88:
-        warnings.append(
+        out.append(
             f"The photo's outline is met only to {iou:.0%}: this product's shape may lie outside "
             f"the {family.name} family."
         )
-    if not declared:
-        warnings.append(
+    if odd:
+        which = ", ".join(str(i + 1) for i in odd)
+        out.append(f"Photo {which} disagrees with the others and was left out of the fit.")
+    if doubt:
+        out.append(
             f"No dimension was declared: the scale is usual for a {family.name}, "
-            f"give or take {scale.spread:.0%}."
+            f"give or take {doubt:.0%}."
         )
-    confidence = float(np.clip((iou - 0.7) / 0.25, 0.05, 0.98))
-    return Fitted(final, problem.choices, camera, iou, loss, estimates, confidence, tuple(warnings))
+    return tuple(out)
 
 
-def _reach(problem: Problem, x: F64) -> dict[str, float]:
-    """How far each free parameter can move before the picture gets visibly worse, its unit."""
-    base = problem.loss(x) - problem.doubt(x)
-    out = {}
-    for i, name in enumerate(problem.names):
-        width = float(problem.high[i] - problem.low[i])
-        worst = 0.0
-        for step in (-0.06, 0.06):
-            y = x.copy()
-            y[i] = np.clip(y[i] + step, 0, 1)
-            moved = abs(float(y[i] - x[i]))
-            if moved > 0.01:
-                rise = max(problem.loss(y) - problem.doubt(y) - base, 1e-4)
-                worst = max(worst, rise / moved)
-        # A visible change is a hundredth of the loss's scale.
-        out[name] = float(np.clip(0.012 / max(worst, 1e-3), 0.005, 0.4)) * width
-    return out
+def refit(fitted: Fitted, declared: Mapping[str, float]) -> Fitted:
+    """A fit again after a dimension became known: short, from where the former one ended.
+
+    The structure and what was declared before stay; the other values move so that the photos are
+    still met as well as the new values allow.
+
+    Args:
+        declared: values by parameter name; those declared before are kept unless named again.
+
+    Raises:
+        ParameterError: an unknown name or a value out of its range.
+        ValueError: the fit carries no problem to go on from.
+    """
+    if fitted.trial is None:
+        raise ValueError("this fit cannot be gone on from: it carries no trial")
+    problem, x, _ = fitted.trial
+    family = problem.family
+    before = {n: e.value for n, e in fitted.estimates.items() if e.source == "declared"}
+    given = declared_values(family, {**before, **declared})
+    _, poses = problem.unpack(x)
+    start = Start(fitted.values, fitted.choices, poses)
+    changed, y = make_problem(family, problem.targets, start, given, problem.weights)
+    best, _ = descend(changed, y, (3.0, 2.0, 1.5, 1.2))
+    values, poses = changed.unpack(best.x)
+    points = family.points(values, changed.choices)
+    cameras = tuple(photo_camera(points, p, t) for p, t in zip(poses, changed.targets, strict=True))
+    ious = tuple(s.iou for s in changed.look(best.x).sights)
+    scale = metric_scale(family, values, changed.choices, given)
+    estimates = {}
+    for spec in family.parameters:
+        value, old = values[spec.name], fitted.estimates[spec.name]
+        if spec.name in given:
+            estimates[spec.name] = Estimate(value, value, value, 1.0, "declared")
+            continue
+        half = (old.high - old.low) / 2
+        estimates[spec.name] = estimate(
+            value, half, spec.minimum, spec.maximum, length=spec.unit == "m", scale=scale
+        )
+    kept = [u for i, u in enumerate(ious) if i not in fitted.odd_views]
+    return replace(
+        fitted,
+        values=values,
+        camera=cameras[0],
+        iou=float(np.mean(kept)),
+        loss=best.loss,
+        estimates=estimates,
+        cameras=cameras,
+        ious=ious,
+        trial=best,
+        warnings=_warnings(family, float(np.mean(kept)), fitted.odd_views, 0.0),
+    )
 
 
 def silhouette_iou(points: F32, faces: NDArray[np.int32], camera: Camera, mask: F32) -> float:

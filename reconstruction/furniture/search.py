@@ -20,15 +20,22 @@ _MAIN = ("back", "base", "arms", "legs", "seat", "apron")
 _TURNS = (0.0, -0.25, 0.25, -0.5, 0.5)
 
 
-def posed(problem: Problem, x: F64) -> F64:
-    """The same shape seen from the best of several sides near the guess, or from behind."""
+def posed(problem: Problem, x: F64, wide: Sequence[bool] = ()) -> F64:
+    """The same shape seen from the best of several sides near the guess, or from behind.
+
+    Args:
+        wide: for each view, whether all sides are tried.
+    """
     n = len(problem.names)
     points = problem.points(x)
     for view in range(len(problem.targets)):
         at = n + view * POSE
         azimuth = float(x[at])
         best = None
-        for angle in (*(azimuth + t for t in _TURNS), math.pi - azimuth, -azimuth):
+        angles = [*(azimuth + t for t in _TURNS), math.pi - azimuth, -azimuth]
+        if wide and wide[view]:
+            angles = [azimuth + t for t in np.arange(0.0, 2 * math.pi, 0.3).tolist()]
+        for angle in angles:
             trial = x.copy()
             trial[at] = angle
             seen = problem.look(trial, points).sights[view].loss
@@ -46,13 +53,14 @@ def coarse(
     targets: Sequence[Target],
     starts: Sequence[Start],
     given: Mapping[str, float],
-    weights: Sequence[float] | None = None,
+    *,
+    wide: Sequence[bool] = (),
 ) -> list[Trial]:
     """The starts after a few blurred steps, best first; the better ones got more of them."""
     ranked = []
     for start in starts[:8]:
-        problem, x = make_problem(family, targets, start, given, weights)
-        x = posed(problem, x)
+        problem, x = make_problem(family, targets, start, given)
+        x = posed(problem, x, wide)
         ranked.append(pose_only(problem.held_at(x), x, (5.0, 4.0, 3.0)))
     ranked.sort(key=lambda t: t.loss)
     first = [descend(t.problem, t.x, (5.0, 4.0, 3.0, 2.0)) for t in ranked[:3]]

@@ -129,7 +129,8 @@ class Problem:
             # Each material slot stands for the colour group that it mostly covers.
             tone = (count[:, 1] > count[:, 0]).astype(np.float32) * target.layer_weight
             loss = 1 - iou + TERMS["miss"] * miss + TERMS["colour"] * target.colour_weight * wrong
-            sights.append(Sight(screen, face_id, nearest, tone.astype(np.float32), loss))
+            tone = tone.astype(np.float32)
+            sights.append(Sight(screen, face_id, nearest, tone, loss, iou, miss, wrong))
         seen = sum(w * s.loss for w, s in zip(self.weights, sights, strict=True))
         return Look(x, points, tuple(sights), seen / sum(self.weights), self.doubt(x))
 
@@ -139,13 +140,16 @@ class Problem:
 
 
 class Sight(NamedTuple):
-    """One view, drawn: points on the square, nearest faces, tones of the slots, and its loss."""
+    """One view, drawn: points on the square, nearest faces, tones of the slots, how it differs."""
 
     screen: F32
     face_id: I32
     nearest: F32
     tone: F32
     loss: float
+    iou: float
+    miss: float
+    wrong: float
 
 
 class Look(NamedTuple):

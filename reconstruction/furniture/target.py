@@ -297,7 +297,7 @@ def photo_camera(points: F32, pose: Pose, target: Target) -> Camera:
     low, high = points.min(axis=0), points.max(axis=0)
     middle = (low + high) / 2
     return Camera(
-        azimuth=pose.azimuth,
+        azimuth=math.remainder(pose.azimuth, math.tau),
         elevation=pose.elevation,
         roll=pose.roll,
         distance=float(distance),

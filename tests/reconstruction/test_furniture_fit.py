@@ -10,7 +10,7 @@ import pytest
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.families import get_family
 from reconstruction.families.furniture_family import FurnitureFamily
-from reconstruction.furniture.fit import refine, silhouette_iou
+from reconstruction.furniture.fit import PhotoView, refine, refine_views, refit, silhouette_iou
 from reconstruction.furniture.scale import metric_scale
 from reconstruction.furniture.solver import Start
 from reconstruction.furniture.target import (
@@ -187,6 +187,104 @@ def test_material_colours_help_where_the_outline_is_silent() -> None:
     assert fit.iou > 0.95
     assert fit.values["apron_height"] == pytest.approx(0.04, abs=0.015)
     assert fit.values["seat_thickness"] > 0.065
+
+
+def views_of(name: str, values: dict[str, float], choices: dict[str, str], *azimuths: float):
+    return tuple(
+        PhotoView(view(name, values, choices, a)[2], pose=Pose(a + 0.15, 0.38, 0.2))
+        for a in azimuths
+    )
+
+
+def test_several_photos_decide_what_one_leaves_open() -> None:
+    family = family_of("table")
+    true = {"width": 1.4, "height": 0.75, "depth": 0.62, "leg_thickness": 0.07}
+    views = views_of("table", true, {}, 0.1, 1.0, -0.7)
+    start = Start({"width": 1.1, "depth": 0.9}, {}, Pose(0.0, 0.3, 0.2))
+    known = {"height": 0.75}
+    one = refine_views(family, views[:1], proposals=[start], declared=known, effort=0)
+    all_ = refine_views(family, views, proposals=[start], declared=known, effort=0)
+    assert len(all_.cameras) == len(all_.ious) == 3
+    assert min(all_.ious) > 0.95
+    assert all_.odd_views == ()
+    assert all_.values["depth"] == pytest.approx(0.62, rel=0.03)
+    assert all_.values["width"] == pytest.approx(1.4, rel=0.03)
+    assert [c.azimuth for c in all_.cameras] == pytest.approx([0.1, 1.0, -0.7], abs=0.05)
+    assert one.evidence is not None and all_.evidence is not None
+    assert all_.evidence.spread["depth"] < one.evidence.spread["depth"]
+
+
+def test_a_photo_of_another_piece_is_named_and_left_out() -> None:
+    family = family_of("table")
+    true = {"width": 1.4, "height": 0.75, "depth": 0.62}
+    views = views_of("table", true, {}, 0.4, 1.0)
+    other = views_of("chair", CHAIR, STYLE, 0.5)
+    start = Start({"width": 1.2}, {}, Pose(0.0, 0.3, 0.2))
+    fit = refine_views(
+        family, (views[0], *other, views[1]), proposals=[start], declared={"height": 0.75}, effort=0
+    )
+    assert fit.odd_views == (1,)
+    assert any("Photo 2 disagrees" in w for w in fit.warnings)
+    assert fit.values["width"] == pytest.approx(1.4, rel=0.04)
+    assert fit.iou > 0.95
+
+
+def test_views_without_a_guess_of_their_camera_are_tried_from_all_sides() -> None:
+    family = family_of("chair")
+    masks = [view("chair", CHAIR, STYLE, a)[2] for a in (0.5, 2.4)]
+    views = (PhotoView(masks[0], pose=Pose(0.5, 0.3, 0.2)), PhotoView(masks[1]))
+    start = Start(CHAIR, STYLE, Pose(0.0, 0.3, 0.2))
+    fit = refine_views(family, views, proposals=[start], declared={"height": 0.88}, effort=0)
+    assert np.cos(fit.cameras[1].azimuth - 2.4) > 0.99
+    assert min(fit.ious) > 0.95
+
+
+def test_poses_that_do_not_match_the_views_are_refused() -> None:
+    views = views_of("table", {}, {}, 0.4)
+    start = Start({}, {}, (Pose(0.0, 0.3, 0.2),) * 3)
+    with pytest.raises(ValueError, match="3 poses, expected 1 or 1"):
+        refine_views(family_of("table"), views, proposals=[start])
+    with pytest.raises(ValueError, match="at least one"):
+        refine_views(family_of("table"), ())
+
+
+def test_a_dimension_that_becomes_known_refits_from_where_the_fit_ended() -> None:
+    family = family_of("table")
+    true = {"width": 1.4, "height": 0.75, "depth": 0.7, "leg_thickness": 0.07}
+    _, _, mask = view("table", true, {})
+    start = Start({"width": 1.2}, {}, Pose(0.5, 0.3, 0.2))
+    free = refine(family, {}, {}, None, mask, proposals=[start], effort=0)
+    known = refit(free, {"width": 1.4})
+    assert known.values["width"] == 1.4
+    assert known.values["height"] == pytest.approx(0.75, rel=0.05)
+    assert known.iou > 0.93
+    assert known.estimates["width"].source == "declared"
+    both = refit(known, {"height": 0.8})
+    assert (both.values["width"], both.values["height"]) == (1.4, 0.8)
+    with pytest.raises(ParameterError):
+        refit(known, {"height": 9.0})
+
+
+def test_evidence_says_what_the_photo_does_not_show() -> None:
+    # From straight ahead and level, a table's depth shows in nothing but perspective.
+    family = family_of("table")
+    true = {"width": 1.4, "height": 0.75, "depth": 0.7}
+    mesh = family.build(true, {})
+    spreads = []
+    for azimuth, elevation in ((0.0, 0.02), (0.7, 0.35)):
+        camera = frame_camera(mesh.vertices, azimuth, elevation, fov=0.2)
+        drawn = render(mesh.vertices, mesh.faces, camera, (200, 200)).face_id >= 0
+        start = Start(true, {}, Pose(azimuth, elevation, 0.1))
+        fit = refine(
+            family, {}, {}, None, drawn.astype(np.float32), declared={"height": 0.75},
+            proposals=[start], effort=0,
+        )  # fmt: skip
+        assert fit.evidence is not None
+        assert all(np.isfinite(v) for v in fit.evidence.features().values())
+        low, high = fit.estimates["depth"].low, fit.estimates["depth"].high
+        assert low <= 0.7 <= high
+        spreads.append(high - low)
+    assert spreads[0] > 2 * spreads[1]
 
 
 @pytest.mark.slow
