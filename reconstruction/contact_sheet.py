@@ -22,13 +22,28 @@ TURNTABLE = tuple(math.radians(a) for a in (-35.0, 25.0, 145.0, 205.0))
 ELEVATION = math.radians(14.0)
 
 
-def textures(product: Product) -> dict[str, U8]:
-    """The base colour textures of a product, (h, w, 3) uint8 sRGB by material slot."""
+def textures(product: Product, largest: int | None = None) -> dict[str, U8]:
+    """The base colour textures of a product, (h, w, 3) uint8 sRGB by material slot.
+
+    Args:
+        largest: texels per side that are enough; decoding smaller is faster.
+    """
+    decoded: dict[bytes, U8] = {}
+    for material in product.materials.values():
+        if material.texture and material.texture not in decoded:
+            decoded[material.texture] = _decoded(material.texture, largest)
     return {
-        slot: np.asarray(Image.open(io.BytesIO(material.texture)).convert("RGB"))
+        slot: decoded[material.texture]
         for slot, material in product.materials.items()
         if material.texture
     }
+
+
+def _decoded(data: bytes, largest: int | None) -> U8:
+    with Image.open(io.BytesIO(data)) as picture:
+        if largest is not None:
+            picture.draft("RGB", (largest, largest))  # JPEG halves as it decodes
+        return np.asarray(picture.convert("RGB"))
 
 
 def view(product: Product, azimuth: float, elevation: float, size: tuple[int, int]) -> U8:
@@ -40,7 +55,7 @@ def view(product: Product, azimuth: float, elevation: float, size: tuple[int, in
     """
     camera = frame_camera(product.mesh.vertices, azimuth, elevation)
     colours = {slot: m.base_color[:3] for slot, m in product.materials.items()}
-    rgba = picture(product.mesh, camera, size, colours, textures(product))
+    rgba = picture(product.mesh, camera, size, colours, textures(product, 2 * max(size)))
     return over_backdrop(rgba)
 
 

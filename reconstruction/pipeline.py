@@ -54,6 +54,8 @@ _EFFORT = 0.5
 """Of the furniture fit: half of the rounds in which other structures are tried."""
 
 _LOW_CONFIDENCE = 0.5
+_OVERLAY = 640
+"""Pixels of the re-render on the contact sheet, longest side."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Reconstruction:
 
     Attributes:
         mask: (h, w) float32, 0 to 1.
-        rerender: (h, w, 3) uint8: the fitted product drawn over the dimmed photo.
+        rerender: (h, w, 3) uint8: the fitted product drawn over the dimmed photo, made smaller.
         seconds: per step.
         textured: the materials as they were made, and how the product lies in the photo.
         camera: the photo's camera as it was fitted, for what is solid; else None.
@@ -365,7 +367,7 @@ def _finish(
     else:
         from .furniture.texture import project
 
-        textured = project(mesh, fit.detail.camera, photo.rgb, mask.soft)
+        textured = project(mesh, [(fit.detail.camera, photo.rgb, mask.soft)])
     done(STEPS[3])
     confidence = _confidence(mask, proposal, fit)
     warnings = list(fit.warnings)
@@ -410,32 +412,41 @@ def _confidence(mask: Mask, proposal: Proposal, fit: _Fit) -> float:
 
 
 def _overlay(photo: Photo, fit: _Fit, product: Product) -> U8:
-    """The fitted product over the dimmed photo: drawn if solid, outlined if flat."""
-    dim = (photo.rgb.astype(np.float32) * 0.4 + 140).astype(np.uint8)
+    """The fitted product over the dimmed photo: drawn for furniture, outlined for garments.
+
+    It is for looking at: at most ``_OVERLAY`` pixels on its longest side.
+    """
+    import cv2
+
+    height, width = photo.rgb.shape[:2]
+    scale = min(1.0, _OVERLAY / max(height, width))
+    size = (max(round(height * scale), 1), max(round(width * scale), 1))
+    small = cv2.resize(photo.rgb, size[::-1], interpolation=cv2.INTER_AREA)
     if fit.family.view == "flat":
-        return _outlined(photo, fit.detail)
+        return _outlined(np.asarray(small), fit.detail, scale)
     from .contact_sheet import textures
     from .render.shading import picture
 
-    height, width = photo.rgb.shape[:2]
+    dim = small.astype(np.float32) * 0.4 + 140
     colours = {slot: m.base_color[:3] for slot, m in product.materials.items()}
-    camera = fit.detail.camera
-    rgba = picture(product.mesh, camera, (height, width), colours, textures(product), oversample=1)
+    rgba = picture(
+        product.mesh, fit.detail.camera, size, colours, textures(product, _OVERLAY), oversample=1
+    )
     alpha = rgba[..., 3:].astype(np.float32) / 255
     return np.asarray(rgba[..., :3] * alpha + dim * (1 - alpha) + 0.5, np.uint8)
 
 
-def _outlined(photo: Photo, fitted: Any) -> U8:
-    """The panels and landmarks that were fitted, over the photo."""
+def _outlined(picture: U8, fitted: Any, scale: float) -> U8:
+    """The panels and landmarks that were fitted, over the photo reduced by ``scale``."""
     import cv2
 
-    out = photo.rgb.copy()
+    out = picture.copy()
     thick = max(1, round(max(out.shape[:2]) / 300))
     flat = fitted.flat()
     for polygon in (flat.outline, *flat.parts.values()):
-        points = np.round(fitted.to_pixels(polygon)).astype(np.int32)
+        points = np.round(fitted.to_pixels(polygon) * scale).astype(np.int32)
         cv2.polylines(out, [points], True, (40, 200, 255), thick, cv2.LINE_AA)
-    for x, y in fitted.landmarks[~np.isnan(fitted.landmarks[:, 0])]:
+    for x, y in fitted.landmarks[~np.isnan(fitted.landmarks[:, 0])] * scale:
         cv2.circle(out, (round(x), round(y)), 2 * thick, (255, 230, 60), -1, cv2.LINE_AA)
     return out
 

@@ -48,9 +48,11 @@ class Material:
     Attributes:
         base_color: linear RGBA factors, 0 to 1; multiplies the texture.
         texture: encoded PNG or JPEG bytes of the base colour, or None.
-        normal: encoded PNG bytes of a tangent-space normal map, or None.
+        normal: encoded PNG or JPEG bytes of a tangent-space normal map, or None.
         alpha: whether the texture's alpha cuts holes (``"mask"``) or lets light through
             (``"blend"``); ``"opaque"`` ignores it. A ``base_color`` below 1 always blends.
+        seen: share of the slot's surface that a photo shows, the rest being its mirror image or
+            invented; None where nothing was photographed.
     """
 
     base_color: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
@@ -60,6 +62,7 @@ class Material:
     normal: bytes | None = None
     double_sided: bool = False
     alpha: Literal["opaque", "mask", "blend"] = "opaque"
+    seen: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
-"""Furniture textures from one photo: project it, take the light out, complete the unseen side.
+"""Textures of solid products from photos: project, take the light out, complete the unseen side.
 
-A texel takes the photo's colour where the photo shows its own part at a fair angle; else that of
-its mirror image; else a colour that continues its surroundings, with the detail of a well seen
-patch of the same material. Nothing is stretched from a silhouette's edge.
+A texel takes the colour of the photos that show its own part at a fair angle; else that of its
+mirror image; else a colour that continues its surroundings, with the detail of a well seen patch
+of the same material. Nothing is stretched from a silhouette's edge.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +15,26 @@ from numpy.typing import NDArray
 
 from ..mesh import F32, I32, Mesh
 from ..product import Material
+from ..relief import encode, looks_metallic, normal_map, roughness
 from ..render.camera import Camera
-from ..render.shading import linear_to_srgb, srgb_to_linear
+from ..synthesis import detail, grain_along_rows, largest_window, lay, tile
 from ..textured import PhotoView, Textured
-from .atlas import Atlas, Look, atlas_size, look, make_atlas, make_sight, per_vertex
+from .atlas import SEEN, Painted, atlas_size, grow, mirror_parts, paint
+from .sight import Sight, balanced, make_sight
 
-_FEATHER = 5.0
-_PLAIN = {
+U8 = NDArray[np.uint8]
+Shot = tuple[Camera, U8, F32]
+"""A camera of the whole photo, the photo (h, w, 3) uint8 sRGB, and its mask (h, w) 0 to 1."""
+
+_USUAL = {
     "wood": 0.55, "upholstery": 0.9, "accent": 0.9, "bedding": 0.9, "carpet": 0.95, "border": 0.95,
-    "shade": 0.8, "front": 0.5, "plastic": 0.5, "rubber": 0.85, "metal": 0.35, "paint": 0.3,
-    "glass": 0.3, "light": 0.4,
+    "shade": 0.8, "front": 0.5, "plastic": 0.5, "rubber": 0.85, "leather": 0.5, "metal": 0.35,
+    "chrome": 0.2, "paint": 0.3, "glass": 0.3, "light": 0.4,
 }  # fmt: skip
+"""Roughness of materials without any sign of gloss; others 0.7."""
+_METALS = ("metal", "chrome", "steel", "brass")
+_NEAR = 0.10
+"""Colours are continued over this share of the product's size, then fade to the part's own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,280 +43,178 @@ class Baked:
 
     Attributes:
         image: (s, s, 3) uint8 sRGB.
-        origin: (s, s) uint8: 2 seen in the photo, 1 taken from the mirror image, 0 invented.
-        roughness: by material slot.
+        painted: how it was come by.
+        sights: the photos as they were used.
     """
 
-    image: NDArray[np.uint8]
-    origin: NDArray[np.uint8]
-    roughness: dict[str, float]
+    image: U8
+    painted: Painted
+    sights: tuple[Sight, ...]
+
+    @property
+    def origin(self) -> U8:
+        """(s, s) uint8: 2 seen in a photo, 1 taken from the mirror image, 0 invented."""
+        return self.painted.origin
 
 
-def project(
-    mesh: Mesh,
-    camera: Camera,
-    photo: NDArray[np.uint8],
-    mask: F32,
-    *,
-    largest: int = 2048,
-) -> Textured:
+def project(mesh: Mesh, shots: Sequence[Shot], *, largest: int = 2048) -> Textured:
     """Materials for each slot of a mesh, sharing one texture.
 
     Args:
-        camera: of the whole photo, as :func:`furniture_fit.refine` gives it.
-        photo: (h, w, 3) uint8 sRGB.
-        mask: (h, w) float32, 0 to 1.
+        shots: the main photo first; cameras as :func:`furniture.fit.refine` gives them.
         largest: texels per side at most.
     """
-    import cv2
+    baked = bake(mesh, shots, largest=largest)
+    texture = encode(baked.image)
+    relief = normal_map(baked.image, baked.painted.part >= 0)
+    slots = tuple(dict.fromkeys(mesh.part_material))
+    slot_of = np.array([slots.index(s) for s in mesh.part_material], np.int32)
+    seen = _seen_share(baked.painted, slot_of, len(slots))
+    materials = {}
+    for i, slot in enumerate(slots):
+        pixels = _photographed(baked.sights[0], slot_of == i)
+        materials[slot] = Material(
+            texture=texture,
+            normal=relief,
+            roughness=roughness(pixels, _USUAL.get(slot, 0.7)),
+            metallic=1.0 if slot in _METALS and looks_metallic(pixels) else 0.0,
+            seen=seen[i],
+        )
+    views = tuple(_view(mesh, s, slots, slot_of) for s in baked.sights)
+    return Textured(materials, views, baked.origin)
 
-    baked = bake(mesh, camera, photo, mask, largest=largest)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 92]
-    data = cv2.imencode(".jpg", baked.image[..., ::-1], quality)[1].tobytes()
-    materials = {
-        slot: Material(texture=data, roughness=roughness, metallic=0.4 if slot == "metal" else 0.0)
-        for slot, roughness in baked.roughness.items()
-    }
-    slots = tuple(materials)
-    view = PhotoView(
-        screen=camera.project(mesh.vertices, (mask.shape[0], mask.shape[1])),
+
+def bake(mesh: Mesh, shots: Sequence[Shot], *, largest: int = 2048) -> Baked:
+    """The atlas itself; arguments as for :func:`project`."""
+    normals = mesh.normals()
+    sights = balanced([make_sight(mesh, normals, c, p, m) for c, p, m in shots], mesh)
+    size = max(atlas_size(mesh, c, len(p), largest) for c, p, _ in shots)
+    mirror = mirror_parts(mesh)
+    slots = tuple(dict.fromkeys(mesh.part_material))
+    slot_of = np.array([slots.index(s) for s in mesh.part_material], np.int32)
+    base = _continued(mesh, sights, mirror, slot_of, len(slots))
+    painted = paint(mesh, normals, sights, base, mirror, size)
+    _complete(painted, slot_of, len(slots))
+    grow(painted.image, painted.part)
+    return Baked(painted.image, painted, tuple(sights))
+
+
+def _view(mesh: Mesh, sight: Sight, slots: tuple[str, ...], slot_of: I32) -> PhotoView:
+    top, left = sight.corner
+    tall, wide = sight.light.shape
+    shading = np.ones(sight.size, np.float32)
+    shading[top : top + tall, left : left + wide] = sight.light
+    return PhotoView(
+        screen=sight.screen,
         faces=mesh.faces,
-        face_slot=np.array([slots.index(s) for s in mesh.part_material], np.int32)[mesh.face_part],
+        face_slot=slot_of[mesh.face_part],
         slots=slots,
         uv=mesh.uv,
-        size=(mask.shape[0], mask.shape[1]),
-        shading=np.ones((1, 1), np.float32),
+        size=sight.size,
+        shading=shading,
     )
-    return Textured(materials, (view,), baked.origin)
 
 
-def bake(
-    mesh: Mesh,
-    camera: Camera,
-    photo: NDArray[np.uint8],
-    mask: F32,
-    *,
-    largest: int = 2048,
-) -> Baked:
-    """The atlas itself; arguments as for :func:`project`."""
-    linear = srgb_to_linear(np.ascontiguousarray(photo[..., :3]))
-    sight = make_sight(mesh, camera, linear, mask)
-    atlas = make_atlas(mesh, atlas_size(mesh, camera, len(photo), largest))
-    direct = look(sight, atlas.position, atlas.normal, atlas.part)
-    flip = np.array([-1, 1, 1], np.float32)
-    mirrored = look(sight, atlas.position * flip, atlas.normal * flip, atlas.part)
-    slots = tuple(dict.fromkeys(mesh.part_material))
-    slot = np.array([slots.index(s) for s in mesh.part_material], np.int32)[atlas.part]
-
-    typical = _typical(direct, atlas.part, slot, len(mesh.parts), len(slots))
-    good, good_mirror = (_plausible(v, atlas.part, typical) for v in (direct, mirrored))
-    flat, mirror_flat = _delight(atlas, direct, mirrored, good, slot, len(slots))
-
-    use_mirror = (good_mirror > good) & (good < 0.35)
-    colour = np.where(use_mirror[:, None], mirror_flat, flat)
-    weight = np.where(use_mirror, good_mirror, good)
-    origin = np.where(weight > 0.05, np.where(use_mirror, 1, 2), 0).astype(np.uint8)
-
-    base = _continue(mesh, atlas, colour, weight, slot, len(slots))
-    detail = _synthesise(atlas, colour, weight, slot, len(slots))
-    invented = base * detail
-    alpha = _feather(atlas, weight > 0.05)[:, None] * np.clip(weight * 4, 0, 1)[:, None]
-    final = colour * alpha + invented * (1 - alpha)
-    roughness = {name: _roughness(name, direct, good, slot == i) for i, name in enumerate(slots)}
-    picture = np.zeros((atlas.size, atlas.size), np.uint8)
-    picture[atlas.rows, atlas.columns] = origin
-    return Baked(linear_to_srgb(atlas.spread(final.astype(np.float32))), picture, roughness)
+def _photographed(sight: Sight, chosen: NDArray[np.bool_]) -> F32:
+    """(k, 3) linear colours of some parts as photographed, light and all."""
+    where = np.flatnonzero((sight.part.ravel() >= 0) & (sight.weight.ravel() > 0.9))
+    where = where[chosen[sight.part.ravel()[where]]]
+    where = where[:: max(1, len(where) // 20000)]
+    return np.asarray(sight.colour.reshape(-1, 3)[where] * sight.light.ravel()[where, None])
 
 
-def _perceived(colour: F32) -> F32:
-    """Lightness (halved, for shading matters less) and two chroma axes, roughly Lab's scale."""
-    import cv2
-
-    srgb = linear_to_srgb(colour).astype(np.float32)[None] / 255
-    lab = cv2.cvtColor(srgb, cv2.COLOR_RGB2Lab)[0]
-    return np.asarray(lab * np.array([0.6, 1, 1], np.float32))
-
-
-def _typical(seen: Look, part: I32, slot: I32, parts: int, slots: int) -> F32:
-    """(parts, 4): each part's median colour away from its borders, and how much it varies."""
-    shade = _perceived(seen.colour)
-    inner = (seen.weight > 0.3) & (seen.edge > 2.5)
-    out = np.zeros((parts, 4), np.float32)
-    fallback = np.zeros((slots, 4), np.float32)
-    for s in range(slots):
-        fallback[s] = _middle(shade[inner & (slot == s)])
-    for p in range(parts):
-        here = part == p
-        own = shade[inner & here]
-        out[p] = _middle(own) if len(own) > 120 else fallback[slot[here][0] if here.any() else 0]
-    return out
+def _seen_share(painted: Painted, slot_of: I32, slots: int) -> list[float]:
+    """Share of each slot's texels that come from a photo."""
+    parts = len(slot_of)
+    texels = painted.part[::2, ::2].ravel()
+    worn = texels >= 0
+    total = np.bincount(texels[worn], minlength=parts)
+    seen = np.bincount(texels[worn & (painted.origin[::2, ::2].ravel() == SEEN)], minlength=parts)
+    return [
+        float(seen[slot_of == i].sum() / max(total[slot_of == i].sum(), 1)) for i in range(slots)
+    ]
 
 
-def _middle(shade: F32) -> F32:
-    if len(shade) == 0:
-        return np.array([0, 0, 0, 1e3], np.float32)
-    centre = np.median(shade, axis=0)
-    spread = np.median(np.linalg.norm(shade - centre, axis=1))
-    return np.append(centre, spread).astype(np.float32)
-
-
-def _plausible(seen: Look, part: I32, typical: F32) -> F32:
-    """Weights without the texels near a part's border that show a neighbour's colour."""
-    away = np.linalg.norm(_perceived(seen.colour) - typical[part, :3], axis=1)
-    limit = np.maximum(3.0 * typical[part, 3], 11.0)
-    foreign = (away > limit) & (seen.edge < 9.0)
-    wild = away > 2.5 * limit + 15
-    return np.where(foreign | wild, 0.0, seen.weight).astype(np.float32)
-
-
-def _delight(
-    atlas: Atlas, direct: Look, mirrored: Look, good: F32, slot: I32, slots: int
-) -> tuple[F32, F32]:
-    """Both looks' colours with the smooth part of the light divided out.
-
-    Per material the logarithm of the luminance is fitted by a quadratic of the normal, which is
-    what soft light on a matt surface does (Ramamoorthi and Hanrahan 2001).
-    """
-    out = [direct.colour.copy(), mirrored.colour.copy()]
-    flip = np.array([-1, 1, 1], np.float32)
-    luminance = np.log(np.maximum(direct.colour @ _LUMA, 1e-3))
-    for s in range(slots):
-        fit = (slot == s) & (good > 0.3)
-        if fit.sum() < 400:
-            continue
-        chosen = np.flatnonzero(fit)[:: max(1, int(fit.sum()) // 20000)]
-        basis = _quadratic(atlas.normal[chosen])
-        gram = basis.T @ basis + np.diag([1e-3] + [len(chosen) * 0.02] * 8)
-        coefficients = np.linalg.solve(
-            gram, basis.T @ (luminance[chosen] - luminance[chosen].mean())
-        )
-        here = slot == s
-        for colour, sign in zip(out, (1.0, flip), strict=True):
-            smooth = _quadratic(atlas.normal[here] * sign) @ coefficients
-            smooth = np.clip(smooth - np.median(basis @ coefficients), -0.6, 0.6)
-            colour[here] *= np.exp(-0.75 * smooth)[:, None].astype(np.float32)
-    return out[0], out[1]
-
-
-def _quadratic(normal: F32) -> NDArray[np.float64]:
-    x, y, z = normal.astype(np.float64).T
-    one = np.ones_like(x)
-    return np.stack([one, x, y, z, x * y, y * z, x * z, z * z - 1 / 3, x * x - y * y], axis=1)
-
-
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-
-
-def _continue(mesh: Mesh, atlas: Atlas, colour: F32, weight: F32, slot: I32, slots: int) -> F32:
-    """(t, 3) smooth colours that continue what is seen of each part over the rest of it."""
+def _continued(mesh: Mesh, sights: Sequence[Sight], mirror: I32, slot_of: I32, slots: int) -> F32:
+    """(n, 3) linear colours of the vertices that continue what is seen of each part."""
     from scipy.spatial import cKDTree
 
-    vertex = np.full((len(mesh.vertices), 3), 0.5, np.float32)
+    place, colour, part = _samples(mesh, sights, mirror)
+    out = np.full((len(mesh.vertices), 3), 0.4, np.float32)
+    reach = _NEAR * max(mesh.size)
     for s in range(slots):
-        seen = np.flatnonzero((slot == s) & (weight > 0.4))
-        slot_mean = np.median(colour[seen], axis=0) if len(seen) else np.full(3, 0.4, np.float32)
-        for p in np.unique(atlas.part[slot == s]):
-            faces = mesh.faces[mesh.face_part == p]
-            used = np.unique(faces)
-            own = np.flatnonzero((atlas.part == p) & (weight > 0.4))
-            if len(own) < 60:
-                vertex[used] = slot_mean
+        of_slot = slot_of[part] == s
+        mean = np.median(colour[of_slot], axis=0) if of_slot.any() else np.full(3, 0.4)
+        for p in np.flatnonzero(slot_of == s):
+            used = np.unique(mesh.faces[mesh.face_part == p])
+            own = np.flatnonzero(part == p)
+            if len(own) < 40:
+                out[used] = mean
                 continue
-            mean = np.median(colour[own], axis=0)
-            samples = own[:: max(1, len(own) // 3000)]
-            tree = cKDTree(atlas.position[samples])
-            distance, index = tree.query(mesh.vertices[used], k=min(24, len(samples)))
-            near = np.median(colour[samples][index], axis=1)
-            fade = np.exp(-distance.mean(axis=1) / 0.10)[:, None]
-            vertex[used] = near * fade + mean * (1 - fade)
-    return per_vertex(mesh, atlas, vertex)
-
-
-def _synthesise(atlas: Atlas, colour: F32, weight: F32, slot: I32, slots: int) -> F32:
-    """(t, 3) factors around 1: fine detail of each material, tiled by mirroring."""
-    out = np.ones((len(colour), 3), np.float32)
-    picture = np.zeros((atlas.size, atlas.size, 3), np.float32)
-    picture[atlas.rows, atlas.columns] = colour
-    well = weight > 0.5
-    for s in range(slots):
-        patch = _detail(atlas, picture, well & (slot == s))
-        for p in np.unique(atlas.part[slot == s]):
-            inside = atlas.part == p
-            # A large part has its own grain: a plain seat beside a buttoned back.
-            seen = well & inside
-            own = _detail(atlas, picture, seen) if seen.sum() > 4000 else None
-            detail = patch if own is None else own
-            if detail is not None:
-                tall, wide = detail.shape[:2]
-                rows, columns = atlas.rows[inside], atlas.columns[inside]
-                out[inside] = detail[_mirror(rows, tall), _mirror(columns, wide)]
+            own = own[:: max(1, len(own) // 1500)]
+            middle = np.median(colour[own], axis=0)
+            distance, index = cKDTree(place[own]).query(mesh.vertices[used], k=min(16, len(own)))
+            near = np.median(colour[own][index], axis=1)
+            fade = np.exp(-distance.mean(axis=1) / reach)[:, None]
+            out[used] = near * fade + middle * (1 - fade)
     return out
 
 
-def _detail(atlas: Atlas, picture: F32, seen: NDArray[np.bool_]) -> F32 | None:
-    """The fine structure of the largest seen window: (h, w, 3) factors around 1, or None."""
-    import cv2
+def _samples(mesh: Mesh, sights: Sequence[Sight], mirror: I32) -> tuple[F32, F32, I32]:
+    """Well seen places (k, 3) of the surface with colour (k, 3) and part, and their mirrors."""
+    places, colours, parts = [], [], []
+    for sight in sights:
+        where = np.flatnonzero((sight.weight.ravel() > 0.9) & (sight.part.ravel() >= 0))
+        where = where[:: max(1, len(where) // 40000)]
+        bary = sight.bary.reshape(-1, 3)[where]
+        corners = mesh.faces[sight.face.ravel()[where]]
+        place = np.einsum("tc,tcd->td", bary, mesh.vertices[corners]).astype(np.float32)
+        part = sight.part.ravel()[where]
+        colour = sight.colour.reshape(-1, 3)[where]
+        # Part p wears at its place what its twin wears at the mirrored place.
+        twin = np.full(len(mirror), -1, np.int32)
+        twin[mirror[mirror >= 0]] = np.flatnonzero(mirror >= 0)
+        other = twin[part]
+        paired = other >= 0
+        places += [place, place[paired] * np.array([-1, 1, 1], np.float32)]
+        colours += [colour, colour[paired]]
+        parts += [part, other[paired]]
+    return np.concatenate(places), np.concatenate(colours), np.concatenate(parts)
 
-    marks = np.zeros((atlas.size, atlas.size), np.uint8)
-    marks[atlas.rows[seen], atlas.columns[seen]] = 1
-    window = _largest_window(marks)
+
+def _complete(painted: Painted, slot_of: I32, slots: int) -> None:
+    """Give unseen texels their material's detail, in place."""
+    rng = np.random.default_rng(5)
+    tiles: list[F32] = []
+    tile_of = np.full(len(slot_of), -1, np.int32)
+    well = painted.cover > 250
+    counts = np.bincount(painted.part[well], minlength=len(slot_of))
+    for s in range(slots):
+        members = np.flatnonzero(slot_of == s)
+        common = -1
+        # A large part has its own grain: a plain seat beside a buttoned back.
+        for p in sorted(members, key=lambda p: -counts[p]):
+            if counts[p] < 3000:
+                break
+            fine = _exemplar(painted, well & (painted.part == p))
+            if fine is None:
+                continue
+            tile_of[p] = len(tiles)
+            tiles.append(tile(fine, rng))
+            if common < 0:
+                # Islands lie with their long side along the rows, and so does wood's grain.
+                along = grain_along_rows(fine)
+                turned = np.ascontiguousarray(fine.transpose(1, 0, 2))
+                common = len(tiles)
+                tiles.append(tile(turned, rng) if along < -0.2 else tiles[-1])
+        tile_of[members[tile_of[members] < 0]] = common
+    if tiles:
+        lay(painted.image, painted.cover, painted.part, tile_of, np.stack(tiles))
+
+
+def _exemplar(painted: Painted, seen: NDArray[np.bool_]) -> F32 | None:
+    window = largest_window(seen)
     if window is None:
         return None
     top, left, tall, wide = window
-    patch = picture[top : top + tall, left : left + wide]
-    # Buttons, highlights and gradients are larger than this; grain and weave are not.
-    smooth = cv2.GaussianBlur(patch, (0, 0), 2.5)
-    ratio = patch / np.maximum(smooth, 1e-3)
-    limit = 2.5 * float(np.median(np.abs(ratio - 1))) + 0.01
-    return np.asarray(np.clip(ratio, 1 - limit, 1 + limit), np.float32)
-
-
-def _mirror(index: I32, length: int) -> I32:
-    """Indices folded back and forth into 0 to length - 1."""
-    folded = np.mod(index, 2 * length)
-    return np.where(folded < length, folded, 2 * length - 1 - folded).astype(np.int32)
-
-
-def _largest_window(seen: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
-    """Top, left, height and width of a large rectangle that is seen nearly throughout."""
-    total = np.pad(np.cumsum(np.cumsum(seen, axis=0, dtype=np.int32), axis=1), ((1, 0), (1, 0)))
-    size = len(seen)
-    best: tuple[float, tuple[int, int, int, int]] | None = None
-    for tall in (12, 20, 32, 52, 84, 136, 220):
-        for wide in (12, 20, 32, 52, 84, 136, 220, 356):
-            if tall > size or wide > size:
-                continue
-            step = total[tall::4, wide::4] - total[:-tall:4, wide::4]
-            step = step - total[tall::4, :-wide:4] + total[:-tall:4, :-wide:4]
-            at = int(step.argmax())
-            row, column = divmod(at, step.shape[1])
-            full = step[row, column] / (tall * wide)
-            value = tall * wide * min(tall, wide) ** 0.5
-            if full > 0.985 and (best is None or value > best[0]):
-                best = (value, (row * 4, column * 4, tall, wide))
-    return best[1] if best else None
-
-
-def _feather(atlas: Atlas, seen: NDArray[np.bool_]) -> F32:
-    """(t,) 0 to 1: rises over a few texels from the border of what is seen."""
-    import cv2
-
-    picture = np.zeros((atlas.size, atlas.size), np.uint8)
-    picture[atlas.rows[seen], atlas.columns[seen]] = 1
-    # Texels off the islands count as seen, so that islands' own rims do not fade.
-    covered = np.zeros_like(picture)
-    covered[atlas.rows, atlas.columns] = 1
-    picture[covered == 0] = 1
-    distance = cv2.distanceTransform(picture, cv2.DIST_L2, 3)
-    return np.asarray(np.clip(distance[atlas.rows, atlas.columns] / _FEATHER, 0, 1), np.float32)
-
-
-def _roughness(name: str, seen: Look, weight: F32, here: NDArray[np.bool_]) -> float:
-    """A guess from the share of highlights: bright, colourless spots far above the median."""
-    usual = _PLAIN.get(name, 0.7)
-    colour = seen.colour[here & (weight > 0.5)]
-    if len(colour) < 400:
-        return usual
-    luminance = colour @ _LUMA
-    shine = float((luminance > np.median(luminance) * 2.2 + 0.05).mean())
-    return float(np.clip(usual - 1.5 * max(shine - 0.01, 0.0), 0.3, 0.95))
+    return detail(painted.image[top : top + tall, left : left + wide])

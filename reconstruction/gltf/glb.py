@@ -270,6 +270,8 @@ class _MaterialTable:
             "pbrMetallicRoughness": surface,
             "extras": {"slot": slot, **({"variant": variant} if variant else {})},
         }
+        if material.seen is not None:
+            entry["extras"]["seen"] = round(material.seen, 4)
         if material.texture is not None:
             surface["baseColorTexture"] = {"index": self._image(slot, material.texture)}
         if material.normal is not None:

@@ -82,7 +82,14 @@ def _material(container: Container, index: int) -> Material:
         normal=_picture(container, entry.get("normalTexture")),
         double_sided=bool(entry.get("doubleSided", False)),
         alpha=_alpha(entry.get("alphaMode", "OPAQUE"), color[3]),
+        seen=_seen(entry.get("extras")),
     )
+
+
+def _seen(extras: object) -> float | None:
+    value = extras.get("seen") if isinstance(extras, dict) else None
+    usable = isinstance(value, int | float) and 0.0 <= value <= 1.0
+    return float(value) if usable and value is not None else None
 
 
 def _alpha(mode: object, factor: float) -> Literal["opaque", "mask", "blend"]:
