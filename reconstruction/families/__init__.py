@@ -11,6 +11,8 @@ from ..family import Family
 _MODULES = {
     "t_shirt": "t_shirt",
     "long_sleeve": "long_sleeve",
+    "shirt": "shirt",
+    "outwear": "outwear",
     "dress": "dress",
     "skirt": "skirt",
     "trousers": "trousers",

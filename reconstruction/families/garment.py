@@ -6,6 +6,8 @@ a choice or a line of that file's ``[extra]`` table:
 * ``engine``: ``"upper"`` (tops, dresses), ``"lower"`` (skirts) or ``"trousers"``;
 * ``leg_rows``: quads along a leg of trousers;
 * ``sleeves``: the sleeves of an upper garment without a choice of that name;
+* ``archetypes``: kinds of the garment that :meth:`GarmentFamily.sample` draws from, each with a
+  ``weight``, the ``choices`` that it allows and ``values`` that are ordinary for it;
 * ``spread``: standard deviation per parameter for :meth:`GarmentFamily.sample`, and
   ``size_spread`` of the common size factor; ``follow`` names the parameter whose deviation from
   the ordinary value a parameter shares.
@@ -25,6 +27,7 @@ from . import garment_lower as lower
 from . import garment_trousers as legs
 from . import garment_upper as upper
 from . import garment_upper_grid as grid
+from .garment_collar import trim_of
 from .garment_flat import LANDMARKS, Flat, FlatPose, Pattern
 from .spec import load_spec
 
@@ -56,7 +59,11 @@ class GarmentFamily:
 
     def upper(self, values: Mapping[str, float], choices: Mapping[str, str]) -> upper.UpperShape:
         """The shape of a top or dress; ``values`` and ``choices`` must be complete."""
-        return upper.upper_shape(values, choices.get("neckline", "round"), self.sleeves(choices))
+        sleeves = self.sleeves(choices)
+        neckline = choices.get("neckline", "round")
+        if choices.get("collar") == "lapel":
+            neckline = "v"
+        return upper.upper_shape(values, neckline, sleeves, trim_of(values, choices, sleeves))
 
     def trousers(
         self, values: Mapping[str, float], choices: Mapping[str, str]
@@ -133,11 +140,14 @@ class GarmentFamily:
     def sample(self, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, str]]:
         """A random member: a common size, then each parameter around it, cut to its range."""
         picked = {c.name: str(rng.choice(c.options)) for c in self.choices}
+        style = self._style(rng)
+        for name, options in style.get("choices", {}).items():
+            picked[name] = str(rng.choice(options))
         spread: Mapping[str, float] = self.extra["spread"]
         size = float(np.exp(rng.normal(0.0, self.extra["size_spread"])))
         wide = 1.0 + float(rng.random() < 0.25)
         follow: Mapping[str, str] = self.extra.get("follow", {})
-        defaults = self.defaults(picked)
+        defaults = self.defaults(picked) | style.get("values", {})
         values: dict[str, float] = {}
         off: dict[str, float] = {"": 0.0}
         for p in self.parameters:
@@ -146,6 +156,14 @@ class GarmentFamily:
             draw = defaults[p.name] * size + off[p.name]
             values[p.name] = float(np.clip(draw, p.minimum, p.maximum))
         return values, picked
+
+    def _style(self, rng: np.random.Generator) -> Mapping[str, Any]:
+        """One of the data file's archetypes, such as a coat or a vest; empty without any."""
+        styles: Mapping[str, Mapping[str, Any]] = self.extra.get("archetypes", {})
+        if not styles:
+            return {}
+        weights = np.array([float(s["weight"]) for s in styles.values()])
+        return list(styles.values())[int(rng.choice(len(weights), p=weights / weights.sum()))]
 
     def defaults(self, choices: Mapping[str, str]) -> dict[str, float]:
         """The ordinary values of a garment with these choices.

@@ -51,19 +51,24 @@ def _atlas(family: GarmentFamily, choices: tuple[tuple[str, str], ...]) -> Atlas
         low = piece.reshape(-1, 2).min(axis=0)
         pieces.append(piece - low)
     sizes = [p.reshape(-1, 2).max(axis=0) for p in pieces]
-    # Two pieces a row: the body panels, then the sleeves.
-    width = max(sum(s[0] for s in sizes[i : i + 2]) for i in range(0, len(sizes), 2)) + 3 * MARGIN
+    count = len(pieces)
+    rows = [list(range(i, min(i + 2, count))) for i in range(0, count, 2)]
+    if family.engine == "upper":
+        rows = _rows([p.name for p in pattern.panels])
+    width = max(sum(sizes[i][0] + MARGIN for i in row) for row in rows) + MARGIN
     top = MARGIN
-    uv, boxes = [], {}
-    for i in range(0, len(pieces), 2):
+    places = np.zeros((len(pieces), 2))
+    for row in rows:
         left = MARGIN
-        for piece, size, panel in zip(
-            pieces[i : i + 2], sizes[i : i + 2], pattern.panels[i : i + 2], strict=True
-        ):
-            uv.append((piece + np.array([left, top])).reshape(-1, 2))
-            boxes[panel.name] = (left, top, left + float(size[0]), top + float(size[1]))
-            left += float(size[0]) + MARGIN
-        top += float(max(s[1] for s in sizes[i : i + 2])) + MARGIN
+        for i in row:
+            places[i] = left, top
+            left += float(sizes[i][0]) + MARGIN
+        top += float(max(sizes[i][1] for i in row)) + MARGIN
+    uv = [(p + place).reshape(-1, 2) for p, place in zip(pieces, places, strict=True)]
+    boxes = {
+        panel.name: (*place, *(place + size))
+        for panel, place, size in zip(pattern.panels, places, sizes, strict=True)
+    }
     scale = np.array([width, top])
     return Atlas(
         uv=(np.concatenate(uv) / scale).astype(np.float32),
@@ -74,3 +79,13 @@ def _atlas(family: GarmentFamily, choices: tuple[tuple[str, str], ...]) -> Atlas
             for k, b in boxes.items()
         },
     )
+
+
+def _rows(names: list[str]) -> list[list[int]]:
+    """Panels side by side: the body, the sleeves, the cuffs, the collar or the hood."""
+    groups: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        word = name.split("_")[-1]
+        key = {"front": "body", "back": "body", "stand": name, "collar": name}.get(word, word)
+        groups.setdefault(key, []).append(i)
+    return list(groups.values())

@@ -47,14 +47,26 @@ corner and ``inseam_*`` its inner one.
 """
 
 PARTS: tuple[str, ...] = (
+    "hood",
+    "hood_inside",
+    "collar_back",
     "back_inside",
     "front",
+    "right_front",
+    "left_front",
     "left_leg",
     "right_leg",
     "left_sleeve",
     "right_sleeve",
+    "right_collar_stand",
+    "right_collar",
+    "left_collar_stand",
+    "left_collar",
 )
 """Every visible part of a flat garment, in painting order (later ones may cover earlier ones)."""
+
+INSIDE_OUT = frozenset(("right_sleeve", "right_cuff", "collar_stand", "collar", "right_hood"))
+"""Panels, besides backs, whose grids run clockwise as seen from outside when worn."""
 
 
 @dataclass(frozen=True)
@@ -130,11 +142,15 @@ class Panel:
     """One sewing panel, cut flat.
 
     Attributes:
-        name: such as ``"front"``, ``"back"``, ``"left_sleeve"`` or ``"right_front"``.
+        name: such as ``"front"`` (or ``"right_front"`` and ``"left_front"``), ``"back"``,
+            ``"left_sleeve"``, ``"left_cuff"``, ``"collar_stand"``, ``"collar"`` or
+            ``"left_hood"``.
         grid: (rows, columns, 2) metres: a quad grid over the panel. Rows run from hem to shoulder
             (from cuff to armhole on sleeves); columns from the wearer's right to the left on the
             front and the back, and once around the arm on sleeves, from the underarm over the
-            front, the top and the back to the underarm again.
+            front, the top and the back to the underarm again. A collar's rows run from the
+            neckline upwards (a leaf's from its edge to the fold), its columns from the wearer's
+            right front edge around the back; a hood half's columns from the face to the back.
         first: number of the grid's first vertex in the garment's mesh.
     """
 
@@ -145,7 +161,7 @@ class Panel:
     @property
     def reverse(self) -> bool:
         """Whether its grid runs the other way round when it is seen from outside."""
-        return self.name == "right_sleeve" or self.name.endswith("back")
+        return self.name in INSIDE_OUT or self.name.endswith("back")
 
     @property
     def outline(self) -> F64:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
 
+from .garment_collar import Trim, collar_edge, collar_parts, trim_curves
 from .garment_flat import (
     F64,
     Flat,
@@ -46,6 +47,7 @@ class UpperShape:
         levels, widths: y (negative, from the hem up to the armpit) and half girth of the body
             panels there.
         body_rows, sleeve_rows: quads from hem to armpit and from cuff to armhole.
+        trim: collar, front opening, cuffs and the hem's curve.
     """
 
     length: float
@@ -63,6 +65,7 @@ class UpperShape:
     neckline: str
     body_rows: int
     sleeve_rows: int
+    trim: Trim = field(default_factory=Trim)
 
     @property
     def chest_half(self) -> float:
@@ -71,6 +74,16 @@ class UpperShape:
     @property
     def hem_half(self) -> float:
         return self.widths[0] / 2
+
+    @property
+    def side_length(self) -> float:
+        """From the high shoulder point down to the hem's corners."""
+        return self.length - self.trim.hem_rise
+
+    @property
+    def sleeve_levels(self) -> F64:
+        """(sleeve_rows + 1,) shares of the sleeve's length from the cuff's edge to the armhole."""
+        return self.trim.sleeve_levels(self.sleeve_rows, self.sleeve_length)
 
     @property
     def back_neck_depth(self) -> float:
@@ -123,8 +136,10 @@ class UpperShape:
         return np.stack([x, drop], axis=1)
 
 
-def upper_shape(values: Mapping[str, float], neckline: str, sleeves: str) -> UpperShape:
-    """The consistent shape of a top or dress.
+def upper_shape(
+    values: Mapping[str, float], neckline: str, sleeves: str, trim: Trim | None = None
+) -> UpperShape:
+    """The consistent shape of a top or dress; ``trim`` describes what goes beyond a plain one.
 
     Any values inside the family's ranges give a sound shape: a shoulder seam keeps 2 cm, the
     armpit lies 6 cm below the shoulder, the waist between armpit and hem.
@@ -134,7 +149,8 @@ def upper_shape(values: Mapping[str, float], neckline: str, sleeves: str) -> Upp
     shoulder_half = max(v["shoulder_width"] / 2, neck_half + 0.02)
     drop = v["shoulder_drop"]
     depth = max(v["armhole_depth"], drop + 0.06)
-    length = max(v["body_length"], depth + 0.12)
+    trim = trim or Trim()
+    length = max(v["body_length"], depth + 0.12 + trim.hem_rise)
     levels: tuple[float, ...]
     widths: tuple[float, ...]
     if "hip_width" in v:
@@ -144,8 +160,11 @@ def upper_shape(values: Mapping[str, float], neckline: str, sleeves: str) -> Upp
         widths = (v["hem_width"], v["hip_width"], v["waist_width"], v["chest_width"])
         body_rows, hip_level = 42, -hip
     else:
-        waist = depth + 0.45 * (length - depth)
-        levels = (-length, -waist, -depth)
+        side = length - trim.hem_rise
+        waist = depth + 0.45 * (side - depth)
+        if "waist_length" in v:
+            waist = min(max(v["waist_length"], depth + 0.05), depth + 0.7 * (side - depth))
+        levels = (-side, -waist, -depth)
         widths = (v["hem_width"], v["waist_width"], v["chest_width"])
         body_rows, hip_level = 28, None
     return UpperShape(
@@ -164,6 +183,7 @@ def upper_shape(values: Mapping[str, float], neckline: str, sleeves: str) -> Upp
         neckline=neckline,
         body_rows=body_rows,
         sleeve_rows=SLEEVE_ROWS[sleeves],
+        trim=trim,
     )
 
 
@@ -172,17 +192,20 @@ def sleeve_taper(t: F64) -> F64:
     return 0.25 * t + 0.75 * smoothstep(t)
 
 
-def sleeve_edges(shape: UpperShape, angle: float, elbow: float, count: int) -> tuple[F64, F64]:
+def sleeve_edges(
+    shape: UpperShape, angle: float, elbow: float, count: int, shares: F64 | None = None
+) -> tuple[F64, F64]:
     """Upper and lower edge of the flat left sleeve, each (count, 2), from the body to the cuff.
 
     Args:
         angle: of the upper edge below the horizontal, radians.
         elbow: further bend around the middle, radians.
+        shares: (count,) where along the sleeve the points lie, 0 to 1; evenly without.
     """
-    t = _even(count)
+    t = _even(count) if shares is None else shares
     heading = angle + elbow * smoothstep((t - 0.35) / 0.3)
     middle = (heading[1:] + heading[:-1]) / 2
-    step = shape.sleeve_length / (count - 1)
+    step = shape.sleeve_length * np.diff(t)[:, None]
     along = np.stack([np.cos(middle), -np.sin(middle)], axis=1) * step
     upper = shape.shoulder + np.concatenate([np.zeros((1, 2)), np.cumsum(along, axis=0)])
     down = np.stack([-np.sin(heading), -np.cos(heading)], axis=1)
@@ -206,9 +229,8 @@ def flat_upper(shape: UpperShape, pose: FlatPose, bare: bool = False) -> Flat:
     def lay(points: F64) -> F64:
         return pose_points(points, pose, -shape.length / 2, shape.chest_half)
 
-    order: tuple[str, ...] = ("back_neck", "shoulder", "outer", "cuff", "inner", "side", "hem")
-    if not shape.sleeve_rows:
-        order = ("back_neck", "shoulder", "armhole_down", "side", "hem")
+    sleeve = ("outer", "cuff", "inner") if shape.sleeve_rows else ("armhole_down",)
+    order = ("crown", "shoulder", *sleeve, "side", "hem")
     loop = np.concatenate(
         [left[k][:-1] for k in order] + [right[k][:0:-1] for k in reversed(order)]
     )
@@ -230,28 +252,86 @@ def flat_upper(shape: UpperShape, pose: FlatPose, bare: bool = False) -> Flat:
     if bare:
         both = lay(np.concatenate([loop, landmark_array(points)]))
         return Flat(both[: len(loop)], both[len(loop) :], {})
-    body = ("shoulder", "armhole_down", "side", "hem")
     neckline = np.concatenate([left["front_neck"], right["front_neck"][-2::-1]])
-    front = np.concatenate(
-        [left["front_neck"][::-1][:-1]]
-        + [left[k][:-1] for k in body]
-        + [right[k][:0:-1] for k in reversed(body)]
-        + [right["front_neck"][:-1]]
-    )
     back_neck = np.concatenate([right["back_neck"][::-1], left["back_neck"][1:]])
-    parts = {"back_inside": np.concatenate([back_neck, neckline[1:-1]]), "front": front}
+    parts = dict(collar_parts(shape, left["crown"], neckline, back_neck, behind=True))
+    parts["back_inside"] = np.concatenate([back_neck, neckline[1:-1]])
+    if shape.trim.opening == "open":
+        parts["back_inside"] = _whole_back(left, right)
+    parts |= _fronts(shape, left, right)
     if shape.sleeve_rows:
         for side, half in (("left", left), ("right", right)):
             parts[f"{side}_sleeve"] = np.concatenate(
                 [half["outer"], half["cuff"][1:], half["inner"][1:], half["armhole_down"][::-1]]
             )
-    sides = {"armhole_left": left["armhole_down"], "armhole_right": right["armhole_down"]}
+    parts |= collar_parts(shape, left["crown"], neckline, back_neck, behind=False)
+    curves = {
+        "neckline": neckline,
+        "armhole_left": left["armhole_down"],
+        "armhole_right": right["armhole_down"],
+    }
+    if shape.trim.cuff > 0 and shape.sleeve_rows:
+        curves |= {f"cuff_{s}": h["cuff_line"] for s, h in (("left", left), ("right", right))}
+    curves |= trim_curves(shape, pose.hem_curve)
     return Flat(
         outline=lay(loop),
         points=lay(landmark_array(points)),
         parts={k: lay(p) for k, p in parts.items()},
-        curves={k: lay(p) for k, p in {"neckline": neckline, **sides}.items()},
+        curves={k: lay(p) for k, p in curves.items()},
     )
+
+
+def _whole_back(left: Mapping[str, F64], right: Mapping[str, F64]) -> F64:
+    """The polygon of the back panel, whose inside an open front shows."""
+    body = ("back_neck", "shoulder", "armhole_down", "side", "hem")
+    return np.concatenate([left[k][:-1] for k in body] + [right[k][:0:-1] for k in reversed(body)])
+
+
+def _fronts(shape: UpperShape, left: Mapping[str, F64], right: Mapping[str, F64]) -> dict[str, F64]:
+    """The polygons of the front: one, or two of them where it opens."""
+    body = ("shoulder", "armhole_down", "side", "hem")
+    if shape.trim.opening == "none":
+        front = np.concatenate(
+            [left["front_neck"][::-1][:-1]]
+            + [left[k][:-1] for k in body]
+            + [right[k][:0:-1] for k in reversed(body)]
+            + [right["front_neck"][:-1]]
+        )
+        return {"front": front}
+    fronts = {}
+    for side, half, flip in (("right", right, _FLIP), ("left", left, np.ones(2))):
+        polygon = np.concatenate(
+            [half["front_neck"][::-1][:-1]] + [half[k][:-1] for k in body] + [half["hem"][-1:]]
+        )
+        if shape.trim.opening == "open":
+            edge = np.stack([np.zeros(10), np.linspace(polygon[-1, 1], polygon[0, 1], 10)], 1)
+            polygon = np.concatenate([polygon, edge[1:-1]])
+            polygon = parted(shape, polygon * flip) * flip
+        fronts[f"{side}_front"] = polygon
+    return fronts
+
+
+def parted(shape: UpperShape, points: F64) -> F64:
+    """Points (..., 2) of the left front moved aside by an open front; the outer edges stay."""
+    moved = points.copy()
+    x, y = points[..., 0], points[..., 1]
+    half = np.where(
+        y < -shape.armhole_depth,
+        shape.half_width(np.minimum(y, -shape.armhole_depth).ravel()).reshape(y.shape),
+        np.where(y < -shape.shoulder_drop, shape.shoulder_half, shape.neck_half),
+    )
+    away = np.clip(1.0 - np.abs(x) / half, 0.0, 1.0)
+    moved[..., 0] = x + shape.trim.gap_at(-y / shape.length) / 2 * away
+    low = np.clip((-y - shape.armhole_depth) / (shape.side_length - shape.armhole_depth), 0.0, 1.0)
+    bend = hem_bend(moved[..., 0] / half) - hem_bend(x / half)
+    moved[..., 1] = y + shape.trim.hem_rise * bend * low**4
+    return moved
+
+
+def hem_bend(t: F64) -> F64:
+    """How far a curved hem has risen at shares ``t`` of the half width from the middle."""
+    result: F64 = np.clip((np.abs(t) - 0.35) / 0.65, 0.0, 1.0) ** 1.7
+    return result
 
 
 @cache
@@ -268,12 +348,15 @@ def _common(shape: UpperShape, pose: FlatPose, bare: bool) -> dict[str, F64]:
     back = np.stack([shape.neck_half * r, -pose.back_neck * (1 - r**2)], axis=1)
     rows = 28
     hip = shape.waist_level if shape.hip_level is None else shape.hip_level
-    fall = -shape.armhole_depth - (shape.length - shape.armhole_depth) * _even(rows)
+    side = shape.side_length
+    fall = -shape.armhole_depth - (side - shape.armhole_depth) * _even(rows)
     y = np.concatenate([fall, [shape.waist_level, hip]])
     line = np.stack([shape.half_width(y), y], axis=1)
     t = 1.0 - _even(12)
-    hem = np.stack([line[rows - 1, 0] * t, -shape.length - pose.hem_curve * (1 - t**2)], axis=1)
+    low = -shape.length - pose.hem_curve * (1 - t**2) + shape.trim.hem_rise * hem_bend(t)
+    hem = np.stack([line[rows - 1, 0] * t, low], axis=1)
     lines = {
+        "crown": collar_edge(shape, pose, back),
         "back_neck": back,
         "shoulder": bezier(neck, (neck + shoulder) / 2 + [0.0, 0.003], shoulder, 8),
         "side": line[:rows],
@@ -293,7 +376,9 @@ def _sleeve(shape: UpperShape, angle: float, elbow: float) -> dict[str, F64]:
     if not shape.sleeve_rows:
         return {}
     upper, lower = sleeve_edges(shape, angle, elbow, 14)
+    band = int(13 - round(13 * min(shape.trim.cuff / shape.sleeve_length, 0.5)))
     return {
+        "cuff_line": np.stack([upper[band], lower[band]]),
         "outer": upper,
         "cuff": upper[-1] + (lower[-1] - upper[-1]) * _even(6)[:, None],
         "inner": np.concatenate([lower[:0:-1], shape.armpit[None]]),

@@ -79,6 +79,7 @@ class BodySections:
         waist: height of the narrowest girth of the trunk.
         arms: the left and the right arm.
         trunk, whole: skins to push cloth out of, without and with forearms and hands.
+        head: the skin of head and neck.
     """
 
     heights: F64
@@ -89,6 +90,7 @@ class BodySections:
     arms: tuple[Arm, Arm]
     trunk: Hide
     whole: Hide
+    head: Hide
 
     def section(self, y: F64) -> F64:
         """Support functions (n, DIRECTIONS) at heights ``y`` (n,), interpolated."""
@@ -133,6 +135,7 @@ def body_sections(form: BodyForm) -> BodySections:
     arms = (_arm(form, v, is_arm, joint, "left"), _arm(form, v, is_arm, joint, "right"))
     normals = vertex_normals(form.vertices, form.faces).astype(np.float64)
     whole = ~is_head | (v[:, 1] < joint["neck"][1] + 0.05)
+    crown = (is_head | (v[:, 1] > joint["neck"][1] - 0.06)) & ~is_arm
     free = whole & (~is_arm | np.char.endswith(bone_of(form), "UpperArm"))
     return BodySections(
         heights=heights,
@@ -143,6 +146,7 @@ def body_sections(form: BodyForm) -> BodySections:
         arms=arms,
         trunk=Hide(cKDTree(v[free]), v[free], normals[free]),
         whole=Hide(cKDTree(v[whole]), v[whole], normals[whole]),
+        head=Hide(cKDTree(v[crown]), v[crown], normals[crown]),
     )
 
 

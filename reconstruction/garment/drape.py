@@ -22,8 +22,10 @@ from ..families import garment_lower, get_family
 from ..families.garment_atlas import atlas
 from ..families.garment_flat import Pattern
 from ..families.garment_trousers import UPPER_ROWS
+from ..families.garment_upper_grid import core_pattern
 from ..mesh import Mesh
 from .body_sections import body_sections
+from .drape_collar import dress_up
 from .drape_lower import drape_lower
 from .drape_skin import transfer_skin
 from .drape_topology import Topology, topology
@@ -73,14 +75,20 @@ def drape(
     """
     body = body_sections(form)
     pattern = family.pattern(values, choices)
-    net = garment_topology(family.name, tuple(sorted(choices.items())))
+    key = tuple(sorted(choices.items()))
+    net = garment_topology(family.name, key)
     if family.engine == "lower":
         places = drape_lower(garment_lower.lower_shape(values), pattern, net, body)
     elif family.engine == "trousers":
-        shape = family.trousers(values, choices)
-        places = drape_trousers(shape, pattern, net, body, leg_sections(form))
+        legs = family.trousers(values, choices)
+        places = drape_trousers(legs, pattern, net, body, leg_sections(form))
     else:
-        places = drape_upper(family.upper(values, choices), pattern, net, body)
+        shape = family.upper(values, choices)
+        core = core_pattern(shape)
+        inner = garment_core(family.name, key)
+        places = drape_upper(shape, core, inner, body)
+        if len(places) != len(net.weld):
+            places = dress_up(shape, core, pattern, places, inner, net, body)
     vertices = places.astype(np.float32)
     return Mesh(
         vertices=vertices,
@@ -104,6 +112,17 @@ def garment_topology(family: str, choices: tuple[tuple[str, str], ...]) -> Topol
     assert isinstance(maker, GarmentFamily)
     picked = dict(choices)
     return topology(maker.pattern(maker.defaults(picked), picked))
+
+
+@lru_cache(maxsize=32)
+def garment_core(family: str, choices: tuple[tuple[str, str], ...]) -> Topology:
+    """Faces and welds of an upper garment without collar and with its cuffs in the sleeves."""
+    from ..families.garment import GarmentFamily
+
+    maker = get_family(family)
+    assert isinstance(maker, GarmentFamily)
+    picked = dict(choices)
+    return topology(core_pattern(maker.upper(maker.defaults(picked), picked)))
 
 
 def rest_edges(
@@ -138,9 +157,12 @@ def _anchors(
     pattern: Pattern, vertices: NDArray[np.float32]
 ) -> dict[str, tuple[float, float, float]]:
     """Named points of the worn garment: neck, chest, waist side, hem and cuffs."""
-    if "left_front" in {p.name for p in pattern.panels}:
+    by_name = {p.name: p.numbers() for p in pattern.panels}
+    if "waistband_front" in by_name:
         return _leg_anchors(pattern, vertices)
-    front = pattern.panel("front").numbers()
+    front = by_name.get("front")
+    if front is None:
+        front = np.concatenate([by_name["right_front"][:, :-1], by_name["left_front"]], axis=1)
     middle, rows = front.shape[1] // 2, front.shape[0] - 1
     spots = {
         "front_top": front[-1, middle],
@@ -148,12 +170,14 @@ def _anchors(
         "hem_center": front[0, middle],
         "hem_left": front[0, -1],
         "hem_right": front[0, 0],
-        "back_middle": pattern.panel("back").numbers()[int(0.62 * rows), middle],
+        "back_middle": by_name["back"][int(0.62 * rows), middle],
     }
-    for panel in pattern.panels[2:]:
-        sleeve = panel.numbers()
-        side = panel.name.split("_")[0]
-        spots[f"cuff_{side}"] = sleeve[0, sleeve.shape[1] // 2]
+    for side in ("left", "right"):
+        sleeve = by_name.get(f"{side}_sleeve")
+        if sleeve is None:
+            continue
+        cuff = by_name.get(f"{side}_cuff", sleeve)
+        spots[f"cuff_{side}"] = cuff[0, sleeve.shape[1] // 2]
         spots[f"shoulder_{side}"] = sleeve[-1, sleeve.shape[1] // 2]
     return _places(spots, vertices)
 

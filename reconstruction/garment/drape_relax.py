@@ -48,7 +48,7 @@ def relax(
     everywhere = averaging(pattern, net, groups)
     average = everywhere[moving]
     trunk = np.zeros(groups, bool)
-    for panel in pattern.panels[:2]:
+    for panel in (p for p in pattern.panels if not p.name.endswith("_sleeve")):
         trunk[net.weld[panel.numbers().ravel()]] = True
     for turn in range(_ROUNDS):
         nodes[moving] = 0.3 * nodes[moving] + 0.7 * (average @ nodes)

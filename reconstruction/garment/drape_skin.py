@@ -33,6 +33,7 @@ _LIMBS = {
         "jaw",
         "Eye",
     ),
+    "hood": ("Arm", "Leg", "Hand", "Thumb", "Index", "Middle", "Ring", "Little", "jaw", "Eye"),
     "sleeve": (
         "Leg",
         "Foot",
@@ -90,8 +91,10 @@ def transfer_skin(
 def _limb(panel: str) -> tuple[str, str]:
     """What a panel may follow, an entry of ``_LIMBS``, and the side it belongs to, or ``""``."""
     side, _, rest = panel.partition("_")
-    if rest == "sleeve":
+    if rest in ("sleeve", "cuff"):
         return "sleeve", side
+    if rest == "hood":
+        return "hood", ""
     return "trunk", side if side in ("left", "right") else ""
 
 

@@ -62,15 +62,21 @@ def drape_upper(shape: UpperShape, pattern: Pattern, net: Topology, body: BodySe
     hang = _hang(shape, body)
     below = np.linspace(shape.armhole_depth, shape.length, _LEVELS)
     heights = _heights(shape, hang, body, below)
-    girths = 4 * shape.half_width(-below)
+    gaps = shape.trim.gap_at(below / shape.length)
+    girths = 4 * shape.half_width(-below) + gaps
     drop = np.maximum(below + shape.waist_level, 0.0)
     # Folds form below the chest, where the cloth hangs free.
     spread = 0.05 + 0.15 * drop + 0.2 * np.exp((shape.armhole_depth - below) / 0.08)
     rings, _ = trunk_rings(body, heights, girths, spread)
 
     def around(depth: F64, share: F64, rear: bool) -> F64:
+        """On the rings; ``share`` of the half width from the middle, beyond an open front's gap."""
         level = (depth - shape.armhole_depth) / (shape.length - shape.armhole_depth)
-        turn = (0.5 - share / 4) if rear else share / 4
+        apart = shape.trim.gap_at(depth / shape.length)
+        open_share = apart / (4 * shape.half_width(-depth) + apart)
+        quarter = (1.0 - open_share) / 4
+        front = share * quarter + np.sign(share) * open_share / 2
+        turn = (0.5 - share * quarter) if rear else front
         return on_rings(rings, heights, level * (_LEVELS - 1), turn)
 
     left_pit = around(np.array([shape.armhole_depth]), np.array([1.0]), False)[0]
@@ -80,17 +86,28 @@ def drape_upper(shape: UpperShape, pattern: Pattern, net: Topology, body: BodySe
 
     places = np.empty((len(net.weld), 3))
     free = np.zeros(len(net.weld), bool)
-    for panel in pattern.panels[:2]:
+    for panel in pattern.panels:
+        numbers = panel.numbers()
+        if panel.name.endswith("_sleeve"):
+            loop = np.concatenate([loops[0], loops[1][-2::-1]])
+            tube, loose = _sleeve(shape, hang, body.arms[0], seam, loop)
+            flip = 1.0 if panel.name == "left_sleeve" else _FLIP
+            places[numbers], free[numbers] = tube * flip, loose
+            continue
         rear = panel.name == "back"
-        where, loose = _body_panel(shape, panel.grid, rear, hang, body, around, loops[int(rear)])
-        numbers = panel.numbers()
-        places[numbers], free[numbers] = where, loose
-    for panel in pattern.panels[2:]:
-        left = panel.name == "left_sleeve"
-        loop = np.concatenate([loops[0], loops[1][-2::-1]])
-        tube, loose = _sleeve(shape, hang, body.arms[0], seam, loop)
-        numbers = panel.numbers()
-        places[numbers], free[numbers] = tube * (1.0 if left else _FLIP), loose
+        grid, cut = panel.grid, slice(None)
+        if panel.name == "left_front":
+            # A half front is laid as the mirrored whole one; its mirror image is dropped.
+            grid, cut = (
+                np.concatenate([grid[:, :0:-1] * [-1.0, 1.0], grid], axis=1),
+                slice(grid.shape[1] - 1, None),
+            )
+        elif panel.name == "right_front":
+            grid = np.concatenate([grid, grid[:, -2::-1] * [-1.0, 1.0]], axis=1)
+            cut = slice(None, grid.shape[1] // 2 + 1)
+        side = 1.0 if panel.name == "left_front" else -1.0
+        where, loose = _body_panel(shape, grid, rear, hang, body, around, loops[int(rear)], side)
+        places[numbers], free[numbers] = where[:, cut], loose[:, cut]
     return relax(places, free, pattern, net, body, held=_openings(pattern))
 
 
@@ -151,9 +168,15 @@ def _body_panel(
     body: BodySections,
     around: Callable[[F64, F64, bool], F64],
     loop: F64,
+    side: float,
 ) -> tuple[F64, NDArray[np.bool_]]:
-    """Places (rows, columns, 3) of a body panel and which of them the relaxation may move."""
-    x, depth = grid[..., 0], -grid[..., 1]
+    """Places (rows, columns, 3) of a body panel and which of them the relaxation may move.
+
+    Args:
+        side: on which side of an open front its middle column lies, 1 for the wearer's left.
+    """
+    x, depth = grid[..., 0].copy(), -grid[..., 1]
+    x[:, x.shape[1] // 2] = side * 1e-9
     rows, columns = depth.shape
     ringed = depth >= shape.armhole_depth - 1e-9
     low = np.maximum(depth, shape.armhole_depth)
@@ -164,7 +187,13 @@ def _body_panel(
     offset = np.hypot(np.abs(x[-1]) - shape.neck_half, depth[-1])
     top = hang.on_ridge(np.where(np.abs(x[-1]) >= shape.neck_half - 1e-9, offset, 0.0))
     top[:, 0] *= np.where(x[-1] < 0, -1.0, 1.0)
-    top[n:-n] = _neckline(shape, grid[-1, n:-n], rear, hang, body)
+    line = np.stack([x[-1, n:-n], -depth[-1, n:-n]], axis=1)
+    if not rear:
+        away = np.clip(1.0 - np.abs(line[:, 0]) / shape.neck_half, 0.0, 1.0)
+        line[:, 0] += (
+            np.sign(line[:, 0]) * away * shape.trim.gap_at(depth[-1, n:-n] / shape.length) / 2
+        )
+    top[n:-n] = _neckline(shape, line, rear, hang, body)
     # Above the armpit each column runs from the chest ring to the shoulder or the neckline.
     gap = np.maximum(shape.armhole_depth - depth[-1], 1e-6)
     climb = np.clip((shape.armhole_depth - depth) / gap, 0.0, 1.0)[..., None]
@@ -206,7 +235,7 @@ def _sleeve(
     tip = hang.on_ridge(np.array([seam]))[0]
     start = float((tip - arm.axis[0]) @ arm.tangent[0]) / STEP
     last = max(start + shape.sleeve_length / STEP, float(first.max()) + 2.0)
-    u = np.linspace(1.0, 0.0, rows + 1)
+    u = 1.0 - shape.sleeve_levels
     at = first[None] + (last - first)[None] * u[:, None]
     half = shape.sleeve_width + (shape.cuff_width - shape.sleeve_width) * sleeve_taper(u)
     middle = np.clip(at.mean(axis=1), 0.0, len(arm.axis) - 1.0)
@@ -257,9 +286,13 @@ def _along(axis: F64, at: F64) -> F64:
 
 
 def _openings(pattern: Pattern) -> NDArray[np.int32]:
-    """Vertices that the relaxation holds: shoulder seams, necklines, sleeveless armholes."""
-    front, back = pattern.panels[0].numbers(), pattern.panels[1].numbers()
-    held = [front[-1], back[-1]]
-    if len(pattern.panels) == 2:
-        held += [n[-ARMHOLE_ROWS - 1 :, c] for n in (front, back) for c in (0, -1)]
+    """Vertices that the relaxation holds: shoulder seams, necklines, open edges of the front."""
+    number = {p.name: p.numbers() for p in pattern.panels if not p.name.endswith("_sleeve")}
+    held = [n[-1] for n in number.values()]
+    if len(pattern.panels) == len(number):
+        for name, n in number.items():
+            outer = {"left_front": (-1,), "right_front": (0,)}.get(name, (0, -1))
+            held += [n[-ARMHOLE_ROWS - 1 :, c] for c in outer]
+    if "left_front" in number and not any(s.name == "center_front" for s in pattern.seams):
+        held += [number["left_front"][:, 0], number["right_front"][:, -1]]
     return np.concatenate(held)

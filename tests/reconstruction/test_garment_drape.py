@@ -6,7 +6,7 @@ from reconstruction.dressform import BodyForm, reference_form
 from reconstruction.families import get_family
 from reconstruction.garment.drape import rest_edges
 
-GARMENTS = ("t_shirt", "long_sleeve", "dress", "skirt", "trousers", "shorts")
+GARMENTS = ("t_shirt", "long_sleeve", "shirt", "outwear", "dress", "skirt", "trousers", "shorts")
 OPENINGS = {"skirt": 2, "trousers": 3, "shorts": 3}
 
 
@@ -84,6 +84,83 @@ def test_mesh_is_clean(name):
         if part.endswith(("front", "back")):
             outwards = 1 if part.endswith("front") else -1
             assert outwards * normals[mesh.part_faces(part).ravel(), 2].mean() > 0.4
+
+
+DRESSED = [
+    ("shirt", {"front": "open", "sleeves": "short"}, 3),
+    ("shirt", {"collar": "none", "front": "pullover", "sleeves": "none"}, 4),
+    ("shirt", {"collar": "stand", "bands": "plain"}, 4),
+    ("outwear", {"collar": "hood", "front": "pullover", "bands": "ribbed"}, 4),
+    ("outwear", {"collar": "hood", "front": "open", "sleeves": "none"}, 3),
+    ("outwear", {"collar": "lapel", "front": "buttons", "bands": "cuffs"}, 4),
+    ("outwear", {"collar": "none", "neckline": "v", "front": "open"}, 3),
+    ("outwear", {"collar": "shirt", "front": "zip"}, 4),
+]
+
+
+@pytest.mark.parametrize(("name", "choices", "holes"), DRESSED)
+def test_collars_hoods_and_openings_are_sewn_in(name, choices, holes):
+    family = get_family(name)
+    base = family.build({}, choices)
+    places, faces = welded(base)
+    np.testing.assert_array_equal(places[base.weld].astype(np.float32), base.vertices)
+    _, uses = edge_uses(faces)
+    assert uses.max() == 2 and openings(faces) == holes
+    assert len(np.unique(faces)) == len(places), "nothing is loose"
+    assert len(base.faces) <= 20_000
+    for values in extremes(family):
+        mesh = family.build(values, choices)
+        assert np.isfinite(mesh.vertices).all() and np.abs(mesh.vertices).max() < 3.0
+        np.testing.assert_array_equal(mesh.faces, base.faces)
+        np.testing.assert_array_equal(mesh.uv, base.uv)
+
+
+def test_an_open_front_shows_its_gap_and_keeps_the_cloths_width():
+    family, choices = get_family("outwear"), {"front": "open", "collar": "none"}
+    mesh = family.build({"front_gap": 0.2}, choices)
+    pattern = family.pattern({"front_gap": 0.2}, choices)
+    left, right = (pattern.panel(f"{s}_front").numbers() for s in ("left", "right"))
+    assert np.linalg.norm(mesh.vertices[left[0, 0]] - mesh.vertices[right[0, -1]]) == pytest.approx(
+        0.2, abs=0.03
+    )
+    row = mesh.vertices[left[4]]
+    length = np.linalg.norm(np.diff(row, axis=0), axis=1).sum()
+    flat = np.linalg.norm(np.diff(pattern.panel("left_front").grid[4], axis=0), axis=1).sum()
+    assert length == pytest.approx(flat, rel=0.03)
+
+
+def test_a_higher_collar_and_a_larger_hood_rise():
+    family = get_family("outwear")
+
+    def top(values, choices, part):
+        mesh = family.build(values, choices)
+        return float(mesh.vertices[np.unique(mesh.part_faces(part)), 1].max())
+
+    stand = {"collar": "stand"}
+    rise = top({"collar_height": 0.09}, stand, "collar_stand") - top(
+        {"collar_height": 0.05}, stand, "collar_stand"
+    )
+    assert rise == pytest.approx(0.04, abs=0.008)
+    hood = {"collar": "hood"}
+    assert top({"hood_height": 0.44}, hood, "left_hood") > top(
+        {"hood_height": 0.36}, hood, "left_hood"
+    )
+
+
+def test_cuffs_belong_to_the_sleeves_length():
+    family = get_family("shirt")
+    length = {}
+    for cuff in (0.04, 0.09):
+        values = {"sleeve_length": 0.6, "cuff_height": cuff}
+        mesh, pattern = family.build(values, {}), family.pattern(values, {})
+        middle = 14
+        parts = [pattern.panel(f"left_{p}").numbers()[:, middle] for p in ("cuff", "sleeve")]
+        spans = [
+            float(np.linalg.norm(np.diff(mesh.vertices[p], axis=0), axis=1).sum()) for p in parts
+        ]
+        assert spans[0] == pytest.approx(cuff, abs=0.006)
+        length[cuff] = sum(spans)
+    assert length[0.04] == pytest.approx(length[0.09], abs=0.006)
 
 
 def test_sleeveless_dress_opens_at_neck_arms_and_hem():
@@ -178,7 +255,7 @@ def test_skin_follows_the_bones_and_is_shared_across_seams(name):
     first = np.zeros((mesh.weld.max() + 1, dense.shape[1]))
     first[mesh.weld] = dense
     np.testing.assert_allclose(dense, first[mesh.weld], atol=1e-6)
-    if name in ("t_shirt", "long_sleeve"):
+    if "left_sleeve" in mesh.parts:
         sleeve = np.unique(mesh.part_faces("left_sleeve"))
         right = [i for i, n in enumerate(skin.names) if n.startswith("right")]
         assert dense[sleeve][:, right].sum(axis=1).max() < 0.2

@@ -7,8 +7,9 @@ from reconstruction.errors import ParameterError
 from reconstruction.families import get_family
 from reconstruction.families.garment_atlas import atlas
 from reconstruction.families.garment_flat import LANDMARKS, PARTS, FlatPose
+from reconstruction.garment.drape import garment_topology
 
-GARMENTS = ("t_shirt", "long_sleeve", "dress", "skirt", "trousers", "shorts")
+GARMENTS = ("t_shirt", "long_sleeve", "shirt", "outwear", "dress", "skirt", "trousers", "shorts")
 
 
 def members(name, count=12, seed=0):
@@ -107,23 +108,29 @@ def test_sewn_edges_are_about_as_long_as_each_other(name):
 @pytest.mark.parametrize("name", GARMENTS)
 def test_texture_pieces_neither_overlap_nor_leave_the_texture(name):
     family = get_family(name)
-    for option in ("none", "short", "long") if name == "dress" else ("",):
-        choices = {c.name: c.default for c in family.choices}
-        if option:
-            choices["sleeves"] = option
+    defaults = {c.name: c.default for c in family.choices}
+    for choices in [
+        defaults,
+        *(
+            defaults | {c.name: o}
+            for c in family.choices
+            if c.name in ("sleeves", "collar", "front")
+            for o in c.options
+        ),
+    ]:
         layout = atlas(family, choices)
         assert layout.uv.min() > 0 and layout.uv.max() < 1
         boxes = list(layout.boxes.values())
         for i, a in enumerate(boxes):
             for b in boxes[i + 1 :]:
                 assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-        mesh = family.build({}, choices)
-        corner = layout.uv[mesh.faces].astype(np.float64)
+        net = garment_topology(name, tuple(sorted(choices.items())))
+        corner = layout.uv[net.faces].astype(np.float64)
         edge, other = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
         area = edge[:, 0] * other[:, 1] - edge[:, 1] * other[:, 0]
         # Every triangle of one panel turns the same way: no panel folds over itself.
-        for part in range(len(mesh.parts)):
-            signs = np.sign(area[mesh.face_part == part])
+        for part in range(len(net.parts)):
+            signs = np.sign(area[net.face_part == part])
             assert abs(signs.sum()) == len(signs)
 
 
