@@ -22,6 +22,7 @@ from .mesh import Mesh
 from .product import Estimate, Product
 
 NAME = "freeform"
+AXES = ("width", "height", "depth")
 _LABELS = {
     "width": {"en": "width", "zh": "宽度"},
     "height": {"en": "height", "zh": "高度"},
@@ -59,8 +60,8 @@ class FreeForm:
     def build(self, values: Mapping[str, float], choices: Mapping[str, str]) -> Mesh:
         """The mesh stretched to these outer measures."""
         full, _ = complete(self, values, choices)
-        now = dict(zip(("width", "height", "depth"), self.base.size, strict=True))
-        scale = np.array([full[n] / now[n] for n in ("width", "height", "depth")], np.float32)
+        now = dict(zip(AXES, self.base.size, strict=True))
+        scale = np.array([full[n] / now[n] for n in AXES], np.float32)
         anchors = {
             key: (float(x * scale[0]), float(y * scale[1]), float(z * scale[2]))
             for key, (x, y, z) in self.base.anchors.items()
@@ -85,7 +86,7 @@ def freeform_family(
     Raises:
         ParameterError: a side is not between 1 cm and 30 m.
     """
-    sizes = natural or dict(zip(("width", "height", "depth"), mesh.size, strict=True))
+    sizes = natural or dict(zip(AXES, mesh.size, strict=True))
     for name, size in (*sizes.items(), *zip(sizes, mesh.size, strict=True)):
         if not (math.isfinite(size) and _SMALLEST <= size <= _LARGEST):
             raise ParameterError(
@@ -120,18 +121,11 @@ def import_mesh(
     contents = read_glb(pack_gltf(Path(path), budget or Budget()), budget)
     declared = {
         axis: size
-        for axis, size in zip(("width", "height", "depth"), (width, height, depth), strict=True)
+        for axis, size in zip(AXES, (width, height, depth), strict=True)
         if size is not None
     }
-    for axis, size in declared.items():
-        if not (math.isfinite(size) and _SMALLEST <= size <= _LARGEST):
-            raise ParameterError(
-                "a declared size is impossible",
-                field=axis,
-                expected=f"{_SMALLEST:g} to {_LARGEST:g} m",
-                got=f"{size:g}",
-            )
-    mesh = _standing(contents.mesh, declared)
+    check_declared(declared)
+    mesh = standing(contents.mesh, declared)
     family = freeform_family(mesh, category, name)
     values = {
         axis: Estimate(size, size, size, 1.0, "declared" if axis in declared else "artist")
@@ -151,7 +145,26 @@ def import_mesh(
     )
 
 
-def _standing(mesh: Mesh, declared: Mapping[str, float]) -> Mesh:
+def check_declared(declared: Mapping[str, float]) -> None:
+    """Raise :class:`ParameterError` unless these are sides of a product, in metres."""
+    for axis, size in declared.items():
+        if axis not in AXES:
+            raise ParameterError(
+                f"a free-form product has no {axis} to declare",
+                field=axis,
+                expected=", ".join(AXES),
+                got=axis,
+            )
+        if not (math.isfinite(size) and _SMALLEST <= size <= _LARGEST):
+            raise ParameterError(
+                "a declared size is impossible",
+                field=axis,
+                expected=f"{_SMALLEST:g} to {_LARGEST:g} m",
+                got=f"{size:g}",
+            )
+
+
+def standing(mesh: Mesh, declared: Mapping[str, float]) -> Mesh:
     """The mesh on the floor, centred, scaled to the declared sides; rigid."""
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
     size = np.maximum(high - low, 1e-9).astype(np.float64)
@@ -159,13 +172,9 @@ def _standing(mesh: Mesh, declared: Mapping[str, float]) -> Mesh:
         raise ProductFileError(
             "the mesh has no size", field="mesh.vertices", expected="an extent", got="a point"
         )
-    ratios = {
-        axis: declared[axis] / size[k]
-        for k, axis in enumerate(("width", "height", "depth"))
-        if axis in declared
-    }
+    ratios = {axis: declared[axis] / size[k] for k, axis in enumerate(AXES) if axis in declared}
     common = float(np.mean(list(ratios.values()))) if ratios else 1.0
-    scale = np.array([ratios.get(axis, common) for axis in ("width", "height", "depth")])
+    scale = np.array([ratios.get(axis, common) for axis in AXES])
     origin = np.array([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2])
     stood = ((mesh.vertices - origin) * scale).astype(np.float32)
     return replace(mesh.with_vertices(stood), skin=None, anchors={})

@@ -119,8 +119,26 @@ def _simplify(
             fp[f, i] = point[fv[f, i]]
     quadric, weight = _quadrics(place, point, flat, fv, fp, label)
     alive = len(fv)
+    # What is known of each point between rounds; only what a collapse touched is looked at again.
+    best, onto = np.full(len(place), np.inf), np.full(len(place), -1, np.int32)
+    kind, stale = np.full(len(place), _FIXED, np.int8), np.ones(len(place), np.bool_)
     while alive > target:
-        gone = _sweep(place, flat, fv, fp, label, quadric, weight, alive, target, limit)
+        gone = _sweep(
+            place,
+            flat,
+            fv,
+            fp,
+            label,
+            quadric,
+            weight,
+            alive,
+            target,
+            limit,
+            best,
+            onto,
+            kind,
+            stale,
+        )
         if gone == 0:
             break
         alive -= gone
@@ -309,6 +327,10 @@ def _sweep(
     alive: int,
     target: int,
     limit: float,
+    best: F64,
+    onto: I32,
+    kind: NDArray[np.int8],
+    stale: Bool,
 ) -> int:
     """One round of collapses that do not touch each other, cheapest first; how many faces went."""
     points = len(place)
@@ -316,25 +338,26 @@ def _sweep(
     q, f1, f2 = np.empty(_MOST, np.int32), np.empty(_MOST, np.int32), np.empty(_MOST, np.int32)
     q2, g1, g2 = np.empty(_MOST, np.int32), np.empty(_MOST, np.int32), np.empty(_MOST, np.int32)
     feature, other = np.empty(_MOST, np.bool_), np.empty(_MOST, np.bool_)
-    kind = np.full(points, _FIXED, np.int8)
-    for p in range(points):
-        count = _around(p, start, fan, fp, fv, label, q, f1, f2, feature)
-        if count > 0:
-            lines = 0
-            for k in range(count):
-                lines += feature[k]
-            if lines == 0:
-                kind[p] = _FREE
-            elif lines == 2:
-                kind[p] = _LINE
-    best = np.full(points, np.inf)
-    onto = np.full(points, -1, np.int32)
     source, goal = np.empty(8, np.int32), np.empty(8, np.int32)
+    costs = np.empty(_MOST)
     for p in range(points):
-        if kind[p] == _FIXED:
+        if not stale[p]:
             continue
+        stale[p], best[p], onto[p], kind[p] = False, np.inf, -1, _FIXED
         count = _around(p, start, fan, fp, fv, label, q, f1, f2, feature)
+        if count <= 0:
+            continue
+        lines = 0
         for k in range(count):
+            lines += feature[k]
+        if lines == 0:
+            kind[p] = _FREE
+        elif lines == 2:
+            kind[p] = _LINE
+        else:
+            continue
+        for k in range(count):
+            costs[k] = np.inf
             if kind[p] == _LINE and not feature[k]:
                 continue
             wedges = _mapping(p, q[k], f1[k], f2[k], start, fan, fp, fv, source, goal)
@@ -347,41 +370,42 @@ def _sweep(
             span = 0.0
             for c in range(3):
                 span += (place[p, c] - place[q[k], c]) ** 2
-            cost = total / max(mass, 1e-30) + 1e-7 * span
-            if cost >= best[p] or cost > limit:
-                continue
-            shared = 1 if f2[k] < 0 else 2
-            reached = _around(q[k], start, fan, fp, fv, label, q2, g1, g2, other)
-            common = 0
-            for i in range(count):
-                for j in range(reached):
-                    common += q[i] == q2[j]
-            if common != shared:
-                continue
-            if _turns(p, q[k], start, fan, fp, fv, place, flat, source, goal, wedges):
-                continue
-            best[p], onto[p] = cost, q[k]
-    order = np.argsort(best)
+            costs[k] = total / max(mass, 1e-30) + 1e-7 * span
+        for _ in range(count):
+            k = int(np.argmin(costs[:count]))
+            if not costs[k] <= limit:
+                break
+            if _joins(q, count, q[k], f2[k], start, fan, fp, fv, label, q2, g1, g2, other):
+                wedges = _mapping(p, q[k], f1[k], f2[k], start, fan, fp, fv, source, goal)
+                if not _turns(p, q[k], start, fan, fp, fv, place, flat, source, goal, wedges):
+                    best[p], onto[p] = costs[k], q[k]
+                    break
+            costs[k] = np.inf
+    able = np.flatnonzero(best < np.inf)
+    order = able[np.argsort(best[able])]
     wanted = (alive - target + 1) // 2
-    able = 0
-    while able < points and best[order[able]] < np.inf:
-        able += 1
-    most = 1.5 * best[order[wanted]] if wanted < able else np.inf
+    most = 1.5 * best[order[wanted]] if wanted < len(order) else np.inf
     touched = np.zeros(points, np.bool_)
     gone = 0
-    for at in range(able):
-        p = order[at]
+    for p in order:
         o = onto[p]
         if alive - gone <= target or best[p] > most:
             break
         if touched[p] or touched[o]:
             continue
         count = _around(p, start, fan, fp, fv, label, q, f1, f2, feature)
+        at = 0
+        while at < count and q[at] != o:
+            at += 1
+        if at >= count or not _joins(
+            q, count, o, f2[at], start, fan, fp, fv, label, q2, g1, g2, other
+        ):
+            stale[p] = True
+            continue
+        wedges = _mapping(p, o, f1[at], f2[at], start, fan, fp, fv, source, goal)
         for k in range(count):
-            touched[q[k]] = True
-            if q[k] == o:
-                wedges = _mapping(p, o, f1[k], f2[k], start, fan, fp, fv, source, goal)
-        touched[p] = True
+            touched[q[k]] = stale[q[k]] = True
+        touched[p] = stale[p] = True
         for w in range(wedges):
             quadric[goal[w]] += quadric[source[w]]
             weight[goal[w]] += weight[source[w]]
@@ -400,6 +424,34 @@ def _sweep(
                             fv[f, c] = goal[w]
                             break
     return gone
+
+
+@nb.njit(cache=True, nogil=True)
+def _joins(
+    q: I32,
+    count: int,
+    o: int,
+    second: int,
+    start: I32,
+    fan: I32,
+    fp: I32,
+    fv: I32,
+    label: I32,
+    q2: I32,
+    g1: I32,
+    g2: I32,
+    other: Bool,
+) -> bool:
+    """The link condition: p and o have no common neighbours but those across their edge.
+
+    Dey, Edelsbrunner, Guha and Nekhayev, "Topology preserving edge contraction" (1998).
+    """
+    reached = _around(o, start, fan, fp, fv, label, q2, g1, g2, other)
+    common = 0
+    for i in range(count):
+        for j in range(reached):
+            common += q[i] == q2[j]
+    return common == (1 if second < 0 else 2)
 
 
 @nb.njit(cache=True, nogil=True)
