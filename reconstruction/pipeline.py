@@ -6,21 +6,24 @@ show what happened and a person can correct any value and go on from there.
 
 from __future__ import annotations
 
-import math
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .declared import BASE_SIZE, DECLARED, SIZES, size_table
 from .errors import NoProductError, ParameterError
+from .explain import overlay
 from .families import family_names, get_family
-from .family import Family, complete
+from .fitting import Fit, Sight, best_fit
 from .photo import Photo
-from .product import Estimate, PhotoSource, Product, graded_sizes
+from .product import PhotoSource, Product
+from .request import Request
+from .subjects import chosen, cut_sides, subjects
 from .textured import Textured
 
 if TYPE_CHECKING:
@@ -28,21 +31,21 @@ if TYPE_CHECKING:
     from .networks.segmentation import Mask
     from .render.camera import Camera
 
+__all__ = [
+    "BASE_SIZE",
+    "DECLARED",
+    "SIZES",
+    "STEPS",
+    "Reconstruction",
+    "Request",
+    "product_id",
+    "reconstruct",
+]
+
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 STEPS = ("separate it", "recognise it", "refine its shape", "texture it", "build it")
-SIZES = ("XS", "S", "M", "L", "XL", "XXL")
-BASE_SIZE = "M"
-
-DECLARED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "garment": {
-        "height": ("body_length", "length"),
-        "width": ("chest_width", "waist_width"),
-    },
-    "furniture": {"height": ("height",), "width": ("width",), "depth": ("depth",)},
-}
-"""What a plainly declared dimension means for each kind: the first parameter that is there."""
 
 _SURE = 0.62
 """Least agreement of mask and category for a photo to be taken without the caller's word for it;
@@ -50,31 +53,12 @@ chosen on four photos of a person, a car and plants, which stay below it."""
 
 _LIKELY = 0.55
 _TRIES = 2
-_EFFORT = 0.5
-"""Of the furniture fit: half of the rounds in which other structures are tried."""
+
+_MOST_PHOTOS = 8
 
 _LOW_CONFIDENCE = 0.5
-_OVERLAY = 640
-"""Pixels of the re-render on the contact sheet, longest side."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the caller knows and wants.
-
-    Attributes:
-        category: a category or family name, where it is known.
-        declared: true dimensions in metres: ``height``, ``width``, ``depth``, or parameters.
-        size: a garment's size label, which declares its chest (or waist) by the size chart.
-        corrections: parameters set by hand after the fit.
-        id: of the product; made from the photo's name if it is empty.
-    """
-
-    category: str | None = None
-    declared: Mapping[str, float] = field(default_factory=dict)
-    size: str | None = None
-    corrections: Mapping[str, float] = field(default_factory=dict)
-    id: str = ""
+_TRUST_SEVERAL = 0.9
+_TRUST_CUT = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +66,14 @@ class Reconstruction:
     """A product and what the pipeline saw on the way.
 
     Attributes:
+        photo: the first photo.
         mask: (h, w) float32, 0 to 1.
-        rerender: (h, w, 3) uint8: the fitted product drawn over the dimmed photo, made smaller.
+        rerender: (h, w, 3) uint8: the fitted product drawn over the dimmed photo, made
+            smaller.
         seconds: per step.
         textured: the materials as they were made, and how the product lies in the photo.
         camera: the photo's camera as it was fitted, for what is solid; else None.
+        fit: the family as it was fitted, or None for a free-form product.
     """
 
     product: Product
@@ -97,6 +84,7 @@ class Reconstruction:
     seconds: Mapping[str, float]
     textured: Textured | None = None
     camera: Camera | None = None
+    fit: Fit | None = None
 
     def explain(self) -> dict[str, Any]:
         """What the network saw, ranked."""
@@ -114,26 +102,32 @@ class Reconstruction:
 
 
 @dataclass(frozen=True, eq=False)
-class _Fit:
-    """A family fitted to the photo, flat or solid, before it becomes a product."""
+class _Seen:
+    """One photo after it was separated and recognised.
 
-    family: Family
-    values: dict[str, Estimate]
-    choices: dict[str, str]
-    iou: float
-    warnings: tuple[str, ...]
-    detail: Any
+    Attributes:
+        notes: sentences about it that a person should read.
+        trust: 0 to 1, lowered by what makes the photo hard to trust.
+    """
+
+    photo: Photo
+    mask: Mask
+    sight: Sight
+    notes: tuple[str, ...]
+    trust: float
 
 
 def reconstruct(
-    photo: Photo,
+    photos: Photo | Sequence[Photo],
     request: Request | None = None,
     *,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Reconstruction:
-    """Reconstruct the product in one photo.
+    """Reconstruct the product in one photo, or in several of the same product.
 
     Args:
+        photos: of a garment its front and, if there is a second one, its back; of furniture up
+            to eight views. The first one names the product and decides what it is.
         progress: called with the name of each of :data:`STEPS` when it is done.
 
     Raises:
@@ -142,6 +136,14 @@ def reconstruct(
         WeightsError: the networks' weights are missing.
     """
     request = request or Request()
+    shots = (photos,) if isinstance(photos, Photo) else tuple(photos)
+    if not 1 <= len(shots) <= _MOST_PHOTOS:
+        raise ParameterError(
+            "a product takes one photo or a few",
+            field="photos",
+            expected=f"1 to {_MOST_PHOTOS}",
+            got=str(len(shots)),
+        )
     wanted = _wanted_families(request.category)
     seconds: dict[str, float] = {}
     started = time.perf_counter()
@@ -152,26 +154,77 @@ def reconstruct(
         started = time.perf_counter()
         progress(step)
 
-    from .networks.inference import propose
-    from .networks.segmentation import open_gaps, segment
+    from .networks.segmentation import segment
 
-    mask = segment(photo.rgb, photo.alpha)
+    masks = [segment(photo.rgb, photo.alpha) for photo in shots]
     done(STEPS[0])
-    proposal = propose(photo.rgb, mask)
-    candidates = _candidates(photo, proposal, wanted)
+    seen = [_recognise(shots[0], masks[0], wanted)]
+    candidates = _candidates(shots[0], seen[0].sight.proposal, wanted)
     if get_family(candidates[0].family).view == "solid":
-        # A slatted back shows what lies behind it; a garment has no such gaps.
-        opened = open_gaps(photo.rgb, mask)
-        if opened is not mask:
-            mask = opened
-            proposal = propose(photo.rgb, mask)
-            candidates = _candidates(photo, proposal, wanted)
+        seen[0] = _opened(seen[0])
+    seen += [
+        _recognise(photo, mask, tuple(c.family for c in candidates))
+        for photo, mask in zip(shots[1:], masks[1:], strict=True)
+    ]
     done(STEPS[1])
-    fit = _best_fit(photo, mask, proposal, candidates, request)
+    fit = best_fit([s.sight for s in seen], candidates, request)
     done(STEPS[2])
-    product, rerender, textured = _finish(photo, mask, proposal, fit, request, done)
-    camera = fit.detail.camera if fit.family.view == "solid" else None
-    return Reconstruction(product, photo, mask.soft, proposal, rerender, seconds, textured, camera)
+    product, rerender, textured = _finish(seen, fit, request, done)
+    first = seen[0]
+    return Reconstruction(
+        product,
+        shots[0],
+        first.mask.soft,
+        first.sight.proposal,
+        rerender,
+        seconds,
+        textured,
+        fit.detail.camera if fit.family.view == "solid" else None,
+        fit,
+    )
+
+
+def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:
+    """What the network says of one photo, and what of it is the product."""
+    from .networks.inference import propose
+
+    notes = list(photo.notes)
+    trust = 1.0
+    proposal: Proposal | None = None
+    found = subjects(
+        mask.soft,
+        (photo.height, photo.width),
+        lambda own: propose(photo.rgb, replace(mask, soft=own)),
+    )
+    if found:
+        subject, told = chosen(found, [get_family(name).category for name in wanted])
+        notes.append(told)
+        trust *= _TRUST_SEVERAL
+        mask, proposal = replace(mask, soft=subject.mask), subject.proposal
+    proposal = proposal or propose(photo.rgb, mask)
+    cut = cut_sides(mask.soft)
+    if cut:
+        notes.append(
+            f"The photo cuts the product off ({', '.join(sorted(cut))}): what lies beyond is a "
+            "guess. Show it whole."
+        )
+        trust *= _TRUST_CUT
+    return _Seen(photo, mask, Sight(photo.rgb, mask.soft, proposal, cut), tuple(notes), trust)
+
+
+def _opened(seen: _Seen) -> _Seen:
+    """A solid product with the gaps opened through which the background shows.
+
+    A slatted back shows what lies behind it; a garment has no such gaps.
+    """
+    from .networks.inference import propose
+    from .networks.segmentation import open_gaps
+
+    opened = open_gaps(seen.photo.rgb, seen.mask)
+    if opened is seen.mask:
+        return seen
+    sight = replace(seen.sight, mask=opened.soft, proposal=propose(seen.photo.rgb, opened))
+    return replace(seen, mask=opened, sight=sight)
 
 
 def _wanted_families(category: str | None) -> tuple[str, ...]:
@@ -225,166 +278,39 @@ def _candidates(photo: Photo, proposal: Proposal, wanted: tuple[str, ...]) -> tu
     return tuple(c for c in proposal.candidates[:_TRIES] if c.probability > 0.15)
 
 
-def _declared(family: Family, request: Request) -> dict[str, float]:
-    """The declared dimensions as parameters of a family.
-
-    Raises:
-        ParameterError: the family has no such dimension or size.
-    """
-    names = {p.name for p in family.parameters}
-    out: dict[str, float] = {}
-    for name, value in request.declared.items():
-        meant = next((n for n in DECLARED[family.kind].get(name, ()) if n in names), name)
-        if meant not in names:
-            raise ParameterError(
-                f"a {family.label.get('en', family.name)} has no {name} to declare",
-                field=f"declared.{name}",
-                expected=", ".join(sorted(names)),
-                got=name,
-            )
-        out[meant] = float(value)
-    if request.size is not None:
-        if family.kind != "garment" or request.size not in SIZES:
-            raise ParameterError(
-                f"a {family.label.get('en', family.name)} has no size {request.size}",
-                field="size",
-                expected=", ".join(SIZES) if family.kind == "garment" else "no size label",
-                got=request.size,
-            )
-        girth = next(n for n in DECLARED["garment"]["width"] if n in names)
-        defaults = {p.name: p.default for p in family.parameters}
-        out.setdefault(girth, graded_sizes(family, defaults, SIZES, BASE_SIZE)[request.size][girth])
-    complete(family, out, {})
-    return out
-
-
-def _best_fit(
-    photo: Photo,
-    mask: Mask,
-    proposal: Proposal,
-    candidates: tuple[Candidate, ...],
-    request: Request,
-) -> _Fit:
-    """Fit each candidate family; the photo decides between them."""
-    fits = []
-    for candidate in candidates:
-        family = get_family(candidate.family)
-        declared = _declared(family, request)
-        fit = _fit_flat if family.view == "flat" else _fit_solid
-        fits.append((fit(family, photo, mask, proposal, candidate, declared), candidate))
-    best, _ = max(fits, key=lambda pair: pair[0].iou + 0.1 * math.log(pair[1].probability + 1e-3))
-    return best
-
-
-def _fit_flat(
-    family: Family,
-    photo: Photo,
-    mask: Mask,
-    proposal: Proposal,
-    candidate: Candidate,
-    declared: dict[str, float],
-) -> _Fit:
-    from .families.garment import GarmentFamily
-    from .families.garment_flat import LANDMARKS
-    from .garment.fit import FitHint, refine
-
-    landmarks, trust = proposal.landmark_table(LANDMARKS)
-    hint = FitHint(
-        landmarks=landmarks.astype(np.float64),
-        trust=trust.astype(np.float64),
-        sigma=candidate.sigma,
-        declared=declared,
-    )
-    garment = cast(GarmentFamily, family)
-    fitted = refine(garment, candidate.values, candidate.choices, mask.soft, hint)
-    estimates = {}
-    for spec in family.parameters:
-        value = fitted.values[spec.name]
-        low, high = fitted.intervals[spec.name]
-        if spec.name in declared:
-            estimates[spec.name] = Estimate(value, value, value, 1.0, "declared")
-        else:
-            wide = (high - low) / max(spec.maximum - spec.minimum, 1e-9)
-            sure = float(np.clip(1 - wide, 0.05, 0.95))
-            estimates[spec.name] = Estimate(value, low, high, sure, "photo")
-    return _Fit(family, estimates, fitted.choices, fitted.iou, (), fitted)
-
-
-def _fit_solid(
-    family: Family,
-    photo: Photo,
-    mask: Mask,
-    proposal: Proposal,
-    candidate: Candidate,
-    declared: dict[str, float],
-) -> _Fit:
-    from .families.furniture_family import FurnitureFamily
-    from .furniture.fit import refine
-    from .furniture.solver import Start
-    from .furniture.target import Pose
-
-    guess = proposal.camera
-    pose = Pose(guess.azimuth, guess.elevation, guess.closeness, guess.roll)
-    starts = [
-        Start(candidate.values, s.choices, pose, candidate.sigma) for s in candidate.structures
-    ]
-    fitted = refine(
-        cast(FurnitureFamily, family),
-        {},
-        {},
-        None,
-        mask.soft,
-        photo=photo.rgb,
-        declared=declared,
-        proposals=starts,
-        effort=_EFFORT,
-    )
-    return _Fit(
-        family,
-        dict(fitted.estimates),
-        fitted.choices,
-        fitted.iou,
-        fitted.warnings,
-        fitted,
-    )
-
-
 def _finish(
-    photo: Photo,
-    mask: Mask,
-    proposal: Proposal,
-    fit: _Fit,
-    request: Request,
-    done: Callable[[str], None],
+    seen: Sequence[_Seen], fit: Fit, request: Request, done: Callable[[str], None]
 ) -> tuple[Product, U8, Textured]:
     """Texture and build the product, and draw it over its photo."""
+    first = seen[0]
+    photo = first.photo
     numbers = {n: e.value for n, e in fit.values.items()}
     mesh = fit.family.build(numbers, fit.choices)
     if fit.family.view == "flat":
         from .garment.texture import rectify
 
-        textured = rectify(photo.rgb, mask.soft, fit.detail, mesh)
+        textured = rectify(photo.rgb, first.mask.soft, fit.detail, mesh)
     else:
         from .furniture.texture import project
 
-        textured = project(mesh, [(fit.detail.camera, photo.rgb, mask.soft)])
+        shots = [
+            (camera, s.photo.rgb, s.mask.soft)
+            for i, (camera, s) in enumerate(zip(fit.detail.cameras, seen, strict=True))
+            if i == 0 or i not in fit.detail.odd_views
+        ]
+        textured = project(mesh, shots)
     done(STEPS[3])
-    confidence = _confidence(mask, proposal, fit)
-    warnings = list(fit.warnings)
+    confidence = _confidence(first, fit)
+    notes = [note for s in seen for note in s.notes] + list(fit.warnings)
     if confidence < _LOW_CONFIDENCE:
-        warnings.append(
+        notes.append(
             f"low confidence ({confidence:.2f}): compare the contact sheet, correct values with "
             "--set, or give a second photo"
         )
-    label = dict(fit.family.label)
-    sizes: Mapping[str, Mapping[str, float]] = {}
-    size = ""
-    if fit.family.kind == "garment":
-        size = request.size or BASE_SIZE
-        sizes = graded_sizes(fit.family, numbers, SIZES, size)
+    sizes, size = size_table(fit.family, numbers, request)
     product = Product(
         id=request.id or product_id(photo.name),
-        name=label,
+        name={**fit.family.label, **request.name},
         family=fit.family,
         values=fit.values,
         choices=fit.choices,
@@ -394,61 +320,23 @@ def _finish(
         size=size,
         photo=PhotoSource(photo.name, photo.sha256, photo.width, photo.height, fit.iou),
         confidence=confidence,
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys(notes)),
+        price=request.price,
     )
     if request.corrections:
         product = product.refit(request.corrections)
-    rerender = _overlay(photo, fit, product)
+    rerender = overlay(photo.rgb, fit, product)
     done(STEPS[4])
     return product, rerender, textured
 
 
-def _confidence(mask: Mask, proposal: Proposal, fit: _Fit) -> float:
+def _confidence(seen: _Seen, fit: Fit) -> float:
     """Between 0 and 1: the mask's, the family's and the fit's confidence together."""
+    proposal = seen.sight.proposal
     agreement = float(np.clip((fit.iou - 0.6) / 0.35, 0, 1))
     family = next(c.probability for c in proposal.candidates if c.family == fit.family.name)
     parts = (proposal.confidence, 0.4 + 0.6 * family, agreement)
-    return float(np.prod(parts) ** (1 / len(parts)))
-
-
-def _overlay(photo: Photo, fit: _Fit, product: Product) -> U8:
-    """The fitted product over the dimmed photo: drawn for furniture, outlined for garments.
-
-    It is for looking at: at most ``_OVERLAY`` pixels on its longest side.
-    """
-    import cv2
-
-    height, width = photo.rgb.shape[:2]
-    scale = min(1.0, _OVERLAY / max(height, width))
-    size = (max(round(height * scale), 1), max(round(width * scale), 1))
-    small = cv2.resize(photo.rgb, size[::-1], interpolation=cv2.INTER_AREA)
-    if fit.family.view == "flat":
-        return _outlined(np.asarray(small), fit.detail, scale)
-    from .contact_sheet import textures
-    from .render.shading import picture
-
-    dim = small.astype(np.float32) * 0.4 + 140
-    colours = {slot: m.base_color[:3] for slot, m in product.materials.items()}
-    rgba = picture(
-        product.mesh, fit.detail.camera, size, colours, textures(product, _OVERLAY), oversample=1
-    )
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return np.asarray(rgba[..., :3] * alpha + dim * (1 - alpha) + 0.5, np.uint8)
-
-
-def _outlined(picture: U8, fitted: Any, scale: float) -> U8:
-    """The panels and landmarks that were fitted, over the photo reduced by ``scale``."""
-    import cv2
-
-    out = picture.copy()
-    thick = max(1, round(max(out.shape[:2]) / 300))
-    flat = fitted.flat()
-    for polygon in (flat.outline, *flat.parts.values()):
-        points = np.round(fitted.to_pixels(polygon) * scale).astype(np.int32)
-        cv2.polylines(out, [points], True, (40, 200, 255), thick, cv2.LINE_AA)
-    for x, y in fitted.landmarks[~np.isnan(fitted.landmarks[:, 0])] * scale:
-        cv2.circle(out, (round(x), round(y)), 2 * thick, (255, 230, 60), -1, cv2.LINE_AA)
-    return out
+    return float(np.prod(parts) ** (1 / len(parts))) * seen.trust
 
 
 def product_id(name: str) -> str:

@@ -7,6 +7,7 @@ parameter rebuilds only what depends on it: see :meth:`Product.refit`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -66,6 +67,43 @@ class Material:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What a shop asks for a product.
+
+    Attributes:
+        amount: a decimal number as it was written, such as ``"59.90"``; never a float.
+        currency: its ISO 4217 code.
+    """
+
+    amount: str
+    currency: str
+
+    @staticmethod
+    def of(amount: str, currency: str) -> Price:
+        """Check a price.
+
+        Raises:
+            ParameterError: no decimal number of 0 or more, or no code of three letters.
+        """
+        text, code = amount.strip(), currency.strip().upper()
+        if not re.fullmatch(r"\d{1,12}(\.\d{1,4})?", text):
+            raise ParameterError(
+                "the price is no amount of money",
+                field="price",
+                expected="a decimal number such as 59.90",
+                got=amount[:40],
+            )
+        if not re.fullmatch(r"[A-Z]{3}", code):
+            raise ParameterError(
+                "the currency is no ISO 4217 code",
+                field="currency",
+                expected="three letters such as EUR or CNY",
+                got=currency[:40] or "nothing",
+            )
+        return Price(text, code)
+
+
+@dataclass(frozen=True)
 class Variant:
     """A named colourway: for each material slot, the material to wear instead."""
 
@@ -102,6 +140,7 @@ class Product:
         confidence: 0 to 1, of the reconstruction as a whole.
         warnings: sentences that a person should read, such as a low confidence.
         license: under which another's mesh came, as its maker says it; empty for our own.
+        price: what the shop asks for it, or None.
     """
 
     id: str
@@ -118,6 +157,7 @@ class Product:
     confidence: float = 1.0
     warnings: tuple[str, ...] = ()
     license: str = ""
+    price: Price | None = None
 
     @property
     def kind(self) -> Literal["garment", "furniture"]:

@@ -29,19 +29,26 @@ from .gltf.glb import product_glb
 from .gltf.read import Budget, GlbContents, read_glb
 from .lod import lod_glb, make_lods
 from .mesh import Mesh
-from .product import SCHEMA_VERSION, Estimate, PhotoSource, Product
+from .product import SCHEMA_VERSION, Estimate, PhotoSource, Price, Product
 
 GLB_NAME, JSON_NAME = "product.glb", "product.json"
 _JSON_LIMIT = 2**20
 
 
 def save_product(
-    product: Product, folder: Path | str, *, copyright: str = "", lods: bool = False
+    product: Product,
+    folder: Path | str,
+    *,
+    copyright: str = "",
+    lods: bool = False,
+    beside: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write a product's folder, replacing what was there.
 
     Args:
         lods: also write the lower levels of detail, ``lod1.glb`` and ``lod2.glb``.
+
+        beside: further files of the folder by name, such as a contact sheet.
 
     All files are written to a temporary folder beside it, which then takes the name: a reader
     or a crash never sees half a product.
@@ -75,6 +82,8 @@ def save_product(
         for name, data in files.items():
             _write(fresh / name, data)
         _write(fresh / JSON_NAME, text)
+        for name, data in (beside or {}).items():
+            _write(fresh / Path(name).name, data)
         if target.exists():
             target.rename(work / "old")
         try:
@@ -152,6 +161,7 @@ def load_product(folder: Path | str, budget: Budget | None = None) -> Product:
         confidence=float(document["confidence"]),
         warnings=tuple(document["warnings"]),
         license=document.get("license", ""),
+        price=Price(**document["price"]) if document.get("price") else None,
     )
 
 
@@ -186,6 +196,7 @@ def _check_digest(path: Path, data: bytes, wanted: str, field: str) -> None:
 
 def _document(product: Product, digest: str) -> dict[str, Any]:
     units = {p.name: p.unit for p in product.family.parameters}
+    price = product.price
     photo: dict[str, Any] | None = None
     if product.photo is not None:
         shot = product.photo
@@ -226,6 +237,7 @@ def _document(product: Product, digest: str) -> dict[str, Any]:
         "glb": {"file": GLB_NAME, "sha256": digest},
         **({"license": product.license} if product.license else {}),
         **_freeform(product.family),
+        **({"price": {"amount": price.amount, "currency": price.currency}} if price else {}),
     }
 
 

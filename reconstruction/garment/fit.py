@@ -8,7 +8,7 @@ the sizes' prior decides it unless a dimension is declared, and the intervals sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ _INDEPENDENT = 60
 _ROBUST = 0.03
 """Contour distances beyond this share of the height count less and less (hangers, folds)."""
 _LANDMARK_SIGMA = 0.025
+_CUT_MARGIN = 0.012
+"""How near to a cutting side the mask's contour is the picture's edge, share of the picture."""
 _DOUBTFUL = 0.93
 """Below this IoU a garment is tried with other sleeves too."""
 _TRIED = 3
@@ -57,12 +59,19 @@ class FitHint:
         trust: (len(LANDMARKS),) 0 to 1, how much each landmark is believed.
         sigma: standard deviation of given values, by parameter; others take the family's spread.
         declared: parameters whose true value is known, metres.
+        scale: pixels per metre in the garment's plane where they were measured.
+        cut: sides of the picture (left, right, top, bottom) that cut the garment off: nothing is
+            concluded from the mask's edge there.
+        quick: one starting pose, a few steps.
     """
 
     landmarks: F64 | None = None
     trust: F64 | None = None
     sigma: Mapping[str, float] = field(default_factory=dict)
     declared: Mapping[str, float] = field(default_factory=dict)
+    scale: float | None = None
+    cut: frozenset[str] = frozenset()
+    quick: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +120,8 @@ def refine(
     choices: Mapping[str, str],
     mask: NDArray[np.float32] | NDArray[np.bool_],
     hint: FitHint | None = None,
+    *,
+    fixed_choices: Sequence[str] = (),
 ) -> Fitted:
     """Fit a garment family to a mask.
 
@@ -120,6 +131,7 @@ def refine(
             silhouette badly met, other sleeves are tried and kept if they meet it better.
         mask: (h, w) bool, or coverage from 0 to 1.
         hint: landmarks, certainties and declared dimensions.
+        fixed_choices: names of choices that are known and not tried otherwise.
 
     Raises:
         NoProductError: the mask is empty or a speck.
@@ -151,8 +163,10 @@ def refine(
             "the mask shows no garment", field="mask", expected="a solid shape", got="a speck"
         )
     fitted = _fit(family, picked, values, contour, solid, hint)
-    sleeves = [c.options for c in family.choices if c.name == "sleeves"]
-    if sleeves and fitted.iou < _DOUBTFUL:
+    sleeves = [
+        c.options for c in family.choices if c.name == "sleeves" and c.name not in fixed_choices
+    ]
+    if sleeves and not hint.quick and fitted.iou < _DOUBTFUL:
         others = [{**picked, "sleeves": o} for o in sleeves[0] if o != picked["sleeves"]]
         for other in others:
             again = _fit(family, other, values, contour, solid, hint)
@@ -194,6 +208,9 @@ class _Problem:
     ) -> None:
         self.family, self.choices, self.unknowns = family, choices, unknowns
         self.contour, self.solid = contour, solid
+        self.cut = hint.cut
+        self.quick = hint.quick
+        self.off_cut = ~beyond(contour, solid.shape, hint.cut, _CUT_MARGIN)
         self.height = float(np.ptp(contour[:, 1]))
         self.width = float(np.ptp(contour[:, 0]))
         self.size = max(self.height, self.width)
@@ -220,6 +237,8 @@ class _Problem:
             if abs(left - right) < 0.7
         ]
         starts.sort(key=self.score, reverse=True)
+        if self.quick:
+            return self.answer(self.descend(starts[0], 6))
         rough = [self.descend(x, 4) for x in starts[:_TRIED]]
         return self.answer(self.descend(max(rough, key=self.score), 9))
 
@@ -243,12 +262,25 @@ class _Problem:
         """Scale and shift so that the bounding boxes agree."""
         outline = self.bare(x).outline
         low, high = outline.min(axis=0), outline.max(axis=0)
-        scale = float(np.sqrt(self.height / (high[1] - low[1]) * self.width / (high[0] - low[0])))
-        middle = (self.contour.min(axis=0) + self.contour.max(axis=0)) / 2
+        wide, tall = self.width / (high[0] - low[0]), self.height / (high[1] - low[1])
+        first, last = self.contour.min(axis=0), self.contour.max(axis=0)
+        across, along = {"left", "right"} & self.cut, {"top", "bottom"} & self.cut
+        # A side that is cut off says nothing of the size.
+        scale = float(max(wide, tall) if across and along else np.sqrt(wide * tall))
+        if bool(across) != bool(along):
+            scale = float(wide if along else tall)
         moved = x.copy()
         moved[0] = np.log(scale)
-        moved[1] = middle[0] - scale * (low[0] + high[0]) / 2
-        moved[2] = middle[1] + scale * (low[1] + high[1]) / 2
+        moved[1] = (first[0] + last[0]) / 2 - scale * (low[0] + high[0]) / 2
+        moved[2] = (first[1] + last[1]) / 2 + scale * (low[1] + high[1]) / 2
+        if across == {"left"}:
+            moved[1] = last[0] - scale * high[0]
+        if across == {"right"}:
+            moved[1] = first[0] - scale * low[0]
+        if along == {"bottom"}:
+            moved[2] = first[1] + scale * high[1]
+        if along == {"top"}:
+            moved[2] = last[1] + scale * low[1]
         return moved
 
     def iou(self, x: F64) -> float:
@@ -301,6 +333,7 @@ class _Problem:
         near = shown[near]
         gap = np.einsum("nc,nc->n", dense[near] - self.contour, self.normal)
         weight = 1.0 / (1.0 + (gap / (_ROBUST * self.size)) ** 2)
+        weight *= self.off_cut
         return _Match(near // fine, t[near % fine], np.sqrt(weight), np.flatnonzero(~hidden)[::2])
 
     def residuals(self, x: F64, match: _Match, flat: Flat | None = None) -> F64:
@@ -323,6 +356,8 @@ class _Problem:
         off = (d[i, j] * (1 - v) + d[i, j + 1] * v) * (1 - u) + (
             d[i + 1, j] * (1 - v) + d[i + 1, j + 1] * v
         ) * u
+        if self.cut:
+            off = np.where(beyond(ij, (h, w), self.cut, 0.0), 0.0, off)
         scale = _ROBUST * self.size
         off = off / np.sqrt(1.0 + (off / scale) ** 2)
         to_mask = off * np.sqrt(_INDEPENDENT / len(match.back)) / sigma
@@ -372,6 +407,28 @@ class _Match:
     share: F64
     weight: F64
     back: NDArray[np.int64]
+
+
+def beyond(
+    points: F64, shape: tuple[int, ...], cut: frozenset[str], margin: float
+) -> NDArray[np.bool_]:
+    """Whether pixels (n, 2) lie beyond a side of the picture that cuts the garment off.
+
+    Args:
+        shape: (height, width, ...) of the picture.
+        margin: counts as beyond already, share of the picture's longer side.
+    """
+    reach = margin * max(shape[:2])
+    out = np.zeros(len(points), bool)
+    sides = {
+        "left": points[:, 0] < reach,
+        "right": points[:, 0] > shape[1] - 1 - reach,
+        "top": points[:, 1] < reach,
+        "bottom": points[:, 1] > shape[0] - 1 - reach,
+    }
+    for side in cut:
+        out |= sides[side]
+    return out
 
 
 def hidden_points(flat: Flat) -> NDArray[np.bool_]:

@@ -20,6 +20,8 @@ F64 = NDArray[np.float64]
 _CAMERA = 3
 """Log of the scale, x and y of the origin come first; they have no prior."""
 _DECLARED = 0.001
+_SCALE_SIGMA = 0.003
+"""Of a measured scale: an object's corners are found to about this part of its size."""
 
 _POSE_SIGMA: Mapping[str, float] = {
     "rotation": 0.12,
@@ -74,6 +76,7 @@ class Unknowns:
         limbs: the pose's entries that turn the left and the right sleeve or leg; empty without.
         pose_sigma: (pose,) prior of the pose's free entries.
         steps: (all,) for numeric derivatives.
+        log_scale: logarithm of the pixels per metre where they were measured.
     """
 
     names: tuple[str, ...]
@@ -89,6 +92,7 @@ class Unknowns:
     pose_sigma: F64
     steps: F64
     camera: int = _CAMERA
+    log_scale: float | None = None
 
     @staticmethod
     def of(
@@ -129,6 +133,7 @@ class Unknowns:
                 [_LEG_SIGMA.get(n, _POSE_SIGMA[n]) if legs else _POSE_SIGMA[n] for n in pose_names]
             ),
             steps=np.array([1e-4, 0.05, 0.05, 1e-3] + [1e-4] * len(names) + [1e-3] * len(limits)),
+            log_scale=None if hint.scale is None else float(np.log(hint.scale)),
         )
 
     def start(self, left: float, right: float) -> F64:
@@ -160,11 +165,15 @@ class Unknowns:
         values = x[first : first + len(self.names)]
         grown = self.mean * np.where(self.fixed > 0, 1.0, np.exp(size))
         pose = np.array([getattr(self.pose, n) for n in self.pose_names])
+        measured = []
+        if self.log_scale is not None:
+            measured = [np.array([(x[0] - self.log_scale) / _SCALE_SIGMA])]
         return np.concatenate(
             [
                 [size / self.size_sigma],
                 (values - grown) / self.sigma,
                 (x[first + len(values) :] - pose) / self.pose_sigma,
+                *measured,
             ]
         )
 

@@ -1,0 +1,187 @@
+"""Fit the families that a photo may show, and let the photo decide between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .declared import Declared, declared_for
+from .errors import ParameterError
+from .families import get_family
+from .family import Family, complete
+from .product import Estimate
+from .request import Request
+
+if TYPE_CHECKING:
+    from .networks.inference import Candidate, Proposal
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+
+_EFFORT = 0.5
+"""Of the furniture fit: half of the rounds in which other structures are tried."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """One photo of the product, as far as fitting needs it.
+
+    Attributes:
+        rgb: (h, w, 3) uint8 sRGB.
+        mask: (h, w) float32, 0 to 1.
+        cut: sides of the photo that cut the product off: of left, right, top, bottom.
+        scale: pixels per metre in the product's plane where it was measured, or None.
+    """
+
+    rgb: U8
+    mask: F32
+    proposal: Proposal
+    cut: frozenset[str] = frozenset()
+    scale: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A family fitted to the photos, flat or solid, before it becomes a product.
+
+    Attributes:
+        iou: silhouette in the first photo against its mask.
+        detail: what :mod:`.garment.fit` or :mod:`.furniture.fit` gave.
+    """
+
+    family: Family
+    values: dict[str, Estimate]
+    choices: dict[str, str]
+    iou: float
+    warnings: tuple[str, ...]
+    detail: Any
+
+
+def best_fit(sights: Sequence[Sight], candidates: Sequence[Candidate], request: Request) -> Fit:
+    """Fit each candidate family; the photo decides between them.
+
+    Args:
+        sights: the photos; all show the same product, the first one decides.
+
+    Raises:
+        ParameterError: what is declared fits none of the families.
+    """
+    fits: list[tuple[float, Fit]] = []
+    refused: ParameterError | None = None
+    for candidate in candidates:
+        family = get_family(candidate.family)
+        try:
+            declared = declared_for(family, request)
+            complete(family, {}, request.choices)
+        except ParameterError as error:
+            refused = refused or error
+            continue
+        how = fit_flat if family.view == "flat" else fit_solid
+        fit = how(family, sights, candidate, declared, request)
+        fits.append((fit.iou + 0.1 * math.log(candidate.probability + 1e-3), fit))
+    if not fits:
+        assert refused is not None
+        raise refused
+    return max(fits, key=lambda pair: pair[0])[1]
+
+
+def fit_flat(
+    family: Family,
+    sights: Sequence[Sight],
+    candidate: Candidate,
+    declared: Declared,
+    request: Request,
+) -> Fit:
+    """Fit a sewing pattern that lies in the plane of the first photo."""
+    from .families.garment import GarmentFamily
+    from .families.garment_flat import LANDMARKS
+    from .garment.fit import FitHint, refine
+
+    sight = sights[0]
+    landmarks, trust = sight.proposal.landmark_table(LANDMARKS)
+    hint = FitHint(
+        landmarks=landmarks.astype(np.float64),
+        trust=trust.astype(np.float64),
+        sigma=candidate.sigma,
+        declared=declared.values,
+        scale=sight.scale,
+        cut=sight.cut,
+        quick=request.quick,
+    )
+    fitted = refine(
+        cast(GarmentFamily, family),
+        candidate.values,
+        {**candidate.choices, **request.choices},
+        sight.mask,
+        hint,
+        fixed_choices=tuple(request.choices),
+    )
+    estimates = {}
+    for spec in family.parameters:
+        value = fitted.values[spec.name]
+        low, high = fitted.intervals[spec.name]
+        wide = (high - low) / max(spec.maximum - spec.minimum, 1e-9)
+        sure = float(np.clip(1 - wide, 0.05, 0.95))
+        estimates[spec.name] = Estimate(value, low, high, sure, "photo")
+    return Fit(
+        family, _known(estimates, declared), fitted.choices, fitted.iou, declared.notes, fitted
+    )
+
+
+def fit_solid(
+    family: Family,
+    sights: Sequence[Sight],
+    candidate: Candidate,
+    declared: Declared,
+    request: Request,
+) -> Fit:
+    """Fit a solid body with a camera to the first photo."""
+    from .families.furniture_family import FurnitureFamily
+    from .furniture.fit import refine
+    from .furniture.solver import Start
+    from .furniture.target import Pose
+
+    sight = sights[0]
+    guess = sight.proposal.camera
+    pose = Pose(guess.azimuth, guess.elevation, guess.closeness, guess.roll)
+    starts = [
+        Start(candidate.values, {**s.choices, **request.choices}, pose, candidate.sigma)
+        for s in candidate.structures[: 1 if request.quick else None]
+    ]
+    fitted = refine(
+        cast(FurnitureFamily, family),
+        {},
+        {},
+        None,
+        sight.mask,
+        photo=sight.rgb,
+        declared=declared.values,
+        proposals=starts,
+        effort=0.0 if request.quick or request.choices or request.keep else _EFFORT,
+    )
+    return Fit(
+        family,
+        _known(dict(fitted.estimates), declared),
+        fitted.choices,
+        fitted.iou,
+        (*declared.notes, *fitted.warnings),
+        fitted,
+    )
+
+
+def _known(estimates: dict[str, Estimate], declared: Declared) -> dict[str, Estimate]:
+    """The estimates with what was declared set exactly, as what it was declared."""
+    out = dict(estimates)
+    for name, value in declared.values.items():
+        if name not in declared.sources:  # kept as it was
+            out[name] = Estimate(value, value, value, 1.0, "artist")
+            continue
+        half = declared.spread.get(name, 0.0)
+        sure = 1.0 if half == 0.0 else 0.9
+        out[name] = Estimate(value, value - half, value + half, sure, declared.sources[name])
+    return out
