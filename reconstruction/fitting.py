@@ -18,6 +18,7 @@ from .product import Estimate
 from .request import Request
 
 if TYPE_CHECKING:
+    from .furniture.target import Pose
     from .networks.inference import Candidate, Proposal
 
 F32 = NDArray[np.float32]
@@ -140,38 +141,39 @@ def fit_solid(
     declared: Declared,
     request: Request,
 ) -> Fit:
-    """Fit a solid body with a camera to the first photo."""
+    """Fit a solid body to all photos, a camera to each."""
     from .families.furniture_family import FurnitureFamily
-    from .furniture.fit import refine
+    from .furniture.fit import PhotoView, refine_views
     from .furniture.solver import Start
-    from .furniture.target import Pose
 
-    sight = sights[0]
-    guess = sight.proposal.camera
-    pose = Pose(guess.azimuth, guess.elevation, guess.closeness, guess.roll)
+    poses = [_pose(sight) for sight in sights]
     starts = [
-        Start(candidate.values, {**s.choices, **request.choices}, pose, candidate.sigma)
+        Start(candidate.values, {**s.choices, **request.choices}, poses[0], candidate.sigma)
         for s in candidate.structures[: 1 if request.quick else None]
     ]
-    fitted = refine(
+    still = request.quick or request.choices or request.keep
+    fitted = refine_views(
         cast(FurnitureFamily, family),
-        {},
-        {},
-        None,
-        sight.mask,
-        photo=sight.rgb,
-        declared=declared.values,
+        [PhotoView(s.mask, s.rgb, pose) for s, pose in zip(sights, poses, strict=True)],
         proposals=starts,
-        effort=0.0 if request.quick or request.choices or request.keep else _EFFORT,
+        declared=declared.values,
+        effort=0.0 if still else _EFFORT,
     )
     return Fit(
         family,
         _known(dict(fitted.estimates), declared),
         fitted.choices,
-        fitted.iou,
+        fitted.ious[0],
         (*declared.notes, *fitted.warnings),
         fitted,
     )
+
+
+def _pose(sight: Sight) -> Pose:
+    from .furniture.target import Pose
+
+    guess = sight.proposal.camera
+    return Pose(guess.azimuth, guess.elevation, guess.closeness, guess.roll)
 
 
 def _known(estimates: dict[str, Estimate], declared: Declared) -> dict[str, Estimate]:
