@@ -22,6 +22,9 @@ _MODULES = {
     "sofa": "sofa",
     "cabinet": "cabinet",
     "bed": "bed",
+    "lamp": "lamp",
+    "rug": "rug",
+    "car": "car",
 }
 
 

@@ -41,7 +41,9 @@ CUSHION = Grid(corner=3, rim=3, along_x=3, along_z=3, side=1, inner=2)
 
 def places(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> F64:
     """(b, 3) points from coordinates, each one number or (b,)."""
-    return np.atleast_2d(np.stack(np.broadcast_arrays(x, y, z), axis=-1).astype(float))
+    out = np.empty((max(np.size(x), np.size(y), np.size(z)), 3))
+    out[:, 0], out[:, 1], out[:, 2] = x, y, z
+    return out
 
 
 def blocks(

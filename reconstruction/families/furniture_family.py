@@ -137,6 +137,11 @@ class FurnitureFamily:
         for p in self.parameters:
             low, high = kind.get("values", {}).get(p.name, (p.minimum, p.maximum))
             values[p.name] = float(rng.uniform(low, high))
+        known = {p.name: p for p in self.parameters}
+        # What is round is about as deep as it is wide.
+        for name, (other, low, high) in kind.get("tied", {}).items():
+            value = values[other] * float(rng.uniform(low, high))
+            values[name] = min(max(value, known[name].minimum), known[name].maximum)
         return values, choices
 
 

@@ -29,7 +29,7 @@ Shot = tuple[Camera, U8, F32]
 _USUAL = {
     "wood": 0.55, "upholstery": 0.9, "accent": 0.9, "bedding": 0.9, "carpet": 0.95, "border": 0.95,
     "shade": 0.8, "front": 0.5, "plastic": 0.5, "rubber": 0.85, "leather": 0.5, "metal": 0.35,
-    "chrome": 0.2, "paint": 0.3, "glass": 0.3, "light": 0.4,
+    "chrome": 0.2, "paint": 0.3, "glass": 0.3, "light": 0.4, "lens": 0.3, "ceramic": 0.4,
 }  # fmt: skip
 """Roughness of materials without any sign of gloss; others 0.7."""
 _METALS = ("metal", "chrome", "steel", "brass")
