@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .furniture.atlas import look, make_atlas, make_sight
 from .inflate import vertex_parts
 from .mesh import F32, Mesh
 from .product import Material
 from .render.camera import Camera
 from .render.shading import linear_to_srgb, srgb_to_linear
-from .unwrap import complete_from_nearest, unwrap
+from .unwrap import complete, make_texels, seen_in, unwrap
 
 U8 = NDArray[np.uint8]
 
@@ -96,21 +95,17 @@ def from_all_round(
         cameras: of the whole photos.
     """
     cut, _ = unwrap(mesh)
-    atlas = make_atlas(cut, LARGEST // 2)
-    total = np.zeros((len(atlas.rows), 3), np.float32)
-    weight = np.zeros(len(atlas.rows), np.float32)
+    texels = make_texels(cut, LARGEST // 2)
+    total = np.zeros((len(texels.rows), 3), np.float32)
+    weight = np.zeros(len(texels.rows), np.float32)
     for camera, rgb, mask in zip(cameras, photos, masks, strict=True):
-        sight = make_sight(cut, camera, srgb_to_linear(np.ascontiguousarray(rgb)), mask)
-        seen = look(sight, atlas.position, atlas.normal, atlas.part)
-        toward = camera.position - atlas.position
-        toward /= np.linalg.norm(toward, axis=1, keepdims=True)
-        facing = np.maximum((toward * atlas.normal).sum(axis=1), 0)
-        own = (seen.weight * facing**_SHARP).astype(np.float32)
-        total += seen.colour * own[:, None]
+        color, trust = seen_in(cut, texels, camera, srgb_to_linear(rgb), mask)
+        own = (trust**_SHARP).astype(np.float32)
+        total += color * own[:, None]
         weight += own
-    color = total / np.maximum(weight, 1e-6)[:, None]
-    filled = complete_from_nearest(cut, atlas, color.astype(np.float32), weight)
-    return cut, _material(linear_to_srgb(atlas.spread(filled)))
+    color = total / np.maximum(weight, 1e-9)[:, None]
+    filled = complete(cut, texels, color.astype(np.float32), weight ** np.float32(1 / _SHARP))
+    return cut, _material(linear_to_srgb(texels.spread(filled)))
 
 
 def _power(length: float) -> int:
