@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ProductFileError
 from ..mesh import F32
-from .layout import BIN_CHUNK, FLOAT, JSON_CHUNK, MAGIC, U8, U16, U32
+from .budget import Budget, refuse
+from .compression import decompressed
+from .layout import BIN_CHUNK, FLOAT, I8, I16, JSON_CHUNK, MAGIC, U8, U16, U32
 
 _KINDS: dict[int, np.dtype[Any]] = {
     FLOAT: np.dtype("<f4"),
+    I8: np.dtype("i1"),
+    I16: np.dtype("<i2"),
     U8: np.dtype("u1"),
     U16: np.dtype("<u2"),
     U32: np.dtype("<u4"),
 }
 _WIDTH = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
-_ONE = {FLOAT: 1.0, U8: 255.0, U16: 65535.0}
-_UNDERSTOOD = {"KHR_materials_variants", "KHR_materials_unlit"}
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a file may cost at most; the defaults suit products for a headset."""
-
-    bytes: int = 128 * 2**20
-    json_bytes: int = 16 * 2**20
-    vertices: int = 1_000_000
-    triangles: int = 2_000_000
-    nodes: int = 4096
-    depth: int = 64
-    materials: int = 256
-    image_pixels: int = 8192 * 8192
-
-
-def refuse(where: str, expected: str, got: object) -> ProductFileError:
-    """The error for a GLB that cannot be used."""
-    return ProductFileError(
-        "this GLB cannot be used", field=where, expected=expected, got=str(got)[:80]
-    )
+_ONE = {FLOAT: 1.0, U8: 255.0, U16: 65535.0, I8: 127.0, I16: 32767.0}
+_UNDERSTOOD = {
+    "KHR_materials_variants",
+    "KHR_materials_unlit",
+    "KHR_mesh_quantization",
+    "KHR_texture_transform",
+}
 
 
 class Container:
@@ -56,10 +42,12 @@ class Container:
 
     def __init__(self, data: bytes, budget: Budget) -> None:
         self.budget = budget
-        self.document, self.binary = open_chunks(data, budget)
+        self.document, self.binary = decompressed(*open_chunks(data, budget), budget)
         needs = set(self.document.get("extensionsRequired", ())) - _UNDERSTOOD
         if needs:
-            raise refuse("extensionsRequired", "no compression or other need", sorted(needs))
+            raise refuse(
+                "extensionsRequired", "no need but " + ", ".join(sorted(_UNDERSTOOD)), sorted(needs)
+            )
         buffers = self.document.get("buffers", [])
         if len(buffers) > 1 or any("uri" in b for b in buffers):
             raise refuse("buffers", "the GLB's own binary chunk only", "another buffer or a uri")
@@ -106,12 +94,20 @@ class Container:
         return raw[:, 0] if width == 1 else raw
 
     def fractions(self, index: object, width: int, limit: int) -> F32:
-        """Floats of an accessor; integers stand for 0 to 1."""
+        """Floats of an accessor; integers stand for 0 to 1, or -1 to 1 where they have a sign."""
         kind = self.item("accessors", index)["componentType"]
         if kind not in _ONE:
             raise refuse(f"accessors.{index}", "floats or normalised integers", kind)
         values = self.accessor(index, width, limit)
-        return (values / np.float32(_ONE[kind])).astype(np.float32)
+        if kind == FLOAT:
+            return values.astype(np.float32)
+        return np.maximum(values / np.float32(_ONE[kind]), np.float32(-1)).astype(np.float32)
+
+    def numbers(self, index: object, width: int, limit: int) -> F32:
+        """Floats of an accessor; integers are themselves, or fractions where it says so."""
+        if self.item("accessors", index).get("normalized", False):
+            return self.fractions(index, width, limit)
+        return self.accessor(index, width, limit).astype(np.float32)
 
 
 def open_chunks(data: bytes, budget: Budget) -> tuple[dict[str, Any], memoryview]:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAGIC, JSON_CHUNK, BIN_CHUNK = 0x46546C67, 0x4E4F534A, 0x004E4942
-FLOAT, U8, U16, U32 = 5126, 5121, 5123, 5125
+FLOAT, U8, U16, U32, I8, I16 = 5126, 5121, 5123, 5125, 5120, 5122
 VERTEX_TARGET, INDEX_TARGET = 34962, 34963
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-_COMPONENT = {"f4": FLOAT, "u1": U8, "u2": U16, "u4": U32}
+_COMPONENT = {"f4": FLOAT, "u1": U8, "u2": U16, "u4": U32, "i1": I8, "i2": I16}
 _SHAPE = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 
 

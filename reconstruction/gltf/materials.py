@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -21,6 +22,23 @@ def material_slot(container: Container, index: object) -> str:
     if not isinstance(name, str) or len(name) > 200:
         raise refuse(f"materials.{index}.name", "a short text", name)
     return name
+
+
+PLAIN = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+def texture_transform(container: Container, index: object) -> tuple[float, ...]:
+    """What ``KHR_texture_transform`` does to a material's UVs: a 2 x 2 matrix, then an offset."""
+    if index is None:
+        return PLAIN
+    surface = container.item("materials", index).get("pbrMetallicRoughness", {})
+    use = surface.get("baseColorTexture", {}).get("extensions", {}).get("KHR_texture_transform")
+    if use is None:
+        return PLAIN
+    (u, v), (across, down) = use.get("offset", (0, 0)), use.get("scale", (1, 1))
+    turn = float(use.get("rotation", 0.0))
+    c, s = math.cos(turn), math.sin(turn)
+    return (c * across, s * down, -s * across, c * down, float(u), float(v))
 
 
 def read_materials(

@@ -2,7 +2,8 @@
 
 Reads what :mod:`reconstruction.gltf.glb` writes back exactly, and other people's GLBs as one mesh:
 every triangle of the scene, placed by its nodes. Nothing outside the file is ever opened.
-Compressed (Draco, meshopt), quantised and sparse geometry is refused with a sentence that says so.
+Quantised geometry and Draco's are read; meshopt's and sparse geometry are refused with a sentence
+that says so.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ..mesh import F32, I32, Mesh, Skin
 from ..mesh_check import check_mesh
 from ..product import Material, Variant
 from .access import Budget, Container, refuse
-from .materials import material_slot, read_materials
+from .materials import PLAIN, material_slot, read_materials, texture_transform
 
 __all__ = ["Budget", "GlbContents", "read_glb"]
 M44 = NDArray[np.float64]
@@ -33,12 +34,16 @@ class GlbContents:
         materials: by material slot.
         variants: colourways, with the materials that they replace.
         extras: the scene's ``extras``, or an empty mapping.
+        color: (n, 3) float32 linear RGB of each vertex, or None where the file has none.
+        license: what the file says of its maker's rights (``asset.copyright``), or empty.
     """
 
     mesh: Mesh
     materials: dict[str, Material]
     variants: tuple[Variant, ...] = ()
     extras: Mapping[str, Any] = field(default_factory=dict)
+    color: F32 | None = None
+    license: str = ""
 
 
 def read_glb(data: bytes, budget: Budget | None = None) -> GlbContents:
@@ -65,6 +70,7 @@ class _Block:
     weld: I32 | None
     joints: NDArray[np.uint16] | None
     weights: F32 | None
+    color: F32 | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +109,16 @@ def _contents(container: Container) -> GlbContents:
     materials, variants = read_materials(container, [p.slot for p in pieces])
     scene = container.item("scenes", container.document.get("scene", 0))
     extras = scene.get("extras", {})
-    return GlbContents(mesh, materials, variants, extras if isinstance(extras, dict) else {})
+    colors = [b.color for b in _blocks(pieces)]
+    painted = [c for c in colors if c is not None]
+    return GlbContents(
+        mesh,
+        materials,
+        variants,
+        extras if isinstance(extras, dict) else {},
+        np.concatenate(painted) if len(painted) == len(colors) else None,
+        str(container.document["asset"].get("copyright", ""))[:1000],
+    )
 
 
 def _walk(container: Container) -> tuple[list[tuple[dict[str, Any], M44]], dict[int, M44]]:
@@ -149,7 +164,7 @@ def _pieces(
 ) -> list[_Piece]:
     """The primitives of one mesh; those with the same positions share a block."""
     budget = container.budget
-    blocks: dict[int, _Block] = {}
+    blocks: dict[tuple[object, ...], _Block] = {}
     pieces: list[_Piece] = []
     triangles = sum(len(p.faces) for p in before)
     vertices = sum(len(b.vertices) for b in {id(p.block): p.block for p in before}.values())
@@ -157,9 +172,10 @@ def _pieces(
         if primitive.get("mode", 4) != 4:
             raise refuse("primitive.mode", "4, triangles", primitive["mode"])
         attributes = primitive["attributes"]
-        key = int(attributes["POSITION"])
+        shift = texture_transform(container, primitive.get("material"))
+        key = (int(attributes["POSITION"]), attributes.get("TEXCOORD_0"), *shift)
         if key not in blocks:
-            blocks[key] = _block(container, attributes, stand)
+            blocks[key] = _block(container, attributes, stand, shift)
             vertices += len(blocks[key].vertices)
         block = blocks[key]
         if "indices" in primitive:
@@ -181,17 +197,21 @@ def _pieces(
     return pieces
 
 
-def _block(container: Container, attributes: dict[str, Any], stand: M44) -> _Block:
+def _block(
+    container: Container, attributes: dict[str, Any], stand: M44, shift: tuple[float, ...]
+) -> _Block:
     limit = container.budget.vertices
-    local = container.accessor(attributes["POSITION"], 3, limit)
-    if local.dtype != np.float32:
-        raise refuse("POSITION", "floats", local.dtype)
+    local = container.numbers(attributes["POSITION"], 3, limit)
     still = bool((stand == np.eye(4)).all())
     vertices = local.copy() if still else (local @ stand[:3, :3].T + stand[:3, 3])
     n = len(vertices)
     uv = np.zeros((n, 2), np.float32)
     if "TEXCOORD_0" in attributes:
-        uv = container.fractions(attributes["TEXCOORD_0"], 2, limit)
+        uv = container.numbers(attributes["TEXCOORD_0"], 2, limit)
+        if shift != PLAIN:
+            uv = uv @ np.array(shift[:4], np.float32).reshape(2, 2).T + np.array(
+                shift[4:], np.float32
+            )
     weld = None
     if "_WELD" in attributes:
         numbers = container.accessor(attributes["_WELD"], 1, limit)
@@ -207,10 +227,14 @@ def _block(container: Container, attributes: dict[str, Any], stand: M44) -> _Blo
         weights = np.concatenate(
             [container.fractions(attributes[f"WEIGHTS_{g}"], 4, limit) for g in groups], axis=1
         )
-    for values in (uv, weld, joints, weights):
+    color = None
+    if "COLOR_0" in attributes:
+        wide = 4 if container.item("accessors", attributes["COLOR_0"])["type"] == "VEC4" else 3
+        color = container.fractions(attributes["COLOR_0"], wide, limit)[:, :3]
+    for values in (uv, weld, joints, weights, color):
         if values is not None and len(values) != n:
             raise refuse("attributes", f"{n} values each", len(values))
-    return _Block(vertices.astype(np.float32), uv, weld, joints, weights)
+    return _Block(vertices.astype(np.float32), uv, weld, joints, weights, color)
 
 
 def _blocks(pieces: list[_Piece]) -> list[_Block]:

@@ -219,7 +219,7 @@ def mutations() -> list[tuple[str, Any]]:
         ("accessors.0", (at("accessors", 0, "byteOffset"), -4)),
         ("bufferViews.0", (at("bufferViews", 0, "byteLength"), 2**31)),
         ("bufferViews.0", (at("bufferViews", 0, "byteOffset"), -64)),
-        ("extensionsRequired", (at("extensionsRequired"), ["KHR_draco_mesh_compression"])),
+        ("extensionsRequired", (at("extensionsRequired"), ["EXT_of_tomorrow"])),
         ("nodes.0", (at("nodes", 0, "children"), [0])),
         ("nodes", (at("scenes", 0, "nodes"), [99])),
         ("nodes", (at("nodes"), [{}] * 5000)),

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from product_samples import sheet_product
-from test_glb import unpack
+from test_glb import repack, unpack
 
 from reconstruction.errors import ParameterError, ProductFileError
 from reconstruction.freeform import import_mesh
 from reconstruction.gltf.glb import product_glb
-from reconstruction.gltf.read import Budget
+from reconstruction.gltf.read import Budget, read_glb
 from reconstruction.product_io import load_product, save_product
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -141,10 +142,63 @@ def test_other_artists_files_come_in(tmp_path: Path, file: str, size: dict[str, 
     np.testing.assert_array_equal(again.mesh.faces, product.mesh.faces)
 
 
-def test_compressed_files_are_refused_with_the_reason() -> None:
+def test_draco_comes_in() -> None:
     files = sorted((DATA / "models_marketassets_draco").rglob("*.gl*"))
     if not files:
         pytest.skip("the shared test data is not here")
-    with pytest.raises(ProductFileError, match="compression") as caught:
-        import_mesh(files[0], "thing", NAME)
-    assert "KHR_draco_mesh_compression" in caught.value.got
+    for path in files:
+        document = json.loads(path.read_text())
+        product = import_mesh(path, "thing", NAME)
+        count = sum(
+            document["accessors"][p["indices"]]["count"] // 3
+            for node in document["nodes"] if "mesh" in node
+            for p in document["meshes"][node["mesh"]]["primitives"]
+        )  # fmt: skip
+        assert len(product.mesh.faces) == count
+
+
+def draco_box() -> tuple[dict[str, Any], bytes]:
+    import DracoPy
+
+    product = sheet_product()
+    document, _ = unpack(product_glb(replace(product, mesh=replace(product.mesh, skin=None))))
+    mesh = product.mesh
+    packed = DracoPy.encode(mesh.vertices, mesh.faces, tex_coord=mesh.uv.astype(float), quantization_bits=16)
+    found = DracoPy.decode(packed)
+    kinds = {a["attribute_type"]: a["unique_id"] for a in found.attributes}
+    numbers = {"POSITION": kinds[0], "TEXCOORD_0": kinds[3]}
+    count = len(found.points)
+    document["accessors"] = [
+        {"componentType": 5126, "count": count, "type": "VEC3"},
+        {"componentType": 5126, "count": count, "type": "VEC2"},
+        {"componentType": 5125, "count": found.faces.size, "type": "SCALAR"},
+    ]
+    document["bufferViews"] = [{"buffer": 0, "byteOffset": 0, "byteLength": len(packed)}]
+    document["buffers"] = [{"byteLength": len(packed)}]
+    for key in ("images", "textures", "samplers", "extensions"):
+        document.pop(key, None)
+    document["materials"] = [{"name": "fabric"}]
+    extension = {"KHR_draco_mesh_compression": {"bufferView": 0, "attributes": numbers}}
+    attributes = {"POSITION": 0, "TEXCOORD_0": 1}
+    primitive = {"attributes": attributes, "indices": 2, "material": 0, "extensions": extension}
+    document["meshes"] = [{"primitives": [primitive]}]
+    document["extensionsRequired"] = document["extensionsUsed"] = ["KHR_draco_mesh_compression"]
+    return document, packed + b"\0" * (-len(packed) % 4)
+
+
+def test_draco_is_decoded_and_its_lies_are_refused() -> None:
+    document, binary = draco_box()
+    contents = read_glb(repack(document, binary))
+    np.testing.assert_allclose(contents.mesh.size, sheet_product().mesh.size, atol=1e-3)
+    assert contents.mesh.uv.any()
+    for change in (
+        lambda d: d["accessors"][0].update(count=7),
+        lambda d: d["accessors"][0].update(type="VEC4"),
+        lambda d: d["accessors"][0].update(count=10**9),
+        lambda d: d["bufferViews"][0].update(byteLength=10**6),
+        lambda d: d["bufferViews"][0].update(byteLength=40),
+    ):
+        worse = json.loads(json.dumps(document))
+        change(worse)
+        with pytest.raises(ProductFileError):
+            read_glb(repack(worse, binary))
