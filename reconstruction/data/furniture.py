@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import cv2
 import numpy as np
@@ -31,29 +30,16 @@ _WOODS = np.array(
 )
 
 
-_CAMERA: Mapping[str, Any] = {
-    "azimuth": (-1.25, 1.25),
-    "elevation": (0.02, 0.7),
-    "behind": 0.0,
-    "front_only": (),
-}
-"""Where people hold a camera, unless a family's data file says otherwise."""
-
-
 def random_camera(
     rng: Rng, points: F32, family: FurnitureFamily, choices: Mapping[str, str], fill: float
 ) -> Camera:
-    """A camera as people hold it before such a product, after its data file's ``extra.camera``.
-
-    ``azimuth`` and ``elevation`` are ranges in radians, ``behind`` is the share of pictures from
-    anywhere around, which none is that shows an option listed in ``front_only``.
-    """
-    habit = {**_CAMERA, **family.spec.extra.get("camera", {})}
+    """A camera as people hold it before such a product; see the family's ``habit``."""
+    habit = family.habit
     picked = {f"{name}={option}" for name, option in choices.items()}
-    around = 0.0 if picked & set(habit["front_only"]) else habit["behind"]
-    low, high = (-math.pi, math.pi) if rng.random() < around else habit["azimuth"]
+    around = 0.0 if picked & set(habit.front_only) else habit.behind
+    low, high = (-math.pi, math.pi) if rng.random() < around else habit.azimuth
     azimuth = float(rng.uniform(low, high))
-    elevation = float(rng.uniform(*habit["elevation"]))
+    elevation = float(rng.uniform(*habit.elevation))
     roll = float(rng.normal(0, 0.025))
     fov = float(np.exp(rng.uniform(np.log(0.2), np.log(1.0))))
     return frame_camera(points, azimuth, elevation, roll=roll, fov=fov, margin=1 / fill)

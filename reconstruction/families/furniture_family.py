@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,12 +38,33 @@ class Assembly:
     anchors: Anchors
 
 
+@dataclass(frozen=True)
+class Habit:
+    """How people photograph a family.
+
+    Attributes:
+        azimuth, elevation: ranges, radians; the azimuth is counted from the front.
+        behind: share of the pictures from anywhere around.
+        front_only: options, as ``"back=none"``, of which no picture is from anywhere around.
+    """
+
+    azimuth: tuple[float, float] = (-1.25, 1.25)
+    elevation: tuple[float, float] = (0.02, 0.7)
+    behind: float = 0.0
+    front_only: tuple[str, ...] = ()
+
+
 class FurnitureFamily:
     """A furniture family made of lofts; implements :class:`reconstruction.family.Family`.
 
     Args:
         spec: what the family's data file says.
         assemble: makes the lofts for complete values and choices.
+
+    Attributes:
+        habit: how people photograph it (``extra.camera`` of the data file).
+        main_choices: those that decide what a member is (``extra.main``); others are details.
+        gauge: the length that stands for the size where none is known (``extra.gauge``).
     """
 
     kind: Literal["garment", "furniture"] = "furniture"
@@ -57,6 +78,10 @@ class FurnitureFamily:
         self.label = spec.label
         self.parameters: tuple[ParameterSpec, ...] = spec.parameters
         self.choices: tuple[ChoiceSpec, ...] = spec.choices
+        self.habit = _habit(spec.extra.get("camera", {}))
+        names = [c.name for c in spec.choices]
+        self.main_choices: tuple[str, ...] = tuple(spec.extra.get("main", names))
+        self.gauge: str = spec.extra.get("gauge", "height")
         self._topologies: dict[tuple[str, ...], Topology] = {}
         self._surfaces: dict[tuple[str, ...], Surface] = {}
 
@@ -143,6 +168,10 @@ class FurnitureFamily:
             value = values[other] * float(rng.uniform(low, high))
             values[name] = min(max(value, known[name].minimum), known[name].maximum)
         return values, choices
+
+
+def _habit(table: Mapping[str, Any]) -> Habit:
+    return Habit(**{n: tuple(v) if isinstance(v, list) else v for n, v in table.items()})
 
 
 def turned_profile(table: list[list[float]], rings: int) -> tuple[F64, F64]:

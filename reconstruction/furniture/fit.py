@@ -256,8 +256,8 @@ def _finish(
         if spec.name in declared:
             estimates[spec.name] = Estimate(value, value, value, 1.0, "declared")
             continue
-        # Of a height that was held only the scale is in doubt; what is not seen is all guess.
-        known = 0.0 if spec.name == "height" else 0.25
+        # Of the length that was held only the scale is in doubt; what is not seen is all guess.
+        known = 0.0 if spec.name == family.gauge else 0.25
         half = half_interval(clues.spread.get(spec.name, known), reach)
         length = spec.unit == "m"
         half *= scale.factor if length else 1.0

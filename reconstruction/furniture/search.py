@@ -15,8 +15,6 @@ from .target import Pose, Target
 
 F64 = NDArray[np.float64]
 
-_MAIN = ("back", "base", "arms", "legs", "seat", "apron")
-"""Choices that decide what a chair or a table is; the others are tried afterwards."""
 _TURNS = (0.0, -0.25, 0.25, -0.5, 0.5)
 
 
@@ -80,14 +78,16 @@ def search(
     """The best of many random members seen from many sides, no two of the same structure."""
     found: list[tuple[float, Start]] = []
     defaults = {p.name: p.default for p in family.parameters}
+    habit = family.habit
+    lowest, highest = habit.elevation
     for _ in range(tries):
         values, choices = family.sample(rng)
         active = set(family.active(choices))
         values = {n: v for n, v in values.items() if n in active}
         poses = tuple(
             Pose(
-                float(rng.uniform(-1.1, 1.1)) if rng.random() < 0.75 else 0.0,
-                float(rng.uniform(0.02, 0.5)),
+                float(rng.uniform(*habit.azimuth)) if rng.random() < 0.75 else 0.0,
+                float(rng.uniform(lowest, min(highest, lowest + 0.75 * (highest - lowest) + 0.1))),
                 float(rng.uniform(0.12, 0.32)),
             )
             for _ in targets
@@ -101,7 +101,9 @@ def search(
     best: dict[tuple[str, ...], Start] = {}
     for _, start in found:
         # Options of small visible effect are left to be switched later.
-        main = tuple(option for name, option in start.choices.items() if name in _MAIN)
+        main = tuple(
+            option for name, option in start.choices.items() if name in family.main_choices
+        )
         best.setdefault(main, start)
         if len(best) == 6:
             break

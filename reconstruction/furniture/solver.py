@@ -105,11 +105,14 @@ class Problem:
         rate = np.sqrt(TERMS["prior"] / max(n, 1)) / self.spread
         rate[n:] *= np.tile(_CAMERA_HELD, count)
         value, slope = np.zeros((2, len(x))), np.zeros((2, len(x)))
+        low = min(self.family.habit.elevation[0], 0.0) - 0.1
+        high = max(self.family.habit.elevation[1] + 0.1, 1.1)
         value[0], slope[0] = (x - self.centre) * rate, rate
         for i in range(n, len(x), POSE):
             elevation, closeness = float(x[i + 1]), float(x[i + 2])
-            if not -0.1 < elevation < 1.1:
-                value[1, i + 1], slope[1, i + 1] = elevation - np.clip(elevation, -0.1, 1.1), 1.0
+            usual = float(np.clip(elevation, low, high))
+            if elevation != usual:
+                value[1, i + 1], slope[1, i + 1] = elevation - usual, 1.0
             value[1, i + 2], slope[1, i + 2] = 0.2 * (closeness - 0.2), 0.2
         return value, slope
 
@@ -201,7 +204,7 @@ def make_problem(
     values, choices = complete(family, inside, start.choices)
     values = {**rescaled(family, values, declared), **declared}
     # One length says how large the whole is; a silhouette cannot, so it stays as it is.
-    held = set(declared) or {"height"}
+    held = set(declared) or {family.gauge}
     names = tuple(n for n in family.active(choices) if n not in held)
     low = np.array([known[n].minimum for n in names])
     high = np.array([known[n].maximum for n in names])
