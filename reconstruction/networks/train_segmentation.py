@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,23 @@ from ..data.bank import cloth_patches
 from ..data.consensus import load_or_read
 from ..data.masks import MaskSources, mask_scene
 from ..data.sprites import load_sprites, render_sprites
+from .efficientnet import PACKAGE, imagenet_state
 from .group import leader_first, training_group
 from .provenance import data_hash
 from .training import Batch, Losses, Progress, TrainSettings, commit, fit
 from .unet import WIDTHS, UNet
-from .weights import save_weights
+from .weights import fill, load_weights, save_weights
 
-SIZE = 128
+SIZE = 160
+FROZEN = 8
+"""Blocks of the trunk that keep their ImageNet weights."""
 SPRITES = 2_000
 """Cut-outs that are drawn for a training which is given none."""
+
+
+def recipe(settings: TrainSettings) -> TrainSettings:
+    """The settings with the batch that keeps a processor's cores busy."""
+    return replace(settings, batch=32, rate=1.5e-3, average=0.995)
 
 
 def example(
@@ -64,6 +72,7 @@ def train_segmentation(
     photos: Path | None = None,
     sprites: Path | None = None,
     size: int = SIZE,
+    start: Path | None = None,
     command: str = "showroom train segmentation",
 ) -> Progress:
     """Train and write weights; goes on where a run in the folder ``run`` stopped.
@@ -75,6 +84,10 @@ def train_segmentation(
         sprites: file written by ``showroom data render``; None: 2,000 cut-outs are drawn into
             the folder ``run``.
         size: side of the training pictures, a multiple of 32.
+        start: weights of ours to start from; None: ImageNet's, for the trunk.
+
+    Raises:
+        WeightsError: the ImageNet weights are not installed, or ``start`` is damaged.
     """
     with leader_first(training_group()):
         real = load_or_read(photos, run / "photos.npz") if photos is not None else []
@@ -95,6 +108,7 @@ def train_segmentation(
             "size": size,
             "command": command,
             "commit": commit(),
+            "start": PACKAGE if start is None else start.name,
             "settings": asdict(settings),
             "progress": asdict(progress),
             "data": {
@@ -106,8 +120,15 @@ def train_segmentation(
         }
         save_weights(out, net.state_dict(), header)
 
+    torch.manual_seed(settings.seed)
+    net = UNet(frozen=FROZEN)
+    if start is None:
+        net.trunk.load_state_dict(imagenet_state(), strict=False)
+    else:
+        state, _ = load_weights(start)
+        fill(net, state, start.name)
     _, progress = fit(
-        UNet(),
+        net,
         partial(example, sources, size),
         mask_loss,
         settings,

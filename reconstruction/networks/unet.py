@@ -1,14 +1,23 @@
-"""The segmentation network: a small U-Net whose finest features are at half the picture's size."""
+"""The segmentation network: a U-Net on a trunk that has learned from ImageNet.
+
+Ronneberger et al., "U-Net: convolutional networks for biomedical image segmentation", 2015. The
+way down is EfficientNet-Lite0 without its last stage; the way up is small, and its finest
+features are at half the picture's size.
+"""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-WIDTHS = (16, 32, 64, 96, 128)
+from .efficientnet import EfficientNetLite0
+
+_STAGES = 6
+_DOWN = (16, 24, 40, 112, 192)
+"""Channels of the trunk's features at a half, a quarter ... a 32nd of the picture's size."""
+WIDTHS = (16, 32, 48, 80)
+"""Channels of the way up at a half to a 16th of the picture's size."""
 
 
 def _pair(channels_in: int, channels_out: int) -> nn.Sequential:
@@ -23,17 +32,26 @@ def _pair(channels_in: int, channels_out: int) -> nn.Sequential:
 
 
 class UNet(nn.Module):
-    """Mask logits at half resolution, and one logit for whether there is any product."""
+    """Mask logits at half resolution, and one logit for whether there is any product.
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
+    Args:
+        widths: channels of the way up, finest first.
+        frozen: how many of the trunk's first blocks training leaves as they are.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, frozen: int = 0) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(3, widths[0], 5, 2, 2)
-        self.down = nn.ModuleList(
-            [_pair(widths[0], widths[0])] + [_pair(a, b) for a, b in pairwise(widths)]
+        self.frozen = frozen
+        self.trunk = EfficientNetLite0(_STAGES)
+        below = (*widths[1:], _DOWN[-1])
+        self.up = nn.ModuleList(
+            [
+                _pair(deep + skip + (3 if i == 0 else 0), wide)
+                for i, (deep, skip, wide) in enumerate(zip(below, _DOWN, widths, strict=False))
+            ]
         )
-        self.up = nn.ModuleList([_pair(b + a, a) for a, b in pairwise(widths)])
         self.head = nn.Conv2d(widths[0], 1, 1)
-        self.present = nn.Linear(widths[-1], 1)
+        self.present = nn.Linear(_DOWN[-1], 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Masks of pictures.
@@ -44,13 +62,17 @@ class UNet(nn.Module):
         Returns:
             (n, 1, h / 2, w / 2) mask logits and (n,) logits of a product being there.
         """
-        features = []
-        x = self.stem(x)
-        for i, block in enumerate(self.down):
-            x = block(x if i == 0 else functional.max_pool2d(x, 2))
-            features.append(x)
-        present = self.present(x.mean(dim=(2, 3)))[:, 0]
+        # The trunk was trained on (level - 127) / 128.
+        features = self.trunk.pyramid((x * 255 + 0.5) / 128, self.frozen)
+        features[0] = torch.cat([features[0], functional.avg_pool2d(x, 2)], dim=1)
+        y = features[-1]
+        present = self.present(y.mean(dim=(2, 3)))[:, 0]
         for i in range(len(self.up) - 1, -1, -1):
-            x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
-            x = self.up[i](torch.cat([x, features[i]], dim=1))
-        return self.head(x), present
+            y = functional.interpolate(y, scale_factor=2.0, mode="nearest")
+            y = self.up[i](torch.cat([y, features[i]], dim=1))
+        return self.head(y), present
+
+    def train(self, mode: bool = True) -> UNet:
+        super().train(mode)
+        self.trunk.hold(self.frozen if mode else 0)
+        return self

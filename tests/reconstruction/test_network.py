@@ -135,7 +135,7 @@ def test_unknown_answers_cost_nothing(vocabulary: Vocabulary):
 
 
 def test_unknown_mask_pixels_cost_nothing():
-    net = UNet((8, 8, 8, 8, 8)).eval()
+    net = UNet((8, 8, 8, 8)).eval()
     rgb = torch.randint(0, 256, (1, 64, 64, 3), dtype=torch.uint8)
     mask = torch.zeros(1, 32, 32, dtype=torch.uint8)
     mask[:, 8:20, 8:20] = 255
