@@ -19,6 +19,9 @@ from .consensus import LabelledPhoto
 from .shapes import shape
 from .textures import F32, Rng, clutter, folds, ground
 
+_POOL, _POOL_SIDE, _POOL_SEED, _NEW = 200, 240, 11, 0.15
+"""Backgrounds kept ready, their side in pixels, their seed, and the share that is drawn anew."""
+
 
 @dataclass(frozen=True, eq=False)
 class MaskSources:
@@ -35,6 +38,26 @@ class MaskSources:
     @cached_property
     def masked(self) -> tuple[LabelledPhoto, ...]:
         return tuple(p for p in self.photos if p.mask is not None)
+
+    @cached_property
+    def grounds(self) -> U8:
+        """(g, s, s, 3) uint8 backgrounds that are kept ready, the same every time."""
+        rng = np.random.default_rng(_POOL_SEED)
+        drawn = [any_ground(rng, self, _POOL_SIDE) for _ in range(_POOL)]
+        return np.stack([(g * 255 + 0.5).astype(np.uint8) for g in drawn])
+
+    def ground(self, rng: Rng, size: int) -> F32:
+        """(size, size, 3) float32 background: mostly a piece of a kept one, sometimes new."""
+        if rng.random() < _NEW or size > _POOL_SIDE:
+            return any_ground(rng, self, size)
+        whole = self.grounds[int(rng.integers(_POOL))]
+        y, x = (int(v) for v in rng.integers(0, _POOL_SIDE - size + 1, 2))
+        piece = whole[y : y + size, x : x + size]
+        if rng.random() < 0.5:
+            piece = piece[:, ::-1]
+        if rng.random() < 0.25:
+            piece = piece[..., rng.permutation(3)]
+        return np.asarray(piece * np.float32(rng.uniform(0.75, 1.15) / 255), np.float32)
 
 
 def _box(mask: NDArray[np.generic]) -> tuple[float, float, float, float]:
@@ -124,7 +147,7 @@ def sprite_scene(rng: Rng, sprite: U8, sources: MaskSources, size: int, turn: fl
     colours, alpha = place(sprite, matrix, size)
     if rng.random() < 0.3:
         colours = np.clip(colours ** rng.uniform(0.6, 1.7) * rng.uniform(0.6, 1.3, 3), 0, 1)
-    return compose(rng, colours.astype(np.float32), alpha, any_ground(rng, sources, size))
+    return compose(rng, colours.astype(np.float32), alpha, sources.ground(rng, size))
 
 
 def textured_shape(rng: Rng, sources: MaskSources, size: int) -> Scene:
@@ -141,12 +164,12 @@ def textured_shape(rng: Rng, sources: MaskSources, size: int) -> Scene:
         if min(patch.shape[:2]) > 8:
             cloth = cv2.resize(patch, (size, size), interpolation=cv2.INTER_LINEAR)
             colours = cloth.astype(np.float32) / 255 * folds(rng, size, rng.uniform(0, 0.3))
-    return compose(rng, np.clip(colours, 0, 1), alpha, any_ground(rng, sources, size))
+    return compose(rng, np.clip(colours, 0, 1), alpha, sources.ground(rng, size))
 
 
 def empty_scene(rng: Rng, sources: MaskSources, size: int) -> Scene:
     """A picture without a product."""
-    picture = clutter(rng, size) if rng.random() < 0.2 else any_ground(rng, sources, size)
+    picture = clutter(rng, size) if rng.random() < 0.2 else sources.ground(rng, size)
     return Scene(photograph(rng, picture), np.zeros((size, size), np.uint8))
 
 

@@ -7,7 +7,6 @@ class; a few crops hold nothing at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import cv2
@@ -20,11 +19,8 @@ from .bank import Bank
 from .composite import U8, pale, photograph, with_shadow
 from .consensus import LabelledPhoto
 from .drawn import CAMERA_FIELDS
-from .masks import MaskSources, any_ground
+from .masks import MaskSources
 from .textures import F32, Rng
-
-_POOL, _POOL_SEED, _NEW = 200, 11, 0.1
-"""Backgrounds kept ready, the seed they come from, and the share that is drawn anew."""
 
 Example = dict[str, np.ndarray[Any, Any]]
 
@@ -40,27 +36,6 @@ class SceneSources:
 
     bank: Bank
     photos: MaskSources
-
-    @cached_property
-    def grounds(self) -> U8:
-        """(g, s, s, 3) uint8 backgrounds, half as wide again as a crop, the same every time."""
-        rng = np.random.default_rng(_POOL_SEED)
-        side = self.bank.rgba.shape[1] * 3 // 2
-        drawn = [any_ground(rng, self.photos, side) for _ in range(_POOL)]
-        return np.stack([(g * 255 + 0.5).astype(np.uint8) for g in drawn])
-
-    def ground(self, rng: Rng, size: int) -> F32:
-        """(size, size, 3) float32 background: mostly a piece of a known one, sometimes new."""
-        if rng.random() < _NEW or size > self.grounds.shape[1]:
-            return any_ground(rng, self.photos, size)
-        whole = self.grounds[int(rng.integers(len(self.grounds)))]
-        y, x = (int(v) for v in rng.integers(0, whole.shape[0] - size + 1, 2))
-        piece = whole[y : y + size, x : x + size]
-        if rng.random() < 0.5:
-            piece = piece[:, ::-1]
-        if rng.random() < 0.25:
-            piece = piece[..., rng.permutation(3)]
-        return np.asarray(piece * np.float32(rng.uniform(0.75, 1.15) / 255), np.float32)
 
 
 def _blank(vocabulary: Vocabulary, crop: U8, category: str) -> Example:
@@ -122,7 +97,7 @@ def drawn_example(rng: Rng, sources: SceneSources, index: int) -> Example:
         rgb = cv2.LUT(rgb, (np.clip(curve, 0, 1) * 255 + 0.5).astype(np.uint8)[None])
     colours = rgb * np.float32(1 / 255)
     alpha = warped[..., 3] * np.float32(1 / 255)
-    behind = sources.ground(rng, size)
+    behind = sources.photos.ground(rng, size)
     if rng.random() < 0.1:
         colours = pale(rng, colours, alpha)
         behind = np.clip(1 - (1 - behind) * rng.uniform(0, 0.15), 0, 1).astype(np.float32)
@@ -194,7 +169,7 @@ def photo_example(rng: Rng, vocabulary: Vocabulary, photo: LabelledPhoto, size: 
 
 def empty_example(rng: Rng, sources: SceneSources, size: int) -> Example:
     """A ground without a product, under whatever mask a segmentation might have found."""
-    rgb = photograph(rng, sources.ground(rng, size))
+    rgb = photograph(rng, sources.photos.ground(rng, size))
     alpha = np.zeros((size, size), np.float32)
     if rng.random() < 0.7:
         count = int(rng.integers(3, 8))

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from ..families import family_names, get_family
 from ..family import ParameterSpec
-from .crop import MARGIN, cut, square_around
+from .crop import cut, square_around
 from .network import INPUT, Answers, ReconstructionNet, as_input
+from .recognition import recognise
 from .segmentation import Mask
 from .vocabulary import LOG_SCALE, NOTHING, FamilyWords, Vocabulary, category_of
 from .weights import FOLDER, fill, load_weights
@@ -35,8 +36,6 @@ PRODUCT_THRESHOLD = 0.6
 _SQRT2 = math.sqrt(2.0)
 _UNLEARNED_SIZE = 0.2
 """Relative deviation of the size of products of a family that the weights do not know."""
-_MORE_MARGINS = (0.02, 0.15)
-"""Further crops that category and family are averaged over."""
 
 
 @dataclass(frozen=True)
@@ -154,14 +153,13 @@ def propose(rgb: U8, mask: Mask | F32, *, weights: Path | None = None) -> Propos
     net = network(weights or WEIGHTS)
     vocabulary = net.vocabulary
     square = square_around(soft)
-    views = [cut(rgb, soft, square_around(soft, m), INPUT) for m in (MARGIN, *_MORE_MARGINS)]
-    views = [v for view in views for v in (view, np.ascontiguousarray(view[:, ::-1]))]
+    view = cut(rgb, soft, square, INPUT)
+    views = [view, np.ascontiguousarray(view[:, ::-1])]
+    categories = recognise(rgb, soft)
     with torch.inference_mode():
         every = net(as_input(torch.from_numpy(np.stack(views))))
-    shares = torch.softmax(every.category.float(), dim=1).mean(dim=0).numpy()
-    categories = {c: float(p) for c, p in zip(vocabulary.categories, shares, strict=True)}
     ranking = torch.softmax(every.family.float(), dim=1).mean(dim=0).numpy()
-    answers = Answers(*(a[:2].float() for a in every))
+    answers = Answers(*(a.float() for a in every))
     points, sigma, trust = _landmarks(answers, vocabulary)
     area = float((soft > 0.5).mean())
     found = mask.confidence if isinstance(mask, Mask) else 1.0
