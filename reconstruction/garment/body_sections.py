@@ -153,7 +153,8 @@ def body_sections(form: BodyForm) -> BodySections:
 def bone_of(form: BodyForm) -> NDArray[np.str_]:
     """The bone (n,) that moves each vertex most."""
     dominant = form.skin.joints[np.arange(len(form.vertices)), form.skin.weights.argmax(axis=1)]
-    return np.array(form.skin.names)[dominant]
+    names: NDArray[np.str_] = np.array(form.skin.names)[dominant]
+    return names
 
 
 def arm_and_head(form: BodyForm) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -139,6 +139,12 @@ def _leg_rings(shape: TrouserShape, leg: Leg, low: float, crotch: float) -> tupl
     along = np.linspace(0.0, 1.0, _LEVELS)
     girths = 2 * shape.leg_width(along)
     heights = low - along * shape.inseam / leg.slope
+    # The inseam runs from the middle outwards: down by as much as makes it as long as it is cut.
+    inside = leg.at(np.minimum(heights, crotch - 0.008))
+    line = np.stack([inside[0][:, 0] - inside[1][:, _INNER], heights, inside[0][:, 1]], axis=1)
+    line[0, 0] = 0.0
+    reach = float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum())
+    heights = low - (low - heights) * shape.inseam / reach
     end = _lowest(leg, float(girths[-1]))
     if heights[-1] < end:
         # Cloth that is too long is pushed together above the foot.
