@@ -116,8 +116,33 @@ def _grey(rng: Rng, size: int, low: float, high: float) -> F32:
     return _plain(rng, size, rng.uniform(low, high))
 
 
+def _upper(rng: Rng, size: int) -> F32:
+    """Leather or cloth of a shoe: as often black, brown or white as in a colour."""
+    if rng.random() < 0.3:
+        return _cloth(rng, size)
+    leathers = [[0.05, 0.05, 0.05], [0.30, 0.18, 0.10], [0.55, 0.38, 0.24], [0.92, 0.91, 0.89]]
+    tone = leathers[int(rng.integers(4))] if rng.random() < 0.6 else colour(rng, 0.7)
+    return _plain(rng, size, tone)
+
+
+def _sole(rng: Rng, size: int) -> F32:
+    """Rubber, leather or cork."""
+    tone = rng.uniform(0.03, 0.95) if rng.random() < 0.7 else colour(rng, 0.4)
+    return _plain(rng, size, tone)
+
+
+def _lining(rng: Rng, size: int) -> F32:
+    """Lies in its own shade."""
+    return np.asarray(0.7 * _plain(rng, size, colour(rng, 0.3)), np.float32)
+
+
 _MATERIALS: Mapping[str, Callable[[Rng, int], F32]] = {
     "upholstery": _cloth,
+    "fabric": _cloth,
+    "trim": _cloth,
+    "upper": _upper,
+    "sole": _sole,
+    "lining": _lining,
     "accent": _cloth,
     "carpet": _cloth,
     "border": _cloth,

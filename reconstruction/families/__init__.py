@@ -17,6 +17,8 @@ _MODULES = {
     "skirt": "skirt",
     "trousers": "trousers",
     "shorts": "shorts",
+    "hat": "hat",
+    "shoes": "shoes",
     "chair": "chair",
     "table": "table",
     "sofa": "sofa",

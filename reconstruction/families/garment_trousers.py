@@ -407,11 +407,6 @@ def trouser_flat_grid(shape: TrouserShape, pose: FlatPose) -> tuple[F64, NDArray
     places = np.concatenate(
         [g.reshape(-1, 2) for g in (right[:, ::-1] * _FLIP, left) * 2 + (band, band)]
     )
-    seen = np.concatenate(
-        [
-            np.full(grid[..., 0].size * count, face)
-            for grid, count in ((left, 2), (band, 1))
-            for face in (True, False)
-        ]
-    )
+    counts = [2 * left[..., 0].size, 2 * left[..., 0].size, band[..., 0].size, band[..., 0].size]
+    seen = np.repeat([True, False, True, False], counts)
     return _lay(shape, pose, places), seen

@@ -27,6 +27,7 @@ Shot = tuple[Camera, U8, F32]
 """A camera of the whole photo, the photo (h, w, 3) uint8 sRGB, and its mask (h, w) 0 to 1."""
 
 _USUAL = {
+    "fabric": 0.9, "trim": 0.9, "upper": 0.6, "sole": 0.8, "lining": 0.9,
     "wood": 0.55, "upholstery": 0.9, "accent": 0.9, "bedding": 0.9, "carpet": 0.95, "border": 0.95,
     "shade": 0.8, "front": 0.5, "plastic": 0.5, "rubber": 0.85, "leather": 0.5, "metal": 0.35,
     "chrome": 0.2, "paint": 0.3, "glass": 0.3, "light": 0.4, "lens": 0.3, "ceramic": 0.4,

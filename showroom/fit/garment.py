@@ -1,5 +1,7 @@
 """A garment that follows its wearer: skinned where it is tight, simulated where it swings.
 
+Hats and shoes ride on their bones and are not pushed off the skin.
+
 The cloth starts from the family's drape on this avatar. Every node follows the skeleton by linear
 blend skinning and is kept off the skin; the free part of dresses and skirts, below the waist, is
 simulated instead, hanging on the rest.
@@ -85,6 +87,7 @@ class LiveGarment:
         self.avatar = avatar
         self.values, self.choices = complete(family, values, choices)
         self.swings = family.name in _SWINGING
+        self.rigid = family.view == "solid"
         self.mesh = self._drape() if mesh is None else mesh
         if self.mesh.weld is None or self.mesh.skin is None:
             raise GarmentError("the mesh has no seams or no skin", field="mesh")
@@ -114,6 +117,9 @@ class LiveGarment:
         on_arm = np.isin(self._joints, arm_bones())
         self._sleeve = (self._weights * on_arm).sum(axis=1) > 0.5
         arm = self._collider.shape.arm
+        if self.rigid:
+            self._near = np.zeros(len(self._rest), np.int32)
+            return
         if self.family.engine == "trousers":
             # Each leg of cloth keeps to its own leg, however close the other one comes.
             left, right = (
@@ -244,9 +250,12 @@ class LiveGarment:
 
     def _follow(self, pose: PoseState) -> None:
         """Skin all nodes and keep them off the posed skin."""
-        self._body_before, self._collider.places = self._collider.places, self._body_before
-        self._collider.move(pose)
+        if not self.rigid:
+            self._body_before, self._collider.places = self._collider.places, self._body_before
+            self._collider.move(pose)
         blend(self._rest, self._joints, self._weights, pose.matrices, self._out)
+        if self.rigid:
+            return
         shape, body = self._collider.shape, self._collider
         for _ in range(2):
             push_out(
