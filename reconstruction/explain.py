@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .families.worn_solid import as_shown
 from .product import Product
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def overlay(rgb: U8, fit: Fit, product: Product) -> U8:
     dim = small.astype(np.float32) * 0.4 + 140
     colours = {slot: m.base_color[:3] for slot, m in product.materials.items()}
     shown = textures(product, _OVERLAY)
-    rgba = picture(product.mesh, fit.detail.camera, size, colours, shown, oversample=1)
+    mesh = as_shown(fit.family, product.numbers, product.choices, product.mesh)
+    rgba = picture(mesh, fit.detail.camera, size, colours, shown, oversample=1)
     alpha = rgba[..., 3:].astype(np.float32) / 255
     return np.asarray(rgba[..., :3] * alpha + dim * (1 - alpha) + 0.5, np.uint8)
 
@@ -92,7 +94,8 @@ def _parts(made: Reconstruction) -> U8:
         return np.asarray(out, np.uint8)
     from .render.zbuffer import render
 
-    mesh = made.product.mesh
+    product = made.product
+    mesh = as_shown(product.family, product.numbers, product.choices, product.mesh)
     raster = render(mesh.vertices, mesh.faces, fit.detail.camera, out.shape[:2])
     seen = raster.face_id >= 0
     part = mesh.face_part[np.maximum(raster.face_id, 0)]

@@ -19,6 +19,7 @@ from .declared import BASE_SIZE, DECLARED, SIZES, size_table
 from .errors import NoProductError, ParameterError
 from .explain import overlay
 from .families import family_names, get_family
+from .families.worn_solid import as_shown
 from .fitting import Fit, Sight, best_fit
 from .photo import Photo
 from .product import PhotoSource, Product
@@ -298,7 +299,7 @@ def _finish(
             for i, (camera, s) in enumerate(zip(fit.detail.cameras, seen, strict=True))
             if i == 0 or i not in fit.detail.odd_views
         ]
-        textured = project(mesh, shots)
+        textured = project(as_shown(fit.family, numbers, fit.choices, mesh), shots)
     done(STEPS[3])
     confidence = _confidence(first, fit)
     notes = [note for s in seen for note in s.notes] + list(fit.warnings)

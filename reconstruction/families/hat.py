@@ -63,7 +63,9 @@ def _crown(values: Values, style: str, turn: F64, rise: F64, inset: float) -> F6
     out = np.empty((len(rise), len(turn), 3))
     out[..., 0] = np.sin(turn) * radius[:, None] * (across - inset)
     out[..., 2] = np.cos(turn) * radius[:, None] * (along - inset) + shift[:, None]
-    dent = np.exp(-((out[..., 0] / (0.3 * across)) ** 2)) * np.clip((high - 0.6) / 0.4, 0, 1)[:, None]
+    dent = (
+        np.exp(-((out[..., 0] / (0.3 * across)) ** 2)) * np.clip((high - 0.6) / 0.4, 0, 1)[:, None]
+    )
     depth = values["dent_depth"] if style == "brim" else 0.0
     out[..., 1] = height[:, None] - depth * dent
     return out
@@ -82,7 +84,7 @@ def _reach(values: Values, style: str, turn: F64) -> F64:
 
 def shell(values: Values, style: str) -> F64:
     """The rings (1, n, k, 3) of a hat whose rim lies around y = 0."""
-    turn = np.arange(_POINTS) * (2 * math.pi / _POINTS)
+    turn = np.arange(_POINTS, dtype=np.float64) * (2 * math.pi / _POINTS)
     quarter = math.pi / 2
     inner = _crown(values, style, turn, np.linspace(quarter * 0.985, 0.0, _INNER), _WALL)
     # Rings of equal height near the rim of a steep crown are spread by their sine.
@@ -134,7 +136,9 @@ def _brim(
     return ring
 
 
-def _lofts(values: Values, choices: Choices) -> tuple[list[Loft], dict[int, tuple[tuple[int, str, str], ...]]]:
+def _lofts(
+    values: Values, choices: Choices
+) -> tuple[list[Loft], dict[int, tuple[tuple[int, str, str], ...]]]:
     style = choices["style"]
     rings = shell(values, style)
     edge = "peak" if style == "cap" else "brim"
@@ -147,9 +151,13 @@ def _lofts(values: Values, choices: Choices) -> tuple[list[Loft], dict[int, tupl
     lofts = [Loft(rings, "~lining", "lining", 4, -6)]
     top = rings[0, -1].mean(axis=0)
     if choices["top"] == "pompon":
-        lofts.append(_ball(top + [0.0, 0.8 * values["top_size"], 0.0], values["top_size"], "pompon"))
+        lofts.append(
+            _ball(
+                top + np.array([0.0, 0.8 * values["top_size"], 0.0]), values["top_size"], "pompon"
+            )
+        )
     if choices["top"] == "button":
-        lofts.append(_ball(top + [0.0, 0.001, 0.0], 0.007, "button"))
+        lofts.append(_ball(top + np.array([0.0, 0.001, 0.0]), 0.007, "button"))
     return lofts, {0: bands}
 
 

@@ -89,7 +89,12 @@ class Last:
         """Rings (k, 3) of the sole, from the ground to the feather line."""
         flare = 1 + self.values["sole_flare"]
         rings = []
-        for height, wider in ((0.0, flare * 0.97), (0.18, flare), (0.9, flare), (1.0, flare * 0.99)):
+        for height, wider in (
+            (0.0, flare * 0.97),
+            (0.18, flare),
+            (0.9, flare),
+            (1.0, flare * 0.99),
+        ):
             plan = self.outline(wider)
             s = self.share(plan)
             top = self.thick + self.lift(s) + self.spring(s)
@@ -243,7 +248,11 @@ def _back_strap(last: Last) -> Loft:
     front = 0.42 * last.length
     wide = 0.72 * last.half
     path = np.stack(
-        [wide * np.cos(t) * 1.0, np.full(len(t), y), front - (front - 0.02 * last.length) * np.sin(t)],
+        [
+            wide * np.cos(t) * 1.0,
+            np.full(len(t), y),
+            front - (front - 0.02 * last.length) * np.sin(t),
+        ],
         axis=1,
     )
     rings = sweep(path[None], bar_section(0.0016, 0.008, 0.5), np.array([0.0, 1.0, 0.0]))
@@ -309,10 +318,13 @@ def _sides(choices: Choices) -> tuple[str, ...]:
 def assemble(values: Values, choices: Choices) -> WornAssembly:
     """Shoes on the floor as the photo shows them, facing +Z."""
     one, bands = left_shoe(values, choices)
-    lofts, all_bands = [], {}
+    lofts: list[Loft] = []
+    all_bands: dict[int, Bands] = {}
     length = Last(values, choices).length
     pair = choices["shown"] == "pair"
-    apart = values["width"] / 2 + (values["stand_gap"] / 2 if pair else 0.015)
+    apart = values["width"] / 2 + (
+        values["stand_gap"] / 2 if pair else _SPEC.extra["alone"]["stand_gap"] / 2
+    )
     for side in _sides(choices):
         sign = 1.0 if side == "left" else -1.0
         ahead = -0.5 * sign * values["stand_shift"] if pair else 0.0

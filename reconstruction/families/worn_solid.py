@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..family import complete
+from ..family import Family, complete
 from ..mesh import F32, Mesh, Skin
 from .furniture_family import Anchors, Assembly, Choices, FurnitureFamily, Values
 from .furniture_solids import F64, Surface, Topology
@@ -57,7 +57,8 @@ class WornSolid(FurnitureFamily):
     """A family of hats or shoes.
 
     Args:
-        spec: what the data file says; ``extra.gauge`` names the length that tells the size.
+        spec: what the data file says; ``extra.gauge`` names the length that tells the size, and
+            ``extra.alone`` the values that place what a photo shows without its other half.
         assemble: makes the lofts as the photo shows them.
         fit: puts them on a body; values and choices are complete.
         worn: choices that are worn whatever the photo showed, such as both shoes of a pair.
@@ -131,8 +132,11 @@ class WornSolid(FurnitureFamily):
             ParameterError: an unknown name or a value out of range.
         """
         full, picked = complete(self, values, choices)
-        points, anchors = self.solve(full, self._shown(picked))
-        return self._mesh(points, anchors, self._shown(picked))
+        worn = self._shown(picked)
+        if worn != picked:
+            full |= self.spec.extra.get("alone", {})
+        points, anchors = self.solve(full, worn)
+        return self._mesh(points, anchors, worn)
 
     def _shown(self, choices: Choices) -> dict[str, str]:
         return {**choices, **self._worn}
@@ -187,6 +191,15 @@ class WornSolid(FurnitureFamily):
             weld=how.weld,
             anchors=anchors,
         )
+
+
+def as_shown(family: Family, values: Values, choices: Choices, built: Mesh) -> Mesh:
+    """A family's built mesh placed as its photo shows it: only hats and shoes are built elsewhere.
+
+    Raises:
+        ParameterError: an unknown name or a value out of range.
+    """
+    return family.as_shown(values, choices) if isinstance(family, WornSolid) else built
 
 
 def push_from(points: F64, skin: F64, normals: F64, gap: float) -> F64:

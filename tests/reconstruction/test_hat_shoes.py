@@ -182,3 +182,16 @@ def test_a_drawn_mask_is_met_from_a_rough_guess(name):
         assert fitted.values[family.gauge] == pytest.approx(given[family.gauge])
         ious.append(fitted.iou)
     assert min(ious) > 0.93
+
+
+def test_a_single_shoe_is_textured_where_the_fit_saw_it():
+    family = family_of("shoes")
+    for side in ("left", "right"):
+        choices = {"style": "closed", "heel": "flat", "shown": side}
+        values = defaults(family) | {"stand_gap": 0.1, "stand_turn": 0.3}
+        seen = family.points(values, choices)
+        shown = family.as_shown(values, choices)
+        own = [p for p in shown.parts if p.startswith(side)]
+        points = np.concatenate([shown.vertices[shown.part_faces(p).ravel()] for p in own])
+        np.testing.assert_allclose(points.min(axis=0), seen.min(axis=0), atol=1e-6)
+        np.testing.assert_allclose(points.max(axis=0), seen.max(axis=0), atol=1e-6)
