@@ -163,7 +163,9 @@ def draco_box() -> tuple[dict[str, Any], bytes]:
     product = sheet_product()
     document, _ = unpack(product_glb(replace(product, mesh=replace(product.mesh, skin=None))))
     mesh = product.mesh
-    packed = DracoPy.encode(mesh.vertices, mesh.faces, tex_coord=mesh.uv.astype(float), quantization_bits=16)
+    packed = DracoPy.encode(
+        mesh.vertices, mesh.faces, tex_coord=mesh.uv.astype(float), quantization_bits=16
+    )
     found = DracoPy.decode(packed)
     kinds = {a["attribute_type"]: a["unique_id"] for a in found.attributes}
     numbers = {"POSITION": kinds[0], "TEXCOORD_0": kinds[3]}
