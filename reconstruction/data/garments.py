@@ -37,6 +37,38 @@ def _cloth(rng: Rng, size: int, patches: tuple[NDArray[np.uint8], ...]) -> F32:
     return fabric(rng, size)
 
 
+_INSIDES = ("back_inside", "collar_back", "hood_inside")
+"""Parts that show the garment's inner side."""
+_FASTENED = ("front_edge", "collar", "pocket", "hem_band")
+
+
+def _fasten(
+    rng: Rng,
+    out: F32,
+    line: str,
+    points: NDArray[np.float64],
+    dark: F32,
+    contrast: F32,
+    pixel: float,
+) -> None:
+    """Draw a zip, buttons, an edge of front or collar, a pocket or a ribbed band, in place."""
+    if line == "buttons":
+        radius = rng.uniform(0.7, 1.9) * pixel
+        for x, y in points:
+            spot = np.array([[x, y], [x + 0.01, y]])
+            _stroke(out, spot, dark * 0.6, 2.2 * radius, rng.uniform(0.2, 0.6))
+            _stroke(out, spot, contrast, 1.7 * radius, 0.9)
+    elif line == "zip":
+        _stroke(out, points, dark, rng.uniform(1.5, 3.5) * pixel, rng.uniform(0.3, 0.9))
+        _stroke(out, points, contrast, rng.uniform(0.6, 1.6) * pixel, rng.uniform(0.4, 1.0))
+    elif line.startswith(("front_edge", "collar")):
+        _stroke(out, points, dark, rng.uniform(0.6, 1.6) * pixel, rng.uniform(0.2, 0.9))
+    elif line.startswith("pocket"):
+        _stroke(out, points, contrast, rng.uniform(0.6, 1.8) * pixel, rng.uniform(0.2, 0.9))
+    else:
+        _stroke(out, points, dark, rng.uniform(0.8, 2.0) * pixel, rng.uniform(0.2, 0.9))
+
+
 def draw_garment(
     rng: Rng,
     name: str,
@@ -68,6 +100,9 @@ def draw_garment(
         return np.asarray((points - middle) * (scale, -scale) + side / 2)
 
     cloth = _cloth(rng, side, patches)
+    lining = np.ascontiguousarray(cloth[::-1])
+    if choices.get("front") is not None and rng.random() < 0.4:
+        lining = _cloth(rng, side, patches)
     rgb = cloth.copy()
     total = np.zeros((side, side), np.uint8)
     pixel = side / 128
@@ -76,22 +111,26 @@ def draw_garment(
         _fill(mask, pixels(points))
         weight = mask.astype(np.float32)[..., None] / 255
         shade = rng.uniform(0.82, 1.1)
-        if part == "back_inside":
-            piece = cloth[::-1] * rng.uniform(0.45, 0.9)
-        elif part == "front":
+        if part in _INSIDES:
+            piece = lining * rng.uniform(0.45, 0.9)
+        elif part.endswith("front"):
             piece = cloth
         else:
             turned = np.ascontiguousarray(np.rot90(cloth, int(rng.integers(4))))
             piece = turned * shade * folds(rng, side, rng.uniform(0, 0.2))
         near = cv2.GaussianBlur(mask, (0, 0), 1.5 * pixel).astype(np.float32)[..., None] / 255
-        if part != "front" and part != "back_inside":
+        if part != "front" and part not in _INSIDES:
             rgb *= 1 - rng.uniform(0, 0.3) * near * (1 - weight)
         rgb += weight * (piece - rgb)
         total = np.maximum(total, mask)
     trim = colour(rng, 0.8) if rng.random() < 0.35 else None
+    dark = np.asarray(rgb.mean(axis=(0, 1)) * 0.4, np.float32)
+    contrast = colour(rng, 0.9) if rng.random() < 0.4 else dark
     for line, points in flat.curves.items():
-        if line == "neckline":
-            if trim is not None:
+        if line in ("buttons", "zip") or line.startswith(_FASTENED):
+            _fasten(rng, rgb, line, pixels(points), dark, contrast, pixel)
+        elif line == "neckline":
+            if trim is not None and choices.get("collar", "none") == "none":
                 _stroke(rgb, pixels(points), trim, rng.uniform(1.5, 4) * pixel, 0.9)
             _stroke(rgb, pixels(points), rgb.mean(axis=(0, 1)) * 0.4, pixel, rng.uniform(0.2, 0.8))
         else:
@@ -110,6 +149,6 @@ def draw_garment(
         name,
         values,
         choices,
-        frozenset(p.name for p in family.parameters),
+        family.active(choices),
         landmarks=landmarks.astype(np.float32),
     )

@@ -177,6 +177,15 @@ class GarmentFamily:
             values.update(options.get(choices.get(choice, ""), {}))
         return values
 
+    def active(self, choices: Mapping[str, str]) -> frozenset[str]:
+        """The parameters that change anything under these choices.
+
+        The data file's ``[extra.inactive]`` lists what ``"CHOICE=OPTION"`` makes void.
+        """
+        table: Mapping[str, list[str]] = self.extra.get("inactive", {})
+        void = {n for c, option in choices.items() for n in table.get(f"{c}={option}", ())}
+        return frozenset(p.name for p in self.parameters) - void
+
     def sample_pose(self, rng: np.random.Generator, choices: Mapping[str, str]) -> FlatPose:
         """A random flat pose, as people lay and hang garments for a photo."""
         return sample_pose(rng, self.sleeves(choices), self.engine)

@@ -274,6 +274,10 @@ def trim_curves(shape: UpperShape, hem_curve: float) -> dict[str, F64]:
         rise = -shape.side_length + 0.055
         width = float(shape.half_width(np.array([rise]))[0])
         curves["hem_band"] = np.stack([line * width, np.full(24, rise) - hem_curve], axis=1)
+    leaf = flat_collar(shape).get("leaf")
+    if leaf is not None:
+        edge = np.concatenate([leaf[1, :1], leaf[0]])
+        curves |= {"collar_left": edge, "collar_right": edge * _FLIP}
     return curves | _pockets(shape)
 
 
