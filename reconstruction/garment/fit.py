@@ -8,7 +8,7 @@ the sizes' prior decides it unless a dimension is declared, and the intervals sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from ..errors import NoProductError, ParameterError
 from ..families.garment_flat import LANDMARKS, Flat, FlatPose
-from .mask import contour_of, coverage, signed_distance
+from .mask import contour_of, coverage, fill, signed_distance
 from .unknowns import Unknowns
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ _CUT_MARGIN = 0.012
 """How near to a cutting side the mask's contour is the picture's edge, share of the picture."""
 _DOUBTFUL = 0.93
 """Below this IoU a garment is tried with other sleeves too."""
+_DOUBTFUL_COLLAR = 0.965
+"""Below this IoU a collar is tried as a hood, and a hood as a collar."""
+_HIDDEN = 0.22
+"""Share of a sleeve beyond the body below which the silhouette says nothing of the sleeve."""
+_RASTER = 160
 _TRIED = 3
 """Starting poses that are followed for a few steps."""
 _START_ANGLES = {
@@ -163,22 +168,60 @@ def refine(
             "the mask shows no garment", field="mask", expected="a solid shape", got="a speck"
         )
     fitted = _fit(family, picked, values, contour, solid, hint)
-    sleeves = [
-        c.options for c in family.choices if c.name == "sleeves" and c.name not in fixed_choices
-    ]
-    if sleeves and not hint.quick and fitted.iou < _DOUBTFUL:
-        others = [{**picked, "sleeves": o} for o in sleeves[0] if o != picked["sleeves"]]
-        for other in others:
+    options = {c.name: c.options for c in family.choices if c.name not in fixed_choices}
+    if hint.quick:
+        return fitted
+    if "sleeves" in options and (fitted.iou < _DOUBTFUL or _sleeves_hidden(fitted)):
+        for option in options["sleeves"]:
+            if option != picked["sleeves"]:
+                other = {**picked, "sleeves": option}
+                again = _fit(family, other, values, contour, solid, hint)
+                margin = -0.01 if option == "none" and _sleeves_hidden(fitted) else 0.01
+                fitted = again if _likeness(again) > _likeness(fitted) + margin else fitted
+    if "collar" in options and fitted.iou < _DOUBTFUL_COLLAR:
+        # A hood and a collar differ in silhouette; what kind of collar it is, they do not say.
+        hooded = fitted.choices["collar"] == "hood"
+        option = family.extra.get("without_hood", "stand") if hooded else "hood"
+        if option in options["collar"]:
+            other = {**fitted.choices, "collar": option}
             again = _fit(family, other, values, contour, solid, hint)
-            fitted = again if _likeness(again) > _likeness(fitted) + 0.01 else fitted
+            fitted = again if _likeness(again) > _likeness(fitted) + 0.004 else fitted
     return fitted
 
 
+def _sleeves_hidden(fitted: Fitted) -> bool:
+    """Whether both sleeves lie on the body, so that the silhouette says nothing of them."""
+    if fitted.choices.get("sleeves") != "long":
+        return False
+    flat = fitted.flat()
+    low, high = flat.outline.min(axis=0), flat.outline.max(axis=0)
+    scale = _RASTER / float(max(high - low))
+
+    def drawn(names: Iterable[str]) -> NDArray[np.bool_]:
+        polygons = [(flat.parts[n] - low) * scale for n in names]
+        return fill(polygons, (_RASTER + 2, _RASTER + 2))
+
+    body = drawn(n for n in flat.parts if n.endswith("front"))
+    beyond = []
+    for side in ("left", "right"):
+        sleeve = drawn([f"{side}_sleeve"])
+        beyond.append(float((sleeve & ~body).sum()) / max(int(sleeve.sum()), 1))
+    return sum(beyond) / 2 < _HIDDEN
+
+
 def _likeness(fitted: Fitted) -> float:
-    """IoU, less for sleeves of an extraordinary length: short ones can be stretched to long."""
-    ordinary = fitted.family.defaults(fitted.choices)["sleeve_length"]
-    sleeved = fitted.choices["sleeves"] != "none"
-    return fitted.iou - 0.2 * sleeved * abs(fitted.values["sleeve_length"] - ordinary)
+    """IoU, less for sleeves, collars or hoods of an extraordinary length.
+
+    Short sleeves can be stretched to long ones, and a stand collar as far as a hood.
+    """
+    ordinary = fitted.family.defaults(fitted.choices)
+    odd = 0.0
+    if fitted.choices["sleeves"] != "none":
+        odd += abs(fitted.values["sleeve_length"] - ordinary["sleeve_length"])
+    worn = {"stand": "collar_height", "hood": "hood_height"}.get(fitted.choices.get("collar", ""))
+    if worn is not None:
+        odd += 0.5 * abs(fitted.values[worn] - ordinary[worn])
+    return fitted.iou - 0.2 * odd
 
 
 def _fit(

@@ -75,6 +75,27 @@ def test_a_dress_with_other_sleeves_than_proposed_is_recognised():
     assert refine(family, {}, {"sleeves": "none"}, mask).choices["sleeves"] == "long"
 
 
+@pytest.mark.parametrize(("name", "seed"), [("shirt", 4), ("outwear", 6)])
+def test_shirts_and_jackets_come_back_from_their_masks(name, seed):
+    family, rng = get_family(name), np.random.default_rng(seed)
+    values, choices = family.sample(rng)
+    mask, _ = photo_of(family, values, choices, family.sample_pose(rng, choices), 240.0)
+    hint = FitHint(declared={"body_length": values["body_length"]})
+    fitted = refine(family, {}, choices, mask, hint)
+    assert fitted.iou > 0.95
+    for length in ("chest_width", "shoulder_width"):
+        assert fitted.values[length] == pytest.approx(values[length], rel=0.08)
+
+
+def test_a_hood_and_missing_sleeves_are_seen_in_the_silhouette():
+    family = get_family("outwear")
+    choices = {c.name: c.default for c in family.choices} | {"collar": "hood", "sleeves": "none"}
+    values = family.defaults(choices)
+    mask, _ = photo_of(family, values, choices, family.flat_pose(choices), 330.0, (200.0, 130.0))
+    fitted = refine(family, {}, {"collar": "stand", "sleeves": "long"}, mask)
+    assert fitted.choices["collar"] == "hood" and fitted.choices["sleeves"] == "none"
+
+
 @pytest.mark.parametrize("mask", [np.zeros((60, 60), bool), np.pad(np.ones((5, 5), bool), 30)])
 def test_no_garment_is_an_error(mask):
     with pytest.raises(NoProductError):
