@@ -13,10 +13,6 @@ from .scale import Scale
 from .solver import Blurred, Problem, Trial, descend
 
 _BLUR = 1.5
-_NOISE = 1.2e-4
-"""Squared residual that a photo's outline leaves even where the shape is right, per free parameter.
-With it 90% of the intervals of drawn members hold the true value; see
-``benchmarks/furniture_fit.py``."""
 _Z90 = 1.645
 
 
@@ -110,16 +106,15 @@ def evidence(best: Trial, runner: float, iou: float) -> FitEvidence:
 def posterior(problem: Problem, x: np.ndarray, motion: np.ndarray) -> np.ndarray:
     """(n + 7 v, n + 7 v) covariance of the numbers of ``x`` (Laplace's approximation).
 
-    The photo's residual is taken as independent noise whose variance is what the fit left over,
-    at least :data:`_NOISE`; the prior is the guess's own spread.
+    The photo's residual is taken as independent noise whose variance is what the fit left over;
+    the prior is the guess's own spread.
     """
+    problem = problem.settled_at(x)
     look = problem.look(x)
-    view = Blurred(problem, look, _BLUR)
-    normal, _, cost = view.normal(look, motion)
+    normal, _, _ = Blurred(problem, look, _BLUR).normal(look, motion)
     rate = problem.prior(x)[1]
     normal[np.arange(len(x)), np.arange(len(x))] -= (rate**2).sum(axis=0)
-    noise = max(cost - look.doubt, 0.0) / 12 + _NOISE
-    precision = normal / noise
+    precision = normal / problem.noise
     wide = problem.spread.copy()
     wide[len(problem.names) :] *= 2
     precision[np.arange(len(x)), np.arange(len(x))] += wide**-2.0

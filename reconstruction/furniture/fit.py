@@ -19,7 +19,7 @@ from ..render.camera import Camera
 from ..render.zbuffer import render
 from .evidence import FitEvidence, estimate, evidence, half_interval
 from .scale import declared_values, metric_scale
-from .search import coarse, posed, search, switch
+from .search import Favour, coarse, posed, search, switch
 from .solver import Start, Trial, descend, make_problem, pose_only
 from .target import FINE_SIDE, Pose, Target, make_target, photo_camera
 
@@ -155,18 +155,22 @@ def refine_views(
     rng = np.random.default_rng(seed)
     starts = [_posed(start, views) for start in proposals]
     wide = tuple(v.pose is None and len(views) > 1 for v in views)
-    found = coarse(family, targets, starts, given, wide=wide) if starts else []
+    favour = Favour(starts)
+    found = coarse(family, targets, starts, given, favour, wide=wide) if starts else []
     if not found or _better_half(found[0]) > _HOPELESS:
         searched = search(family, targets, given, rng, max(int(240 * effort), 8))
-        found = sorted([*found, *coarse(family, targets, searched, given)], key=lambda t: t.loss)
+        found = sorted(
+            [*found, *coarse(family, targets, searched, given, favour)], key=lambda t: t.loss
+        )
     best = _settled(found[0])
-    best, runner = switch(best, given, round(4 * effort), 0.003)
+    best, runner = switch(best, given, favour, round(4 * effort), 0.003)
     # Turnings and scrolls show only in a finer picture.
     fine = tuple(make_target(v.mask, v.photo, FINE_SIDE) for v in views)
     best = _reweighted(best, best.problem.weights, fine)
-    best, _ = descend(best.problem, best.x, (4.0, 3.0, 2.0, 1.5))
+    best, motion = descend(best.problem.settled_at(best.x), best.x, (4.0, 3.0, 2.0, 1.5))
+    best, _ = descend(best.problem.settled_at(best.x), best.x, (3.0, 2.0, 1.5), motion)
     best = _settled(best)
-    best, rival = switch(best, given, round(2 * effort), 0.001)
+    best, rival = switch(best, given, favour, round(2 * effort), 0.001)
     best, _ = descend(best.problem, best.x, (3.0, 2.0, 1.5, 1.2, 1.0))
     runner = min(
         [runner, rival, *(t.loss for t in found[1:] if t.problem.choices != best.problem.choices)]

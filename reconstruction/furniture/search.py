@@ -15,7 +15,39 @@ from .target import Pose, Target
 
 F64 = NDArray[np.float64]
 
+_DOUBT = 0.0012
 _TURNS = (0.0, -0.25, 0.25, -0.5, 0.5)
+
+
+class Favour:
+    """How unlikely choices are by what was proposed, in units of the loss.
+
+    Where two structures meet a photo equally well, as with what is hidden under a table's top, the
+    proposals decide.
+
+    Args:
+        starts: proposals, best first; without a probability the n-th counts 1 / n.
+    """
+
+    def __init__(self, starts: Sequence[Start]) -> None:
+        self._shares: dict[str, dict[str, float]] = {}
+        weights = [
+            1 / (i + 1) if s.probability is None else s.probability for i, s in enumerate(starts)
+        ]
+        total = sum(weights)
+        for start, weight in zip(starts, weights, strict=True):
+            for name, option in start.choices.items():
+                shares = self._shares.setdefault(name, {})
+                shares[option] = shares.get(option, 0.0) + weight / max(total, 1e-9)
+
+    def cost(self, choices: Mapping[str, str]) -> float:
+        """0 for the most probable options; what was never proposed counts as 4% probable."""
+        total = 0.0
+        for name, option in choices.items():
+            shares = self._shares.get(name)
+            if shares:
+                total -= math.log((shares.get(option, 0.0) + 0.04) / (max(shares.values()) + 0.04))
+        return _DOUBT * total
 
 
 def posed(problem: Problem, x: F64, wide: Sequence[bool] = ()) -> F64:
@@ -51,6 +83,7 @@ def coarse(
     targets: Sequence[Target],
     starts: Sequence[Start],
     given: Mapping[str, float],
+    favour: Favour,
     *,
     wide: Sequence[bool] = (),
 ) -> list[Trial]:
@@ -60,12 +93,12 @@ def coarse(
         problem, x = make_problem(family, targets, start, given)
         x = posed(problem, x, wide)
         ranked.append(pose_only(problem.held_at(x), x, (5.0, 4.0, 3.0)))
-    ranked.sort(key=lambda t: t.loss)
+    ranked.sort(key=lambda t: t.loss + favour.cost(t.problem.choices))
     first = [descend(t.problem, t.x, (5.0, 4.0, 3.0, 2.0)) for t in ranked[:3]]
-    first.sort(key=lambda pair: pair[0].loss)
+    first.sort(key=lambda pair: pair[0].loss + favour.cost(pair[0].problem.choices))
     best, motion = first[0]
     best, _ = descend(best.problem, best.x, (3.0, 2.0, 1.5), motion)
-    return sorted([best, *(t for t, _ in first[1:])], key=lambda t: t.loss)
+    return [best, *(t for t, _ in first[1:])]
 
 
 def search(
@@ -111,7 +144,12 @@ def search(
 
 
 def switch(
-    best: Trial, given: Mapping[str, float], rounds: int, gain: float, earnest: int = 4
+    best: Trial,
+    given: Mapping[str, float],
+    favour: Favour,
+    rounds: int,
+    gain: float,
+    earnest: int = 4,
 ) -> tuple[Trial, float]:
     """Try other options one at a time, and keep those that meet the photo better.
 
@@ -127,7 +165,7 @@ def switch(
     for _ in range(rounds):
         problem, x, loss = best
         values, poses = problem.unpack(x)
-        points = problem.points(x)
+        points, held = problem.points(x), favour.cost(problem.choices)
         looks = []
         for choice in problem.family.choices:
             options = []
@@ -139,22 +177,23 @@ def switch(
                 changed = {**problem.choices, choice.name: option}
                 start = Start({**values, **begin}, changed, poses, usual=problem.usual)
                 other, y = make_problem(
-                    problem.family, problem.targets, start, given, problem.weights
+                    problem.family, problem.targets, start, given, problem.weights, problem.noise
                 )
                 there = other.points(y)
                 if not np.array_equal(there, points):
-                    options.append(Trial(other, y, other.look(y, there).loss))
+                    extra = favour.cost(changed) - held
+                    options.append(Trial(other, y, other.look(y, there).loss + extra))
             # Each choice gets its turn, however harmless another one's options look.
             looks += sorted(options, key=lambda t: t.loss)[:1]
         near = sorted((t for t in looks if t.loss < loss + 0.2), key=lambda t: t.loss)
         tried = [descend(t.problem, t.x, (3.0, 2.0)) for t in near[:earnest]]
         if not tried:
             break
-        tried.sort(key=lambda pair: pair[0].loss)
+        tried.sort(key=lambda pair: pair[0].loss + favour.cost(pair[0].problem.choices))
         hope, motion = tried[0]
         better, _ = descend(hope.problem, hope.x, (2.0, 1.5, 1.2), motion)
         rest = [t.loss for t, _ in tried[1:]]
-        if better.loss > loss - gain:
+        if better.loss + favour.cost(better.problem.choices) > loss + held - gain:
             runner = min([runner, better.loss, *rest])
             break
         runner = min([runner, loss, *rest])

@@ -23,9 +23,11 @@ from .target import Pose, Target, compare_faces, place, screen_motion, target_la
 
 F64 = NDArray[np.float64]
 
-TERMS = {"miss": 6.0, "colour": 0.7, "prior": 0.02}
+TERMS = {"miss": 6.0, "colour": 0.7}
+ERRORS = 12
+LEAST_NOISE = 1e-4
 _CAMERA_SPREAD = np.array([0.14, 0.07, 0.08, 0.012, 0.004, 0.004, 0.01])
-_CAMERA_HELD = np.array([0.5, 0.5, 0.0, 0.5, 0.5, 0.5, 0.5])
+_CAMERA_HELD = np.array([0.8, 0.8, 1.0, 0.5, 0.5, 0.5, 0.5])
 POSE = 7
 """Numbers of a pose: azimuth, elevation, closeness, roll, shift (2), zoom."""
 
@@ -39,6 +41,7 @@ class Start:
         pose: the camera's; of several views one each.
         spread: one standard deviation per parameter, in its unit; missing: 0.3 of its range.
         usual: where unseen parameters are drawn to; None: to ``values``.
+        probability: of these choices; None where nothing is known but the order of the starts.
     """
 
     values: Mapping[str, float]
@@ -46,6 +49,7 @@ class Start:
     pose: Pose | tuple[Pose, ...]
     spread: Mapping[str, float] = field(default_factory=dict)
     usual: Mapping[str, float] | None = None
+    probability: float | None = None
 
     @property
     def poses(self) -> tuple[Pose, ...]:
@@ -55,7 +59,12 @@ class Start:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """One structure to be fitted: its free parameters as numbers from 0 to 1, then the poses."""
+    """One structure to be fitted: its free parameters as numbers from 0 to 1, then the poses.
+
+    Attributes:
+        centre, spread: the guess and one standard deviation of each number.
+        noise: how much squared residual a deviation by one ``spread`` weighs as much as.
+    """
 
     family: FurnitureFamily
     targets: tuple[Target, ...]
@@ -71,6 +80,7 @@ class Problem:
     face_slot: I32
     slots: int
     weights: tuple[float, ...]
+    noise: float = 1e-3
 
     def unpack(self, x: F64) -> tuple[dict[str, float], tuple[Pose, ...]]:
         """Values of all parameters, and the pose of each view."""
@@ -85,6 +95,16 @@ class Problem:
         inner = np.clip((numbers - self.low) / (self.high - self.low), 0, 1)
         rows = [(p.azimuth, p.elevation, p.closeness, p.roll, *p.shift, p.zoom) for p in poses]
         return np.concatenate([inner, np.array(rows).ravel()])
+
+    def settled_at(self, x: F64, sigma: float = 1.5) -> Problem:
+        """The same problem, its guess weighed against what the photos leave unexplained at ``x``.
+
+        Neighbouring pixels of a blurred picture err together, so that a picture's squared
+        residual counts as that of :data:`ERRORS` independent errors.
+        """
+        look = self.look(x)
+        unexplained = Blurred(self, look, sigma).cost(look) - look.doubt
+        return replace(self, noise=float(np.clip(unexplained / ERRORS, LEAST_NOISE, 1e-3)))
 
     def held_at(self, x: F64) -> Problem:
         """The same problem, whose cameras are drawn to those of ``x``."""
@@ -102,7 +122,7 @@ class Problem:
             The residuals and their derivatives, each by its own number.
         """
         n, count = len(self.names), len(self.targets)
-        rate = np.sqrt(TERMS["prior"] / max(n, 1)) / self.spread
+        rate = np.sqrt(self.noise) / self.spread
         rate[n:] *= np.tile(_CAMERA_HELD, count)
         value, slope = np.zeros((2, len(x))), np.zeros((2, len(x)))
         low = min(self.family.habit.elevation[0], 0.0) - 0.1
@@ -189,12 +209,14 @@ def make_problem(
     start: Start,
     declared: Mapping[str, float],
     weights: Sequence[float] | None = None,
+    noise: float = 1e-3,
 ) -> tuple[Problem, F64]:
     """The problem of one structure and the point to begin from; declared values are held.
 
     Args:
         targets: of the views; the start has a pose for each.
         weights: how much each view counts; None: all the same.
+        noise: see :class:`Problem`.
     """
     views = (targets,) if isinstance(targets, Target) else tuple(targets)
     known = {p.name: p for p in family.parameters}
@@ -228,6 +250,7 @@ def make_problem(
         face_slot=of_part[surface.face_part],
         slots=len(slots),
         weights=tuple(weights) if weights is not None else (1.0,) * len(views),
+        noise=noise,
     )
     x = problem.pack(values, start.poses)
     usual = {**values, **(start.usual or {}), **declared}

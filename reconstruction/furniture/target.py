@@ -21,12 +21,20 @@ from .picture import blur
 F64 = NDArray[np.float64]
 SIDE = 112
 FINE_SIDE = 184
-_FILL = 0.9
+_FILL = 0.94
+_ANGLE = math.atan(0.382)
+TURN = np.array([[math.cos(_ANGLE), -math.sin(_ANGLE)], [math.sin(_ANGLE), math.cos(_ANGLE)]])
+"""The square is turned against the photo: edges of furniture are mostly level or upright, and a
+level edge would cross all the pixel centres of a row at once. The tangent is the golden section's,
+which no small fraction comes near."""
+_COS, _SIN = float(TURN[0, 0]), float(TURN[1, 0])
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A mask in a small square picture.
+    """A mask in a small square picture, turned by :data:`TURN` about its middle.
+
+    Straight square pixels are those before the turn, parallel to the photo's.
 
     Attributes:
         inside: (s, s) uint8, 1 on the product.
@@ -34,9 +42,9 @@ class Target:
         inward: (s, s) float32 distance to the background, 0 outside the product.
         cluster: (s, s) int8, the photo's colour group of each product pixel: 0 or 1.
         colour_weight: 0 to 1, how clearly the photo shows two materials.
-        box: x, y, width, height of the product within the square.
+        box: x, y, width, height of the product, straight square pixels.
         scale: photo pixels per square pixel.
-        origin: photo position of the square's upper left corner, pixels.
+        origin: photo position of the straight square's upper left corner, pixels.
         photo_size: (height, width) of the photo.
         cover: (s, s) float32, the share of each pixel that the product covers.
         layers: pictures already made by :func:`target_layers`.
@@ -58,6 +66,12 @@ class Target:
     def layer_weight(self) -> float:
         """Weight of the material layer beside the silhouette's, for least squares."""
         return 0.8 * self.colour_weight
+
+    def to_photo(self, points: F32) -> F64:
+        """Square pixels (n, 2) as photo pixels."""
+        half = len(self.inside) / 2
+        straight = (np.asarray(points, np.float64) - half) @ TURN + half
+        return np.asarray(straight * self.scale + np.array(self.origin))
 
     @property
     def area(self) -> int:
@@ -88,11 +102,16 @@ def make_target(mask: F32, photo: NDArray[np.uint8] | None = None, side: int = S
         )
     x0, x1 = float(columns.min()), float(columns.max() + 1)
     y0, y1 = float(rows.min()), float(rows.max() + 1)
-    scale = max(x1 - x0, y1 - y0) / (_FILL * side)
-    origin = ((x0 + x1) / 2 - side * scale / 2, (y0 + y1) / 2 - side * scale / 2)
-    # Pixel centres: square (i + .5) * scale + origin = photo (j + .5).
-    shift = (origin[0] + 0.5 * scale - 0.5, origin[1] + 0.5 * scale - 0.5)
-    warp = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+    turned = (np.stack([columns, rows], axis=1) + 0.5 - middle) @ TURN.T
+    # The product's outline need not lie in the middle of its turned square.
+    reach = float(np.abs(turned).max()) + 1.0
+    scale = 2 * reach / (_FILL * side)
+    origin = (middle[0] - side * scale / 2, middle[1] - side * scale / 2)
+    # Pixel centres: the middle of the square lies on the middle of the product.
+    back = TURN.T * scale
+    shift = middle - 0.5 + back @ np.full(2, 0.5 - side / 2)
+    warp = np.column_stack([back, shift])
     soften = max(scale * 0.5, 1e-3)
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     soft = cv2.GaussianBlur(mask, (0, 0), soften) if scale > 1.2 else mask
@@ -114,7 +133,7 @@ def make_target(mask: F32, photo: NDArray[np.uint8] | None = None, side: int = S
         colour_weight=weight,
         box=((side - width) / 2, (side - height) / 2, width, height),
         scale=scale,
-        origin=origin,
+        origin=(float(origin[0]), float(origin[1])),
         photo_size=(mask.shape[0], mask.shape[1]),
         cover=np.clip(small, 0, 1).astype(np.float32),
     )
@@ -205,17 +224,20 @@ def place(points: F32, pose: Pose, target: Target) -> tuple[F32, F64]:
 
     Returns:
         (n, 3) float32: x, y in pixels of the square and depth in metres; and (5,) focal length
-        in pixels, the target's x and y in pixels, the distance and the half diagonal, metres.
+        in pixels, the target's x and y in straight square pixels, the distance and the half
+        diagonal, metres.
     """
     rotation = orbit_rotation(pose.azimuth, pose.elevation, pose.roll)
     side = len(target.inside)
     box = np.array(target.box)
     extra = np.array([pose.shift[0] * side, pose.shift[1] * side, math.exp(pose.zoom)])
-    return _place(points, rotation, pose.closeness, box, extra)  # type: ignore[no-any-return]
+    return _place(points, rotation, pose.closeness, box, extra, side)  # type: ignore[no-any-return]
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
-def _place(points: F32, rotation: F64, closeness: float, box: F64, extra: F64) -> tuple[F32, F64]:
+def _place(
+    points: F32, rotation: F64, closeness: float, box: F64, extra: F64, side: int
+) -> tuple[F32, F64]:
     n = len(points)
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for i in range(n):
@@ -238,9 +260,11 @@ def _place(points: F32, rotation: F64, closeness: float, box: F64, extra: F64) -
     focal = np.sqrt((box[2] ** 2 + box[3] ** 2) / (wide**2 + tall**2)) * extra[2]
     tx = box[0] + box[2] / 2 + extra[0] - focal * (x0 + x1) / 2
     ty = box[1] + box[3] / 2 + extra[1] - focal * (y0 + y1) / 2
+    half = side / 2
     for i in range(n):
-        out[i, 0] = out[i, 0] * focal + tx
-        out[i, 1] = out[i, 1] * focal + ty
+        x, y = out[i, 0] * focal + tx - half, out[i, 1] * focal + ty - half
+        out[i, 0] = _COS * x - _SIN * y + half
+        out[i, 1] = _SIN * x + _COS * y + half
     return out, np.array([focal, tx, ty, distance, radius])
 
 
@@ -261,30 +285,37 @@ def screen_motion(points: F32, motion: F32, pose: Pose, target: Target) -> F32:
     rotation = orbit_rotation(pose.azimuth, pose.elevation, pose.roll)
     extra = np.array([pose.shift[0] * side, pose.shift[1] * side, math.exp(pose.zoom)])
     if n:
-        _shape_motion(points, motion, rotation, pose.closeness, box, extra, out)
+        _shape_motion(points, motion, rotation, pose.closeness, box, extra, side, out)
     screen = place(points, pose, target)[0]
     step = 0.01
     for i, (turn, near) in enumerate(
         (((step, 0, 0), 0.0), ((0, step, 0), 0.0), ((0, 0, 0), step), ((0, 0, step), 0.0))
     ):
         moved = (pose.azimuth + turn[0], pose.elevation + turn[1], pose.roll + turn[2])
-        there, _ = _place(points, orbit_rotation(*moved), pose.closeness + near, box, extra)
+        there, _ = _place(points, orbit_rotation(*moved), pose.closeness + near, box, extra, side)
         out[..., n + i] = (there[:, :2] - screen[:, :2]) / np.float32(step)
-    out[..., n + 4 : n + 6] = np.eye(2, dtype=np.float32) * side
+    out[..., n + 4 : n + 6] = TURN.astype(np.float32) * side
     # The zoom grows from the middle of the points' box.
-    middle = (screen[:, :2].min(axis=0) + screen[:, :2].max(axis=0)) / 2
-    out[..., n + 6] = screen[:, :2] - middle
+    straight = box[:2] + box[2:] / 2 + extra[:2] - side / 2
+    out[..., n + 6] = screen[:, :2] - (TURN @ straight + side / 2).astype(np.float32)
     return out
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
 def _shape_motion(
-    points: F32, motion: F32, rotation: F64, closeness: float, box: F64, extra: F64, out: F32
+    points: F32,
+    motion: F32,
+    rotation: F64,
+    closeness: float,
+    box: F64,
+    extra: F64,
+    side: int,
+    out: F32,
 ) -> None:
     step = np.float32(0.02)
     for i in range(len(motion)):
-        ahead, _ = _place(points + motion[i] * step, rotation, closeness, box, extra)
-        behind, _ = _place(points - motion[i] * step, rotation, closeness, box, extra)
+        ahead, _ = _place(points + motion[i] * step, rotation, closeness, box, extra, side)
+        behind, _ = _place(points - motion[i] * step, rotation, closeness, box, extra, side)
         for p in range(len(points)):
             for axis in range(2):
                 out[p, axis, i] = (ahead[p, axis] - behind[p, axis]) / (2 * step)

@@ -51,7 +51,7 @@ def test_photo_camera_puts_points_where_the_square_had_them() -> None:
     pose = Pose(0.5, 0.2, 0.2, 0.01, (0.01, -0.02), 0.03)
     square, _ = place(mesh.vertices, pose, target)
     in_photo = photo_camera(mesh.vertices, pose, target).project(mesh.vertices, (240, 200))
-    moved = square[:, :2] * target.scale + np.array(target.origin)
+    moved = target.to_photo(square[:, :2])
     assert in_photo[:, :2] == pytest.approx(moved, abs=0.02)
     assert in_photo[:, 2] == pytest.approx(square[:, 2], rel=1e-4)
 
