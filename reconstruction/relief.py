@@ -12,11 +12,11 @@ Bool = NDArray[np.bool_]
 
 QUALITY = 90
 """JPEG quality of base colours and normal maps, without chroma subsampling."""
-_SLOPE = 0.35
+_SLOPE = 0.25
 """Steepest slope of a normal map: detail is hinted at, not carved."""
 _BAND = (0.8, 4.0)
 """Deviations of the blurs, in texels of the half-sized map, between which detail is relief."""
-_GAIN = 0.010
+_GAIN = 0.006
 """Slope per sRGB step and texel."""
 
 
@@ -25,8 +25,8 @@ def normal_map(image: U8, worn: Bool) -> bytes | None:
 
     Darker is taken for deeper, within a band of sizes: grain, weave and stitches, but neither
     noise below it nor light and pattern above it. What of the band the picture's noise explains
-    (Immerkaer 1996) is taken off; where that is all, there is no relief. Strong steps, which are
-    print, are held back to a few times the usual ones.
+    (Immerkaer 1996) is taken off; where that is all, there is no relief. Print is flat: where
+    colour changes along with lightness little is left, and strong steps are held back.
 
     Args:
         image: (h, w, 3) uint8 sRGB.
@@ -36,8 +36,8 @@ def normal_map(image: U8, worn: Bool) -> bytes | None:
         JPEG bytes in glTF's convention: red along +U, green along -V of the picture.
     """
     size = (max(image.shape[1] // 2, 1), max(image.shape[0] // 2, 1))
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    reduced = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY)
     inside = cv2.resize(worn.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     if inside.sum() < 400:
         return None
@@ -47,6 +47,11 @@ def normal_map(image: U8, worn: Bool) -> bytes | None:
     floor = noise / (2 * np.sqrt(np.pi) * _BAND[0])
     local = cv2.GaussianBlur(band * band, (0, 0), 3 * _BAND[1])
     true = np.sqrt(np.clip(1 - 1.5 * floor * floor / np.maximum(local, 1e-6), 0, 1))
+    # Where colour changes along with light it is print, which is flat.
+    tint = reduced[..., 0] - reduced[..., 2]
+    hue = cv2.GaussianBlur(tint, (0, 0), _BAND[0]) - cv2.GaussianBlur(tint, (0, 0), _BAND[1])
+    coloured = cv2.GaussianBlur(hue * hue, (0, 0), 3 * _BAND[1])
+    true = true / (1 + coloured / np.maximum(0.1 * local, 1e-3))
     usual = float(np.median(np.abs(band[inside]))) * 1.4826 + 0.2
     height = (np.clip(band, -2.5 * usual, 2.5 * usual) * true).astype(np.float32)
     if float(np.sqrt((height[inside] ** 2).mean())) < 0.5:

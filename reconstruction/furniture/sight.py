@@ -20,7 +20,7 @@ from ..render.zbuffer import Raster, render_screen
 Bool = NDArray[np.bool_]
 U8 = NDArray[np.uint8]
 
-STRENGTH = 0.8
+STRENGTH = 0.9
 """Share of the estimated light that is taken out: some of the estimate is paint."""
 _LIGHTNESS = 0.6
 """Weight of lightness beside the two chroma axes when colours are compared: light changes it."""
@@ -264,7 +264,7 @@ def _light(colour: F32, weight: F32, part: I32, normal: F32, slot_of: I32, slots
         slots,
     )
     rest = colour * np.exp(-by_normal)[..., None]
-    smooth = smooth_light(rest, np.where(weight > 0.5, slot, -1))
+    smooth = smooth_light(rest, np.where(weight > 0.5, slot, -1).astype(np.int32), anchor=1e-3)
     smooth[part < 0] = 0
     return np.asarray(np.exp(STRENGTH * np.clip(by_normal + smooth, -0.9, 0.9)), np.float32)
 

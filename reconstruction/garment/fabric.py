@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
+Colours = TypeVar("Colours", NDArray[np.float32], NDArray[np.uint8])
 
 _CLUSTERS = 6
 _SAMPLES = 6000
@@ -19,9 +21,8 @@ _UNLIKE = 13.0
 """Lab distance from the cloth around, lightness counted less, from which on a pixel stands out."""
 _PATTERNED = 0.12
 """Cloth is patterned, not plain with a print, when more of its seams than this stands out."""
-_PRINT_TOUCHING = 0.03
+_PRINT_TOUCHING = 0.12
 """Patches of such a colour with more than this share of themselves along the seams are cloth."""
-_SHADE_STRENGTH = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +50,17 @@ def to_lab(rgb: F32) -> F32:
     return lab
 
 
-def fill_outside(rgb: F32, inside: Bool) -> F32:
+def fill_outside(rgb: Colours, inside: Bool) -> Colours:
     """Every pixel outside takes the colour of the nearest one inside."""
     if inside.all() or not inside.any():
         return rgb
     _, label = cv2.distanceTransformWithLabels(
         (~inside).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    colors = np.zeros((int(label.max()) + 1, rgb.shape[2]), np.float32)
+    colors = np.zeros((int(label.max()) + 1, rgb.shape[2]), rgb.dtype)
     colors[label[inside]] = rgb[inside]
-    filled: F32 = np.where(inside[..., None], rgb, colors[label])
-    return filled
+    filled = np.where(inside[..., None], rgb, colors[label])
+    return cast("Colours", filled)
 
 
 def own_pixels(rgb: F32, solid: Bool, band: int) -> Bool:
@@ -154,92 +155,6 @@ def _merge(centers: F32) -> F32:
         else:
             kept.append(color)
     return np.stack(kept)
-
-
-def even_light(rgb: F32, inside: Bool, cloth: Cloth, reach: float) -> F32:
-    """The picture without its broad shading: each colour group as light everywhere as on average.
-
-    Args:
-        reach: pixels over which light is averaged; folds smaller than this stay.
-    """
-    lab = to_lab(rgb)
-    light = lab[..., 0]
-    count = len(cloth.centers)
-    total = np.bincount(cloth.labels[inside], light[inside], count)
-    mean = total / np.maximum(np.bincount(cloth.labels[inside], minlength=count), 1)
-    ratio = np.log(np.maximum(light, 4.0) / np.maximum(mean[cloth.labels], 4.0))
-    trusted = inside & (np.abs(ratio) < 0.6)
-    weight = _blur(trusted.astype(np.float32), reach)
-    shade = _blur(np.where(trusted, ratio, 0.0).astype(np.float32), reach)
-    broad = np.clip(shade / np.maximum(weight, 1e-3), -0.5, 0.5)
-    out = lab.copy()
-    out[..., 0] = np.clip(light * np.exp(-_SHADE_STRENGTH * broad), 0, 100)
-    result: F32 = np.clip(cv2.cvtColor(out, cv2.COLOR_LAB2RGB), 0.0, 1.0)
-    return result
-
-
-def without_print(rgb: F32, inside: Bool, cloth: Cloth, other: Bool) -> F32:
-    """The cloth as it looks where nothing is printed on it.
-
-    Args:
-        other: (h, w) pixels inside that show something else, such as the inside of the neck.
-
-    Printed pixels take the smooth colour of the cloth around them and the grain of cloth
-    elsewhere, so that a back completed from the front carries neither smear nor mirrored text.
-    """
-    h, w = inside.shape
-    size = max(h, w)
-    printed = cloth.printed & inside
-    small = max(int(size * 0.004), 1) * 2 + 1
-    printed |= other
-    if not printed.any():
-        return rgb
-    grown = cv2.dilate(
-        printed.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (small + 6,) * 2)
-    ).astype(bool)
-    bare = inside & ~grown
-    if bare.sum() < 0.05 * inside.sum():
-        return rgb
-    smooth = fill_smooth(rgb, bare)
-    detail = np.where(bare[..., None], rgb - fill_smooth(rgb, bare, 0.012 * size), 0.0)
-    rows, columns = np.nonzero(bare)
-    rng = np.random.default_rng(3)
-    grain = _grain(detail.astype(np.float32), bare, rows, columns, rng)
-    soft = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), max(0.002 * size, 0.8))[..., None]
-    patched: F32 = (rgb * (1 - soft) + np.clip(smooth + grain, 0, 1) * soft).astype(np.float32)
-    return patched
-
-
-def _grain(
-    detail: F32,
-    bare: Bool,
-    rows: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    rng: np.random.Generator,
-) -> F32:
-    """Fine structure for every pixel, quilted from random squares of bare cloth."""
-    h, w = bare.shape
-    side = max(min(h, w) // 16, 12)
-    solid = cv2.erode(bare.astype(np.uint8), np.ones((side, side), np.uint8)).astype(bool)
-    solid[: side // 2 + 1], solid[:, : side // 2 + 1] = False, False
-    solid[-side // 2 - 1 :], solid[:, -side // 2 - 1 :] = False, False
-    spots = np.argwhere(solid)
-    if not len(spots):
-        return np.zeros_like(detail)
-    window = np.outer(np.hanning(side + 2)[1:-1], np.hanning(side + 2)[1:-1]).astype(np.float32)
-    total = np.zeros_like(detail)
-    weight = np.full((h, w), 1e-4, np.float32)
-    step = max(side // 2, 1)
-    for y in range(0, h - side, step):
-        for x in range(0, w - side, step):
-            i, j = spots[rng.integers(len(spots))] - side // 2
-            total[y : y + side, x : x + side] += (
-                window[..., None] * detail[i : i + side, j : j + side]
-            )
-            weight[y : y + side, x : x + side] += window**2
-    limit = 2.0 * float(detail[bare].std())
-    grain: F32 = np.clip(0.8 * total / np.sqrt(weight)[..., None], -limit, limit)
-    return grain
 
 
 def fill_smooth(rgb: F32, known: Bool, reach: float = 0.0) -> F32:

@@ -1,46 +1,52 @@
 """A garment's texture from its photo: the photo's own pixels on the front, clean cloth behind.
 
 The photo is rectified onto the panels' cutting pattern, its broad shading taken out; what the
-photo does not show is completed from the mirrored front without its print, so that colours meet
-at the seams and no text is ever seen in a mirror.
+photo does not show comes from a photo of the back, or else is completed from the mirrored front
+without its print, so that colours meet at the seams and no text is ever seen in a mirror.
 """
 
 from __future__ import annotations
 
-import io
+import math
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ..families.garment_atlas import Atlas, atlas
+from ..furniture.atlas import INVENTED, MIRRORED, SEEN, grow
 from ..mesh import Mesh
 from ..product import Material
+from ..relief import encode, normal_map
 from ..textured import PhotoView, Textured
-from .drape import MATERIAL
-from .fabric import even_light, fill_outside, own_pixels, study, without_print
-from .mask import fill
-from .warp import photo_places, spread_over
+from .fabric import to_lab
+from .lay import Lay, make_lay
+from .warp import photo_places, places_behind, spread_over
 
 if TYPE_CHECKING:
     from .fit import Fitted
 
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
+Mask = NDArray[np.float32] | NDArray[np.bool_]
+BackPhoto = tuple[U8, Mask, "Fitted"]
+"""A photo from behind (h, w, 3) uint8 sRGB, its mask, and the garment fitted in it as if it were
+seen from the front."""
 
-_SIDES = (1024, 2048)
-_QUALITY = 92
+_SMALLEST, _LARGEST, _STEP = 512, 2560, 64
+_FINE = 1.05
+"""Texels per pixel of the photo."""
 _SEAM = 0.008
 """Seams are taken this far inside the outline, share of the height: its rim is in shade."""
+_SAME_CLOTH = 18.0
+"""Up to this distance in Lab the cloth in two photos is the same and their exposure differs."""
 
 
 def rectify(
-    photo: NDArray[np.uint8],
-    mask: NDArray[np.float32] | NDArray[np.bool_],
-    fitted: Fitted,
-    mesh: Mesh,
+    photo: U8, mask: Mask, fitted: Fitted, mesh: Mesh, back: BackPhoto | None = None
 ) -> Textured:
     """The materials of a garment, textured from its photo.
 
@@ -49,100 +55,111 @@ def rectify(
         mask: (h, w) bool, or coverage from 0 to 1.
         fitted: the garment in this photo.
         mesh: its mesh, whose UVs the texture follows.
+        back: a photo of the garment from behind.
 
     Returns:
-        One material, for the slot of every part, and how the garment lies in the photo.
+        One material for the slots of all parts, and how the garment lies in the photo.
     """
     solid = np.asarray(mask, np.float32) > 0.5
-    rgb = photo.astype(np.float32) / 255.0
-    layout = atlas(fitted.family, fitted.choices)
-    width, height = texture_size(layout, fitted)
-
-    size = max(int(np.ptp(np.flatnonzero(solid.any(axis=1)))), 32)
-    inside = own_pixels(rgb, solid, max(round(0.035 * size), 2))
-    places, seen = photo_places(fitted, _inset(inside, max(round(_SEAM * size), 1)))
-    within_neck = _within_neck(fitted, solid.shape) & inside
-    clean = fill_outside(rgb, inside)
-    cloth = study(clean, inside & ~within_neck, _edge_zone(inside, within_neck))
-    clean = even_light(clean, inside, cloth, 0.10 * size)
-    bare = without_print(clean, inside, cloth, within_neck)
-
-    canvas = np.zeros((height, width, 2), np.float32)
-    drawn = np.zeros((height, width), bool)
+    lay = make_lay(photo, solid, fitted)
+    places, seen = photo_places(fitted, _hem(lay, solid))
+    width, height = texture_size(atlas(fitted.family, fitted.choices), fitted)
     corners = (mesh.uv * np.array([width, height], np.float32)).astype(np.float32)
-    spread_over(corners, mesh.faces, places.astype(np.float32), canvas, drawn)
-    front = np.zeros((height, width), bool)
-    shown = np.zeros((height, width, 1), np.float32)
-    spread_over(corners, mesh.faces, seen.astype(np.float32)[:, None], shown, front)
-    x, y = canvas[..., 0] - 0.5, canvas[..., 1] - 0.5
-    own = _sample(clean, x, y)
-    behind = _sample(bare, x, y)
-    share = shown if fitted.family.sleeves(fitted.choices) != "none" else np.round(shown)
-    texture = own * share + behind * (1 - share)
-    texture = fill_outside(texture.astype(np.float32), drawn)
+    canvas = np.zeros((height, width, 3), np.float32)
+    drawn = np.zeros((height, width), bool)
+    values = np.column_stack([places, seen]).astype(np.float32)
+    spread_over(corners, mesh.faces, values, canvas, drawn)
+    x, y = canvas[..., 0] - 0.5 - lay.corner[1], canvas[..., 1] - 0.5 - lay.corner[0]
+    share = canvas[..., 2]
+    if fitted.family.sleeves(fitted.choices) == "none":
+        share = np.round(share)
+
+    own = _sample(lay.clean, x, y)
+    behind = _sample(lay.bare, x, y)
+    made_up = cv2.remap(lay.printed.astype(np.uint8), x, y, cv2.INTER_NEAREST)
+    origin = np.where(share > 0.5, SEEN, np.where(made_up > 0, INVENTED, MIRRORED))
+    views = [_view(places, seen, mesh, lay, solid)]
+    if back is not None:
+        behind, view = _from_behind(back, lay, mesh, ~seen, corners, (height, width))
+        origin = np.full_like(origin, SEEN)
+        views.append(view)
+    weight = (share[..., None] * 256).astype(np.uint16)
+    texture = ((own * weight + behind * (256 - weight)) >> 8).astype(np.uint8)
+    grow(texture, np.where(drawn, 0, -1).astype(np.int16))
+    origin = np.where(drawn, origin, INVENTED).astype(np.uint8)
     material = Material(
         base_color=(1.0, 1.0, 1.0, 1.0),
-        roughness=cloth.roughness,
+        roughness=lay.cloth.roughness,
         texture=encode(texture),
+        normal=normal_map(texture, drawn),
         double_sided=True,
+        seen=float((origin[drawn] == SEEN).mean()),
     )
+    return Textured(dict.fromkeys(mesh.part_material, material), tuple(views), origin)
+
+
+def _from_behind(
+    back: BackPhoto,
+    front: Lay,
+    mesh: Mesh,
+    hidden: Bool,
+    corners: F32,
+    size: tuple[int, int],
+) -> tuple[U8, PhotoView]:
+    """The whole texture as the photo from behind shows it, in the front photo's exposure."""
+    photo, mask, fitted = back
+    solid = np.asarray(mask, np.float32) > 0.5
+    lay = make_lay(photo, solid, fitted)
+    places = places_behind(fitted, _hem(lay, solid), hidden)
+    canvas = np.zeros((*size, 2), np.float32)
+    spread_over(corners, mesh.faces, places.astype(np.float32), canvas, np.zeros(size, bool))
+    x, y = canvas[..., 0] - 0.5 - lay.corner[1], canvas[..., 1] - 0.5 - lay.corner[0]
+    picture = _sample(lay.clean, x, y)
+    ours, theirs = (np.array(c.cloth.color, np.float32) for c in (front, lay))
+    apart = np.linalg.norm(to_lab(ours[None, None]) - to_lab(theirs[None, None]))
+    if apart < _SAME_CLOTH:
+        gain = np.clip((ours + 0.02) / (theirs + 0.02), 0.5, 2.0)
+        picture = np.clip(picture * gain + 0.5, 0, 255).astype(np.uint8)
+    return picture, _view(places, hidden, mesh, lay, solid)
+
+
+def _view(places: F64, seen: Bool, mesh: Mesh, lay: Lay, solid: Bool) -> PhotoView:
     faces = mesh.faces[seen[mesh.faces].all(axis=1)]
-    view = PhotoView(
+    slots = tuple(dict.fromkeys(mesh.part_material))
+    size = (solid.shape[0], solid.shape[1])
+    shading = np.asarray(lay.whole(lay.light, size), np.float32)
+    return PhotoView(
         screen=np.column_stack([places, np.ones(len(places))]).astype(np.float32),
         faces=faces,
         face_slot=np.zeros(len(faces), np.int32),
-        slots=(MATERIAL,),
+        slots=slots[:1],
         uv=mesh.uv,
-        size=(solid.shape[0], solid.shape[1]),
-        shading=np.ones((1, 1), np.float32),
+        size=size,
+        shading=np.where(shading > 0, shading, 1.0).astype(np.float32),
     )
-    return Textured({MATERIAL: material}, (view,))
 
 
-def _within_neck(fitted: Fitted, shape: tuple[int, ...]) -> Bool:
-    """Pixels that show the inside of the garment's back through the neck opening."""
-    opening = fitted.flat().parts.get("back_inside")
-    if opening is None:
-        return np.zeros(shape[:2], bool)
-    return fill([fitted.to_pixels(opening)], (shape[0], shape[1]))
+def _hem(lay: Lay, solid: Bool) -> Bool:
+    """The garment's own pixels in the whole photo, without its shaded rim."""
+    size = max(int(np.ptp(np.flatnonzero(solid.any(axis=1)))), 32)
+    rim = max(round(_SEAM * size), 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1,) * 2)
+    inner = cv2.erode(lay.inside.astype(np.uint8), kernel, borderValue=0)
+    return np.asarray(lay.whole(inner, (solid.shape[0], solid.shape[1])), np.bool_)
 
 
 def texture_size(layout: Atlas, fitted: Fitted) -> tuple[int, int]:
     """Width and height in pixels: about the photo's own resolution, square pixels."""
     longest = max(layout.width, layout.height)
-    pixels = fitted.scale * longest
-    side = _SIDES[0] if pixels <= 1.25 * _SIDES[0] else _SIDES[1]
+    wanted = _STEP * math.ceil(fitted.scale * longest * _FINE / _STEP)
+    side = min(max(wanted, _SMALLEST), _LARGEST)
     return (
         max(round(side * layout.width / longest), 16),
         max(round(side * layout.height / longest), 16),
     )
 
 
-def encode(texture: F32) -> bytes:
-    """JPEG bytes of an sRGB picture (h, w, 3) from 0 to 1."""
-    buffer = io.BytesIO()
-    picture = Image.fromarray((np.clip(texture, 0, 1) * 255 + 0.5).astype(np.uint8))
-    picture.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
-    return buffer.getvalue()
-
-
-def _inset(inside: Bool, rim: int) -> Bool:
-    """The mask without ``rim`` pixels along its outline."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1,) * 2)
-    inner: Bool = cv2.erode(inside.astype(np.uint8), kernel, borderValue=0).astype(np.bool_)
-    return inner
-
-
-def _edge_zone(inside: Bool, other: Bool) -> Bool:
-    """The cloth's pixels near its outline, where prints hardly ever reach."""
-    depth = cv2.distanceTransform(np.pad(inside, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    size = float(np.sqrt(inside.sum()))
-    near_other = cv2.dilate(other.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
-    edge: Bool = inside & (depth < 0.06 * size) & (depth > 0.004 * size) & ~near_other
-    return edge
-
-
-def _sample(picture: F32, x: F32, y: F32) -> F32:
+def _sample(picture: U8, x: F32, y: F32) -> U8:
     """Colours (h, w, 3) of a picture at pixel places, cubic."""
-    sampled: F32 = cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(sampled, 0.0, 1.0)
+    sampled: U8 = cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return sampled

@@ -23,12 +23,19 @@ _CONTOUR = 700
 _REACH = 0.06
 """Outline points further than this from the contour, as a share of the size, are not moved."""
 _STIFF = 0.35
+_BENT = 220
+"""Outline points that the bending is made from, at most."""
 
 
-def photo_places(fitted: Fitted, mask: NDArray[np.bool_]) -> tuple[F64, NDArray[np.bool_]]:
+def photo_places(
+    fitted: Fitted, mask: NDArray[np.bool_], *, everywhere: bool = False
+) -> tuple[F64, NDArray[np.bool_]]:
     """Where each vertex of the garment's mesh lies in the photo.
 
     The fitted pattern is bent smoothly so that its outline runs along the mask's contour.
+
+    Args:
+        everywhere: bend the vertices of the side turned away too.
 
     Returns:
         (n, 2) pixels, and (n,) whether the vertex is on the side that the photo shows.
@@ -39,12 +46,36 @@ def photo_places(fitted: Fitted, mask: NDArray[np.bool_]) -> tuple[F64, NDArray[
     if len(source) < 12:
         return pixels, seen
     size = float(np.ptp(source, axis=0).max())
-    bend = RBFInterpolator(
-        source / size, shift, neighbors=40, smoothing=_STIFF * 1e-2, kernel="linear"
-    )
+    few = np.linspace(0, len(source) - 1, min(len(source), _BENT)).astype(np.int64)
+    bend = RBFInterpolator(source[few] / size, shift[few], smoothing=_STIFF * 1e-2, kernel="linear")
     moved = pixels.copy()
-    moved[seen] += bend(pixels[seen] / size)
+    chosen = np.ones(len(pixels), bool) if everywhere else seen
+    moved[chosen] += bend(pixels[chosen] / size)
     return moved, seen
+
+
+def places_behind(fitted: Fitted, mask: NDArray[np.bool_], hidden: NDArray[np.bool_]) -> F64:
+    """Where each vertex of the unseen side lies in a photo of that side.
+
+    A photo from behind shows the wearer's left on its left: the garment was fitted there as if
+    it were seen from the front, so a vertex lies where its mirror image was fitted.
+
+    Args:
+        fitted: the garment in the photo from behind.
+        mask: of that photo.
+        hidden: (n,) the vertices on the side turned away in the photo from the front.
+
+    Returns:
+        (n, 2) pixels; of use for the ``hidden`` ones.
+    """
+    moved, _ = photo_places(fitted, mask, everywhere=True)
+    family, choices = fitted.family, fitted.choices
+    plain, _ = family.flat_grid(fitted.values, choices, family.flat_pose(choices))
+    index = np.flatnonzero(hidden)
+    _, twin = cKDTree(plain[index]).query(plain[index] * np.array([-1.0, 1.0]))
+    out = moved.copy()
+    out[index] = moved[index[twin]]
+    return out
 
 
 def _outline_shift(fitted: Fitted, mask: NDArray[np.bool_]) -> tuple[F64, F64]:

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -7,12 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reconstruction.delight import smooth_light
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.families import get_family
 from reconstruction.families.garment_flat import LANDMARKS
 from reconstruction.garment.fit import FitHint, refine, to_pixels
 from reconstruction.garment.mask import contour_of, fill
 from reconstruction.garment.texture import rectify
+from reconstruction.render.shading import linear_to_srgb, srgb_to_linear
+from reconstruction.texture_score import compare
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "garment_photos" / "train"
 SIZE = (420, 400)
@@ -162,6 +166,71 @@ def test_background_never_bleeds_in():
         assert not (colors[:, 1] > colors[:, 0] + 40).any()
     assert material.double_sided and 0 < material.roughness <= 1
     assert max(texture.shape) <= 2048
+
+
+def test_light_is_taken_out_of_cloth_and_print_towards_the_true_colours():
+    true = np.full((300, 260, 3), [150, 60, 50], np.uint8)
+    cv2.putText(true, "Hello", (50, 170), cv2.FONT_HERSHEY_SIMPLEX, 2.0, (230, 220, 90), 12)
+    rng = np.random.default_rng(4)
+    region = np.full(true.shape[:2], -1, np.int32)
+    cv2.ellipse(region, (130, 150), (110, 135), 0, 0, 360, 0, -1)
+    y, x = np.mgrid[0:300, 0:260] / 300.0
+    light = np.exp(1.2 * (x - 0.45)) * (1 - 0.35 / (1 + np.exp((y - 0.4 + 0.3 * x) / 0.03)))
+    inside = region == 0
+    light /= np.median(light[inside])
+    noisy = linear_to_srgb((srgb_to_linear(true) * light[..., None]).astype(np.float32))
+    noisy = np.clip(noisy + rng.normal(0, 1, true.shape), 0, 255).astype(np.uint8)
+    linear = srgb_to_linear(noisy)
+    clean = linear_to_srgb(linear / np.exp(smooth_light(linear, region))[..., None])
+    before, after = (compare(p, true, inside)[1] for p in (noisy, clean))
+    assert after < 0.6 * before
+    # Only light is scaled, so that chromaticities stay: red per green is as photographed.
+    again = srgb_to_linear(clean)[inside]
+    ratio, was = (c[:, 0] / c[:, 1] for c in (again, linear[inside]))
+    assert np.median(np.abs(ratio / was - 1)) < 0.03
+
+
+def test_a_photo_from_behind_is_worn_on_the_back_the_right_way_round():
+    family, choices = get_family("t_shirt"), {"neckline": "round"}
+    values = family.defaults(choices)
+    mask, marks = photo_of(family, values, choices, family.flat_pose(choices))
+    fitted = refine(family, {}, choices, mask, FitHint(landmarks=marks))
+    mesh = family.build(fitted.values, fitted.choices)
+    front = np.full((*SIZE, 3), 255, np.uint8)
+    front[mask] = (90, 90, 96)
+    behind = front.copy()
+    # Seen from behind, the wearer's left is on the left of the picture.
+    cv2.rectangle(behind, (150, 170), (180, 230), (30, 60, 200), -1)
+    made = rectify(front, mask, fitted, mesh, (behind, mask, fitted))
+    texture = np.asarray(Image.open(io.BytesIO(made.materials["fabric"].texture)).convert("RGB"))
+    for part, expected in (("front", False), ("back", True)):
+        colors, places = seen(mesh, texture.astype(int), part)
+        blue = (colors[:, 2] > 150) & (colors[:, 0] < 90)
+        assert blue.any() == expected
+    assert places[blue, 0].min() > 0, "the wearer's left is at +X"
+    assert made.materials["fabric"].seen == pytest.approx(1.0)
+    assert len(made.views) == 2
+
+
+def test_the_front_is_drawn_again_as_it_was_photographed():
+    family, choices = get_family("t_shirt"), {"neckline": "round"}
+    values = family.defaults(choices)
+    pose = replace(family.flat_pose(choices), rotation=0.06, lean=0.03)
+    mask, marks = photo_of(family, values, choices, pose)
+    rng = np.random.default_rng(1)
+    photo = np.full((*SIZE, 3), 240, np.uint8)
+    cloth = cv2.GaussianBlur(rng.normal(0, 40, (*SIZE, 1)).astype(np.float32), (0, 0), 2.0)
+    photo[mask] = np.clip(np.array([70, 110, 150]) + 3 * cloth[mask][:, None], 0, 255)
+    cv2.putText(photo, "Ab", (170, 230), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (240, 230, 200), 5)
+    fitted = refine(family, {}, choices, mask, FitHint(landmarks=marks))
+    mesh = family.build(fitted.values, fitted.choices)
+    made = rectify(photo, mask, fitted, mesh)
+    texture = np.asarray(Image.open(io.BytesIO(made.materials["fabric"].texture)).convert("RGB"))
+    base, shown = made.views[0].draw({"fabric": texture}, {})
+    relit = linear_to_srgb(base * made.views[0].shading[..., None])
+    ssim, delta = compare(photo, relit, mask & shown)
+    assert ssim > 0.9
+    assert delta < 2.0
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared garment photos are not here")
