@@ -152,6 +152,7 @@ _MATERIALS: Mapping[str, Callable[[Rng, int], F32]] = {
     "paint": _coat,
     "glass": _pane,
     "metal": lambda rng, size: _grey(rng, size, 0.05, 0.8),
+    "shell": lambda rng, size: _plain(rng, size, colour(rng)),
     "lens": lambda rng, size: _plain(rng, size, np.array([rng.uniform(0.4, 0.9), 0.08, 0.06])),
     "ceramic": lambda rng, size: _plain(rng, size, colour(rng)),
     "light": lambda rng, size: _grey(rng, size, 0.75, 1.0),

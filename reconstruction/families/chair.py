@@ -1,4 +1,4 @@
-"""Chairs: dining chairs, armchairs, Windsor and rocking chairs, stools."""
+"""Chairs: dining, arm, wing, office, shell, Windsor and rocking chairs, stools and benches."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from .chair_back import BackShape, arms, back
+from .chair_shell import shell, tee_arms
 from .furniture_family import Anchors, Assembly, Choices, FurnitureFamily, Values
-from .furniture_legs import LegStyle, legs, pedestal, rockers, sled, stretchers
+from .furniture_legs import (
+    LegStyle,
+    cantilever,
+    crossed,
+    legs,
+    pedestal,
+    rockers,
+    slabs,
+    sled,
+    stretchers,
+    swivel,
+)
 from .furniture_solids import F64, Loft, outline
 from .spec import load_spec
 
@@ -20,11 +32,21 @@ def assemble(values: Values, choices: Choices) -> Assembly:
     has_back = choices["back"] != "none"
     seat_top = min(values["seat_height"], values["height"] - 0.12) if has_back else values["height"]
     slab = min(values["seat_thickness"], seat_top * 0.4)
-    apron = 0.0 if choices["seat"] == "solid" else min(values["apron_height"], seat_top * 0.4)
+    moulded = choices["back"] == "shell"
+    bare = moulded or choices["seat"] in ("solid", "loose")
+    apron = 0.0 if bare else min(values["apron_height"], seat_top * 0.4)
     under = seat_top - slab - apron
     back_height = max(values["height"] - seat_top, 0.1)
     half_width, half_depth = _seat_size(values, choices, back_height)
-    lofts = _seat(values, choices, (half_width, half_depth), seat_top, slab, apron)
+    if moulded:
+        slab = min(values["back_thickness"], 0.05)
+        under = seat_top - slab
+        lofts = []
+    else:
+        lofts = _seat(values, choices, (half_width, half_depth), seat_top, slab, apron)
+    if choices["seat"] == "loose" or (moulded and choices["seat"] == "cushion"):
+        share = 0.76 if moulded else 0.96
+        lofts.append(_pad(values, (half_width * share, half_depth * share), seat_top))
     lofts += _base(values, choices, (half_width, half_depth), under + 0.004)
     anchors: Anchors = {"seat": (0.0, seat_top, 0.0), "floor": (0.0, 0.0, 0.0)}
     if has_back:
@@ -40,11 +62,17 @@ def assemble(values: Values, choices: Choices) -> Assembly:
             wrap=values["back_wrap"],
             foot=under + 0.4 * apron if apron else seat_top - 0.7 * slab,
         )
-        lofts += back(shape, values, choices)
+        if moulded:
+            lofts.append(shell(shape, values, (half_width, half_depth), seat_top))
+        else:
+            lofts += back(shape, values, choices)
         top = shape.at(0.0, values["height"])
         anchors["back_top"] = (float(top[0]), float(top[1]), float(top[2]))
-        if choices["arms"] != "none":
+        if choices["arms"] == "tee":
+            lofts += tee_arms(values, (half_width, half_depth), seat_top, under)
+        elif choices["arms"] != "none":
             lofts += arms(shape, values, choices["arms"], (half_width, half_depth, under + 0.02))
+        if choices["arms"] != "none":
             rest = seat_top + values["arm_height"]
             anchors["left_arm"] = (half_width, rest, 0.0)
             anchors["right_arm"] = (-half_width, rest, 0.0)
@@ -56,6 +84,8 @@ def _seat_size(values: Values, choices: Choices, back_height: float) -> tuple[fl
     splay = max(values["leg_splay"], 0.0) if choices["base"] in ("legs", "rockers") else 0.0
     widest, front, rear = 1.0, 0.0, 0.0
     extra = splay
+    if choices["arms"] == "tee" and choices["back"] != "none":
+        extra = max(extra, min(max(values["arm_thickness"], 0.03), 0.10) * 0.6)
     if choices["base"] in ("legs", "rockers"):
         front, rear = splay, max(values["rear_splay"], 0.0)
     if choices["back"] != "none":
@@ -65,7 +95,7 @@ def _seat_size(values: Values, choices: Choices, back_height: float) -> tuple[fl
         rear = max(rear, float(offset), 0.0)
         if choices["arms"] == "block":
             extra = max(extra, values["arm_thickness"] * 0.95)
-        elif choices["arms"] != "none":
+        elif choices["arms"] not in ("none", "tee"):
             extra = max(extra, min(values["arm_thickness"], 0.07) * 0.6)
     half_width = min((values["width"] / 2 - extra), values["width"] / 2 / widest)
     half_depth = (values["depth"] - front - rear) / 2
@@ -185,6 +215,19 @@ def _seat(
     return out
 
 
+def _pad(values: Values, half: tuple[float, float], top: float) -> Loft:
+    """A loose cushion that lies on a hard seat."""
+    thick, least = 0.022 + values["seat_dome"], min(half)
+    soft = thick * 0.45
+    rise = np.array([0.0, 0.0, 0.15, 0.55, 1.0, 1.45, 1.85, 2.0]) * soft
+    heights = top - 0.004 + np.concatenate([rise, [0.95 * thick, thick]])
+    inner = [0.5 * least, soft, 0.4 * soft, 0.1 * soft, 0.0, 0.1 * soft, 0.4 * soft, 0.8 * soft]
+    distance = np.array([*inner, 0.45 * least, 0.8 * least])
+    return Loft(
+        _stack(_seat_ring(values, half), heights, distance, half), "cushion", "upholstery", 2, -4
+    )
+
+
 def _apron(
     ring: F64, half: tuple[float, float], span: tuple[float, float], inset: float, part: str
 ) -> Loft:
@@ -199,15 +242,28 @@ def _base(values: Values, choices: Choices, half: tuple[float, float], top: floa
     reach = (half[0] * values["base_width"], half[1] * values["base_width"])
     if kind in ("disc", "star"):
         return pedestal(kind, reach, top, thickness)
+    if kind == "castors":
+        return swivel(reach, top, thickness)
     corner = 1 - 0.27 * values["seat_round"]
     front_x, rear_x = half[0] * corner, half[0] * corner * values["seat_taper"]
     z = half[1] * corner
-    over = 0.0 if choices["seat"] == "solid" else values["seat_overhang"]
+    if choices["back"] == "shell":
+        # A shell's rim is drawn up: its legs meet it further in.
+        front_x, rear_x, z = front_x * 0.78, rear_x * 0.78, z * 0.78
+    bare = choices["back"] == "shell" or choices["seat"] in ("solid", "loose")
+    over = 0.0 if bare else values["seat_overhang"]
     inside = thickness / 2 + 0.002 + over
     if kind == "sled":
         return [
             sled(np.array([-1, 1]) * (min(front_x, rear_x) - inside), z - inside, top, thickness)
         ]
+    x = min(front_x, rear_x) - inside
+    if kind == "cantilever":
+        return [cantilever(np.array([-1, 1]) * x, z - inside, top, min(thickness, 0.05))]
+    if kind == "trestle":
+        return [slabs(x, z - inside, top, min(thickness, 0.06), values["leg_taper"])]
+    if kind == "crossed":
+        return crossed(np.array([-1, 1]) * x, z - inside, top, thickness)
     sabre = choices["rear_legs"] == "sabre"
     side = np.array([-1.0, 1.0])
     ends: dict[str, tuple[F64, F64]] = {}

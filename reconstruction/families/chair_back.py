@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numba as nb
 import numpy as np
 
+from .chair_shell import wings
 from .furniture_family import Choices, Values
 from .furniture_legs import X_AXIS, Z_AXIS
 from .furniture_solids import F64, Loft, bar_section, outline, polygon, round_ends, sweep
@@ -80,6 +81,9 @@ def back(shape: BackShape, values: Values, choices: Choices) -> list[Loft]:
     bottom = low + values["back_gap"] * shape.height
     if style in ("panel", "pad"):
         return _board_back(shape, values, style, bottom, high)
+    if style == "wing":
+        out = _board_back(shape, values, "pad", bottom, high)
+        return [*out, wings(shape, values, bottom, high)]
     if style == "hoop":
         return _hoop(shape, values, count)
     crest_low = high - min(values["crest_height"], shape.height * 0.5)

@@ -171,7 +171,13 @@ class FurnitureFamily:
 
 
 def _habit(table: Mapping[str, Any]) -> Habit:
-    return Habit(**{n: tuple(v) if isinstance(v, list) else v for n, v in table.items()})
+    usual = Habit()
+    return Habit(
+        azimuth=tuple(table.get("azimuth", usual.azimuth)),
+        elevation=tuple(table.get("elevation", usual.elevation)),
+        behind=float(table.get("behind", usual.behind)),
+        front_only=tuple(table.get("front_only", usual.front_only)),
+    )
 
 
 def turned_profile(table: list[list[float]], rings: int) -> tuple[F64, F64]:

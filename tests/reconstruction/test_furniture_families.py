@@ -21,7 +21,7 @@ def family_of(name: str) -> FurnitureFamily:
     return family
 
 
-def members(name: str, count: int = 60):
+def members(name: str, count: int = 40):
     family, rng = family_of(name), np.random.default_rng(11)
     for _ in range(count):
         yield family, *family.sample(rng)
@@ -43,7 +43,7 @@ def test_samples_lie_in_their_ranges_and_build_exact_boxes_on_the_floor(name: st
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_solid_is_closed_manifold_and_turned_outwards(name: str) -> None:
-    for family, values, choices in members(name, 40):
+    for family, values, choices in members(name, 24):
         for loft in family.assemble(values, choices).lofts:
             points, faces = loft.points(), surface([loft]).faces.astype(np.int64)
             start = np.concatenate([faces[:, 0], faces[:, 1], faces[:, 2]])
@@ -70,7 +70,7 @@ def test_a_changed_dimension_moves_vertices_and_nothing_else(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_atlas_lies_in_the_unit_square_and_does_not_overlap(name: str) -> None:
-    for family, values, choices in members(name, 8):
+    for family, values, choices in members(name, 4):
         mesh = family.build(values, choices)
         assert mesh.uv.min() >= 0
         assert mesh.uv.max() <= 1
@@ -129,7 +129,10 @@ def test_active_parameters_are_those_that_change_the_shape(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_shows_somewhere(name: str) -> None:
     seen: set[str] = set()
-    for family, values, choices in members(name, 40):
+    wanted = {p.name for p in family_of(name).parameters}
+    for family, values, choices in members(name, 150):
+        if seen == wanted:
+            break
         base = family.points(values, choices)
         for spec in family.parameters:
             if spec.name not in seen and spec.name in family.active(choices):
@@ -137,7 +140,7 @@ def test_every_parameter_shows_somewhere(name: str) -> None:
                 moved = spec.minimum if values[spec.name] > middle else spec.maximum
                 if not np.allclose(base, family.points({**values, spec.name: moved}, choices)):
                     seen.add(spec.name)
-    assert seen == {p.name for p in family_of(name).parameters}
+    assert seen == wanted
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -186,9 +189,16 @@ def test_the_data_files_tables_name_real_parameters_and_options(name: str) -> No
     assert set(extra["inactive"]) <= options
     assert {p for names in extra["inactive"].values() for p in names} <= parameters
     assert set(extra["switch"]) <= options
+    assert {p for begin in extra["switch"].values() for p in begin} <= parameters
+    assert {p for kind in extra["scale"].values() for p in kind} <= parameters
+    assert set(family.main_choices) <= {c.name for c in family.choices}
+    assert family.gauge in parameters
+    assert set(family.habit.front_only) <= options
     for kind in extra["archetypes"].values():
         for choice, allowed in kind.get("choices", {}).items():
             assert {f"{choice}={o}" for o in allowed} <= options
+        for parameter, (other, _, _) in kind.get("tied", {}).items():
+            assert {parameter, other} <= parameters
         for parameter, (low, high) in kind.get("values", {}).items():
             spec = next(p for p in family.parameters if p.name == parameter)
             assert spec.minimum <= low <= high <= spec.maximum, parameter
