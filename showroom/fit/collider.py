@@ -167,10 +167,12 @@ def push_out(
 
     Args:
         cloth: (n, 3), changed in place.
-        near: (n,) body vertex to look from; kept.
+        near: (n,) body vertex to look from; kept. Cloth with -1 stands free of the skin.
     """
     lifted = 0
     for i in range(cloth.shape[0]):
+        if near[i] < 0:
+            continue
         x, y, z = cloth[i, 0], cloth[i, 1], cloth[i, 2]
         s = walk(x, y, z, vertices, start, beside, near[i], steps)
         nx, ny, nz = normals[s, 0], normals[s, 1], normals[s, 2]

@@ -135,6 +135,10 @@ class LiveGarment:
             self._collider.nearest(self._rest, arm),
             self._collider.nearest(self._rest, ~arm),
         )
+        # A hood stands off the head, whose hollows would pull it about.
+        hood = [mesh.part_faces(p).ravel() for p in mesh.parts if p.endswith("_hood")]
+        if hood:
+            self._near[np.isin(self._first, np.concatenate(hood))] = -1
 
     def _hang(self) -> None:
         """Set up the simulation and let the cloth come to rest in the rest pose."""

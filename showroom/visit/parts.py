@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from reconstruction.families.garment import GarmentFamily
 from reconstruction.family import Family
 
 from .refused import RefusedError
@@ -37,6 +38,7 @@ def rates(
         return {dimension: 1.0}
     if choices.get(_tables()["absent"].get(part, "")) == "none":
         raise _no_part(family, part)
+    names &= _active(family, choices)
     parts: dict[str, Any] = _tables()["measures"][family.kind]
     rows: list[dict[str, float]] = parts.get(part or "body", {}).get(dimension, [])
     for row in rows:
@@ -51,9 +53,16 @@ def has_part(family: Family, choices: Mapping[str, str], part: str) -> bool:
     """Whether a product has a part that can be altered."""
     if choices.get(_tables()["absent"].get(part, "")) == "none":
         return False
-    names = {p.name for p in family.parameters}
+    names = _active(family, choices)
     rows = _tables()["measures"][family.kind].get(part, {})
     return any(names >= row.keys() for dimension in rows.values() for row in dimension)
+
+
+def _active(family: Family, choices: Mapping[str, str]) -> frozenset[str]:
+    """The parameters that change anything under the product's choices."""
+    if isinstance(family, GarmentFamily):
+        return family.active(choices)
+    return frozenset(p.name for p in family.parameters)
 
 
 def scaled(family: Family) -> tuple[str, ...]:

@@ -128,6 +128,29 @@ def test_the_skirt_swings_settles_and_is_refitted_in_motion(woman):
     assert changed[-1][:, 1].min() > low + 0.05
 
 
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [("shirt", {}), ("outwear", {"collar": "hood", "front": "open"})],
+)
+def test_shirts_and_jackets_are_worn_and_refitted(woman, name, choices):
+    worn = LiveGarment(get_family(name), {}, choices, woman)
+    poses = list(walk(woman, 60))
+    for pose in poses:
+        vertices = worn.step(pose, FRAME)
+    on_arm = (worn.mesh.skin.weights * np.isin(worn.mesh.skin.joints, arm_bones())).sum(axis=1)
+    hood = [worn.mesh.part_faces(p).ravel() for p in worn.mesh.parts if p.endswith("_hood")]
+    trunk = on_arm < 0.5
+    # A hood stands centimetres off the head, where the nearest skin's plane says nothing.
+    trunk[np.concatenate([*hood, []]).astype(int)] = False
+    assert inside_trunk(woman, poses[-1], vertices[trunk]) < 0.01
+    taller = {"shirt": "collar_height", "outwear": "hood_height"}[name]
+    target = worn.refit({taller: worn.values[taller] + 0.02})
+    assert target.faces.shape == worn.mesh.faces.shape
+    for _ in range(REFIT_FRAMES):
+        vertices = worn.step(woman.rest(), FRAME)
+    assert np.abs(vertices - target.vertices).max() < 0.03
+
+
 def test_a_teleport_hangs_the_cloth_anew(woman):
     skirt = LiveGarment(get_family("skirt"), {}, {}, woman)
     tracker = Tracker(woman)
