@@ -8,7 +8,7 @@ from .data import anatomy
 from .furnishing import copy, vague
 from .lexicon import Token
 from .phrase import Phrase, part_kind
-from .target import implied, kind_of, named
+from .target import implied, kind_of, named, on_legs
 from .text import is_cjk
 
 Dimension = tuple[str, int]
@@ -130,8 +130,11 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     compound = anatomy()["compound_parts"]
     if names and names[0] in compound:
         names[0], said = compound[names[0]][0], compound[names[0]][1]
+    legs = on_legs(names[0], phrase, context) if names else ""
+    if legs:
+        names[0] = "trouser_leg"
     kind = part_kind(names[0]) if names else ""
-    target = named(phrase, context) or implied(phrase, context, kind)
+    target = legs or named(phrase, context) or implied(phrase, context, kind)
     last = context.last
     if not names and last and last.action == "adjust_fit" and last.target in ("", target):
         like_last = {last.parameter, "size", *anatomy()["translate"].get(last.part, ())}
@@ -162,7 +165,7 @@ def _one(
     length = next((t for t in phrase if t.kind == "length"), None)
     if length is not None and not sign and said and not phrase.has("raise"):
         return Command(
-            action="adjust_fit", target=target, part=part, parameter=said, value=length.si
+            action="adjust_fit", target=target, part=_carried(part), parameter=said, value=length.si
         )
     if not sign:
         last = context.last
@@ -187,7 +190,7 @@ def _one(
         return "which_dimension"
     if length is not None and _absolute(phrase, length, kind):
         return Command(
-            action="adjust_fit", target=target, part=part, parameter=dimension, value=length.si
+            action="adjust_fit", target=target, part=_carried(part), parameter=dimension, value=length.si
         )
     if not dimension or not sign:
         return "which_way"
@@ -195,10 +198,15 @@ def _one(
     return Command(
         action="adjust_fit",
         target=target,
-        part=part,
+        part=_carried(part),
         parameter=dimension,
         delta=sign * (amount if amount is not None else 0.0),
     )
+
+
+def _carried(part: str) -> str:
+    """The part as a command carries it."""
+    return str(anatomy()["worn_parts"].get(part, (part,))[0])
 
 
 def _turn(phrase: Phrase, length: Token | None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .context import Context, Thing
 from .data import anatomy
 from .phrase import Phrase, category_kind, part_kind
@@ -71,6 +73,34 @@ def implied(phrase: Phrase, context: Context, kind: str = "") -> str:
     for target in order:
         if target and (not kind or kind_of(target, context) in (kind, "")):
             return target
+    return ""
+
+
+def on_legs(part: str, phrase: Phrase, context: Context) -> str:
+    """The trousers (id or category) whose leg a part's word means; ``""`` where it means none.
+
+    A "leg" without more is a garment's where trousers are named, or are what was last talked
+    about, is worn or pointed at before any furniture.
+    """
+    marks: dict[str, Any] = anatomy()["worn_parts"]
+    for own, (shared, categories, bare) in marks.items():
+        words = [t.text for t in phrase.all("part") if t.get("part") == part]
+        if part != own and not (part == shared and any(word in bare for word in words)):
+            continue
+        said = [c for token in phrase.tokens if (c := token.get("category"))]
+        if said:
+            return category_target(said[0], context) if said[0] in categories else ""
+        last = context.last.target if context.last else ""
+        order = [context.pointed if phrase.has("this") else "", last, context.worn, context.pointed]
+        for target in order:
+            thing = context.thing(target)
+            if thing is not None and thing.category in categories:
+                return thing.id
+            if thing is not None and part == shared and thing.kind == "furniture":
+                return ""
+        if part == own:
+            found = [t for t in context.things if t.category in categories]
+            return found[0].id if found else categories[0]
     return ""
 
 
