@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from ..families import get_family
 from ..families.garment import GarmentFamily
 from .drawn import Drawn
-from .textures import F32, Rng, colour, fabric, folds
+from .textures import F32, Rng, colour, denim, fabric, folds
+from .trouser_trim import trim_trousers
 
 _SHIFT = 4
 
@@ -99,7 +100,8 @@ def draw_garment(
     def pixels(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((points - middle) * (scale, -scale) + side / 2)
 
-    cloth = _cloth(rng, side, patches)
+    legs = family.engine == "trousers"
+    cloth = denim(rng, side) if legs and rng.random() < 0.35 else _cloth(rng, side, patches)
     lining = np.ascontiguousarray(cloth[::-1])
     if choices.get("front") is not None and rng.random() < 0.4:
         lining = _cloth(rng, side, patches)
@@ -116,7 +118,9 @@ def draw_garment(
         elif part.endswith("front"):
             piece = cloth
         else:
-            turned = np.ascontiguousarray(np.rot90(cloth, int(rng.integers(4))))
+            # Both legs are mostly cut alike, sleeves any way.
+            turn = 0 if legs and rng.random() < 0.85 else int(rng.integers(4))
+            turned = np.ascontiguousarray(np.rot90(cloth, turn))
             piece = turned * shade * folds(rng, side, rng.uniform(0, 0.2))
         near = cv2.GaussianBlur(mask, (0, 0), 1.5 * pixel).astype(np.float32)[..., None] / 255
         if part != "front" and part not in _INSIDES:
@@ -126,7 +130,9 @@ def draw_garment(
     trim = colour(rng, 0.8) if rng.random() < 0.35 else None
     dark = np.asarray(rgb.mean(axis=(0, 1)) * 0.4, np.float32)
     contrast = colour(rng, 0.9) if rng.random() < 0.4 else dark
-    for line, points in flat.curves.items():
+    if legs:
+        trim_trousers(rng, rgb, flat, choices, pixels, pixel)
+    for line, points in () if legs else flat.curves.items():
         if line in ("buttons", "zip") or line.startswith(_FASTENED):
             _fasten(rng, rgb, line, pixels(points), dark, contrast, pixel)
         elif line == "neckline":

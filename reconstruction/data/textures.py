@@ -64,6 +64,20 @@ def studio(rng: Rng, size: int) -> F32:
     return np.clip(out, 0, 1)
 
 
+def denim(rng: Rng, size: int) -> F32:
+    """Twill in blue, black or grey, washed paler in broad places."""
+    tones = [[0.16, 0.22, 0.36], [0.28, 0.38, 0.55], [0.50, 0.60, 0.74], [0.09, 0.09, 0.11]]
+    base = np.asarray(tones[int(rng.integers(len(tones)))], np.float32) * rng.uniform(0.75, 1.25)
+    row, column = np.mgrid[0:size, 0:size].astype(np.float32)
+    twill = np.sin((row + column) * rng.uniform(0.9, 2.2)).astype(np.float32)
+    thread = rng.standard_normal((size, size)).astype(np.float32)
+    light = 1 + rng.uniform(0.02, 0.10) * twill + rng.uniform(0.02, 0.10) * thread
+    wash = rng.uniform(0.0, 0.35) * np.clip(noise(rng, size, 4, 0.6), 0, 2)
+    out = base * light[..., None]
+    out = out + (1 - out) * 0.5 * wash[..., None]
+    return np.clip(out, 0, 1).astype(np.float32)
+
+
 def planks(rng: Rng, size: int) -> F32:
     """Boards with grain and dark joints, along the first axis."""
     base = np.array([rng.uniform(0.3, 0.9), rng.uniform(0.22, 0.75), rng.uniform(0.1, 0.6)])

@@ -59,6 +59,8 @@ class TrouserShape:
         knots, widths: shares of the inseam from the crotch, and the leg's width there.
         band: height of the waistband.
         gathered: whether elastic gathers the cloth below the waistband.
+        fly: whether it opens in front.
+        pockets: ``"slash"``, ``"cargo"`` or ``"none"``.
         leg_rows: quads from hem to crotch.
     """
 
@@ -71,6 +73,8 @@ class TrouserShape:
     widths: tuple[float, ...]
     band: float
     gathered: bool
+    fly: bool
+    pockets: str
     leg_rows: int
 
     @property
@@ -113,13 +117,14 @@ def trouser_shape(
     """The consistent shape of trousers or shorts.
 
     Any values inside the family's ranges give a sound shape: the inseam keeps 3 cm, two legs are
-    nearly as wide as the hips, the waistband lies above the hips.
+    nearly as wide as the hips, the waistband lies above the hips, no hem flares by more than 0.7 of
+    the inseam.
     """
     v = values
     rise = v["rise"]
     inseam = max(v["length"] - rise, 0.03)
     thigh = max(v["thigh_width"], 0.47 * v["hip_width"])
-    hem = v["hem_width"]
+    hem = min(v["hem_width"], thigh + 0.7 * inseam)
     knots: tuple[float, ...] = (0.0, 1.0)
     widths: tuple[float, ...] = (thigh, hem)
     if "knee_width" in v:
@@ -139,6 +144,8 @@ def trouser_shape(
         widths=widths,
         band=min(v["waistband_height"], 0.3 * rise),
         gathered=choices.get("waistband") == "elastic",
+        fly=choices.get("closure", "fly") == "fly",
+        pockets=choices.get("pockets", "slash"),
         leg_rows=leg_rows,
     )
 
@@ -194,7 +201,10 @@ def _half(
     turn = chord / max(math.hypot(*chord), 1e-9)
     lower = np.concatenate([np.linspace(0.0, share, 64), np.linspace(share, 1.0, enter + 1)[1:]])
     high = _hermite(start, first, hip, turn * size[0], np.linspace(0.0, 1.0, 48))
-    low = _hermite(hip, turn * size[1], into, out / max(math.hypot(*out), 1e-9) * size[1], lower)
+    # A leg too short to have a direction of its own ends as the hip's line runs.
+    own = min(shape.inseam / 0.12, 1.0)
+    out = own * out / max(math.hypot(*out), 1e-9) + (1 - own) * second / max(size[1], 1e-9)
+    low = _hermite(hip, turn * size[1], into, out * size[1], lower)
     outer[: enter + 1] = low[63:]
     corner = np.array([shape.waist / 2, 0.0])
     foot = np.array([shape.waist / 2, -shape.band])
@@ -309,13 +319,23 @@ def _curves(shape: TrouserShape, pose: FlatPose, halves: list[_Half]) -> dict[st
     turn = np.linspace(0.0, math.pi / 2, 7)
     low, wide = -shape.band - 0.62 * (shape.rise - shape.band), 0.038
     fly = np.stack([wide * np.cos(turn), low - 0.05 * np.sin(turn)], axis=1)
-    lines["fly"] = np.concatenate([[[wide, -shape.band - _front_dip(pose)]], fly])
+    if shape.fly:
+        lines["fly"] = np.concatenate([[[wide, -shape.band - _front_dip(pose)]], fly])
     for name, half, flip in (("left", halves[0], 1.0), ("right", halves[1], -1.0)):
         mirror = np.array([flip, 1.0])
         seat, inner, outer = half.seat, half.inner, half.outer
         start = np.array([0.62 * seat[0, 0], -shape.band - 0.4 * _front_dip(pose)])
         end = seat[int(0.55 * (len(seat) - 1))]
-        lines[f"pocket_{name}"] = np.stack([start, 0.55 * start + 0.45 * end, end]) * mirror
+        if shape.pockets != "none":
+            lines[f"pocket_{name}"] = np.stack([start, 0.55 * start + 0.45 * end, end]) * mirror
+        if shape.pockets == "cargo":
+            low = max(1, round((len(inner) - 1) * min(0.13 / shape.inseam, 0.3)))
+            high = max(low + 1, round((len(inner) - 1) * min(0.32 / shape.inseam, 0.75)))
+            box = [
+                outer[i] + (inner[i] - outer[i]) * t
+                for i, t in ((low, 0.02), (low, 0.45), (high, 0.45), (high, 0.02), (low, 0.02))
+            ]
+            lines[f"pocket_cargo_{name}"] = np.stack(box) * mirror
         above = min(0.025 / shape.inseam, 0.5)
         back = inner + (outer - inner) * 0.5
         at = max(1, round((len(inner) - 1) * (1 - above)))

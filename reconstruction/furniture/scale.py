@@ -84,6 +84,8 @@ def metric_scale(
     factor, spread = best[1]
     # The box must stay within the family's ranges.
     for name in ("width", "height", "depth"):
+        if name not in specs:
+            continue
         spec = specs[name]
         factor = float(np.clip(factor, spec.minimum / values[name], spec.maximum / values[name]))
     return Scale(factor, spread)

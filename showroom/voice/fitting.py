@@ -190,7 +190,11 @@ def _one(
         return "which_dimension"
     if length is not None and _absolute(phrase, length, kind):
         return Command(
-            action="adjust_fit", target=target, part=_carried(part), parameter=dimension, value=length.si
+            action="adjust_fit",
+            target=target,
+            part=_carried(part),
+            parameter=dimension,
+            value=length.si,
         )
     if not dimension or not sign:
         return "which_way"
