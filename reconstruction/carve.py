@@ -105,7 +105,7 @@ def carve(views: Sequence[View]) -> tuple[Mesh, tuple[float, ...], float]:
     x, y, z = _nodes(reach * 0.75, step)
     field = np.min([v.look(x, y, z, s) for v, s in zip(views, shifts, strict=True)], axis=0)
     low = np.array([x[0, 0, 0], y[0, 0, 0], z[0, 0, 0]], np.float64)
-    vertices, faces = isosurface(np.asarray(field, np.float32), low, step)
+    vertices, faces = isosurface(np.asarray(field, np.float32), low, step, 0.1 * step)
     fills = [_fill(v, field > 0, (x, y, z), s) for v, s in zip(views, shifts, strict=True)]
     return bare(vertices, faces), shifts, min(fills)
 

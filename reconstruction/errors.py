@@ -7,6 +7,7 @@ expected and what came, so that a command line, a batch or a server can show the
 * :class:`NoProductError` - a good photograph, but no product of a known family is in it.
 * :class:`ParameterError` - a parameter, choice or declared size is unknown or out of its range.
 * :class:`ProductFileError` - a product folder, GLB or JSON does not follow the schema.
+* :class:`ReconstructorError` - another reconstructor is missing, out of reach, late or failed.
 * :class:`WeightsError` - the network's weights are missing or do not match their network.
 """
 
@@ -65,3 +66,9 @@ class WeightsError(ReconstructionError):
     """Network weights are missing or do not match the network."""
 
     code = "weights"
+
+
+class ReconstructorError(ReconstructionError):
+    """Another reconstructor is missing, cannot be reached, is late or sends what is no mesh."""
+
+    code = "reconstructor"

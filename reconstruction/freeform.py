@@ -1,7 +1,7 @@
 """Free-form products: another artist's mesh, honest about being only scalable.
 
 A free-form product is rigid and knows three parameters, its width, height and depth, each from
-half to twice of what it came with. Any GLB, or glTF with its files beside it, can become one.
+half to twice of what it came with. Any mesh file can become one.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 
 from .errors import ParameterError, ProductFileError
 from .family import ChoiceSpec, ParameterSpec, View, complete
-from .gltf.pack import pack_gltf
-from .gltf.read import Budget, read_glb
+from .gltf.read import Budget
 from .mesh import Mesh
+from .mesh_file import read_mesh_file
 from .product import Estimate, Product
 
 NAME = "freeform"
@@ -108,17 +108,25 @@ def import_mesh(
     height: float | None = None,
     depth: float | None = None,
     budget: Budget | None = None,
+    triangles: int | None = None,
 ) -> Product:
-    """Make a free-form product of a GLB or glTF file.
+    """Make a free-form product of a GLB, glTF, OBJ, PLY or STL file.
 
     It is stood on the floor with its middle at the origin and, where sides are declared, scaled
     to them: one declared side scales the whole, the others stay in proportion.
+
+    Args:
+        triangles: how many it may have; more are collapsed, as far as its seams allow.
 
     Raises:
         ProductFileError: the file cannot be used; says why.
         ParameterError: a side is not between 1 cm and 30 m.
     """
-    contents = read_glb(pack_gltf(Path(path), budget or Budget()), budget)
+    from .clean_mesh import lighter, painted
+
+    contents = painted(read_mesh_file(Path(path), budget))
+    if triangles is not None:
+        contents = lighter(contents, triangles)
     declared = {
         axis: size
         for axis, size in zip(AXES, (width, height, depth), strict=True)
@@ -142,6 +150,7 @@ def import_mesh(
         materials=contents.materials,
         variants=contents.variants,
         warnings=warnings,
+        license=contents.license,
     )
 
 

@@ -94,7 +94,7 @@ def freeform_from_photos(
         body = _hull(photos, whole, azimuths)
     else:
         body = _cushion(photos, whole, azimuths)
-    words = _category(category)
+    words = category_words(category)
     side = {} if sizes else {_longest(body.mesh): words.side[1]}
     mesh = standing(body.mesh, sizes or side)
     label = dict(name or words.label)
@@ -221,22 +221,29 @@ def _longest(mesh: Mesh) -> str:
 
 
 @dataclass(frozen=True)
-class _Category:
+class Category:
+    """What free-form products of one kind are called, and how long their longest side is.
+
+    Attributes:
+        side: the shortest, the ordinary and the longest that there is, metres.
+    """
+
     side: tuple[float, float, float]
     label: Mapping[str, str]
 
 
 @cache
-def _categories() -> Mapping[str, _Category]:
+def _categories() -> Mapping[str, Category]:
     path = Path(__file__).with_name("data_files") / "freeform.toml"
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     return {
-        key: _Category(tuple(entry["side"]), {"en": entry["en"], "zh": entry["zh"]})
+        key: Category(tuple(entry["side"]), {"en": entry["en"], "zh": entry["zh"]})
         for key, entry in table.items()
     }
 
 
-def _category(category: str) -> _Category:
+def category_words(category: str) -> Category:
+    """What a free-form category is called and how large it usually is; ``other`` if unknown."""
     known = _categories()
     folded = category.strip().casefold().replace("-", "_").replace(" ", "_")
     if folded in known:
@@ -249,7 +256,7 @@ def _category(category: str) -> _Category:
 
 
 def _estimates(
-    mesh: Mesh, declared: Mapping[str, float], words: _Category, depth_known: bool
+    mesh: Mesh, declared: Mapping[str, float], words: Category, depth_known: bool
 ) -> dict[str, Estimate]:
     estimates = {}
     for axis, size in zip(AXES, mesh.size, strict=True):

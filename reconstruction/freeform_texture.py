@@ -99,12 +99,12 @@ def from_all_round(
     total = np.zeros((len(texels.rows), 3), np.float32)
     weight = np.zeros(len(texels.rows), np.float32)
     for camera, rgb, mask in zip(cameras, photos, masks, strict=True):
-        color, trust = seen_in(cut, texels, camera, srgb_to_linear(rgb), mask)
+        shown, trust = seen_in(cut, texels, camera, srgb_to_linear(rgb), mask)
         own = (trust**_SHARP).astype(np.float32)
-        total += color * own[:, None]
+        total += shown * own[:, None]
         weight += own
-    color = total / np.maximum(weight, 1e-9)[:, None]
-    filled = complete(cut, texels, color.astype(np.float32), weight ** np.float32(1 / _SHARP))
+    color = np.asarray(total / np.maximum(weight, 1e-9)[:, None], np.float32)
+    filled = complete(cut, texels, color, np.asarray(weight ** (1 / _SHARP), np.float32))
     return cut, _material(linear_to_srgb(texels.spread(filled)))
 
 

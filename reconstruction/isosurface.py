@@ -11,13 +11,14 @@ from .mesh import F32, I32, Mesh
 F64 = NDArray[np.float64]
 
 
-def isosurface(field: F32, low: F64, step: float) -> tuple[F32, I32]:
+def isosurface(field: F32, low: F64, step: float, least: float = 1e-6) -> tuple[F32, I32]:
     """The surface where a field is 0, positive inside; by marching cubes (Lewiner 2003).
 
     Args:
         field: (a, b, c) float32 at the nodes of a grid with axes x, y, z.
         low: (3,) where node (0, 0, 0) stands, metres.
         step: between nodes, metres.
+        least: magnitude that a node has at least: what is nearer to 0 makes slivers.
 
     Returns:
         (n, 3) float32 vertices and (m, 3) int32 faces, counter-clockwise from outside. It is
@@ -35,7 +36,8 @@ def isosurface(field: F32, low: F64, step: float) -> tuple[F32, I32]:
             expected="silhouettes of one product",
             got="no common volume",
         )
-    solid = np.where(field == 0, np.float32(1e-6), field)
+    sign = np.where(field < 0, np.float32(-1), np.float32(1))
+    solid = sign * np.maximum(np.abs(field), np.float32(least))
     vertices, faces, _, _ = marching_cubes(solid, 0.0, gradient_direction="ascent")
     vertices, faces = joined(vertices.astype(np.float32), faces.astype(np.int32))
     return (vertices * np.float32(step) + low.astype(np.float32)).astype(np.float32), faces

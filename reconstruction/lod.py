@@ -83,6 +83,6 @@ def lod_glb(product: Product, lod: Lod, *, copyright: str = "") -> bytes:
             replace(v, materials=limited_materials(v.materials, side)) for v in product.variants
         ],
         extras=product_extras(product),
-        copyright=copyright,
+        copyright=copyright or product.license,
         normals=lod.normals,
     )

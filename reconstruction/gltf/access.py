@@ -14,6 +14,7 @@ from .budget import Budget, refuse
 from .compression import decompressed
 from .layout import BIN_CHUNK, FLOAT, I8, I16, JSON_CHUNK, MAGIC, U8, U16, U32
 
+__all__ = ["Budget", "Container", "open_chunks", "refuse"]
 _KINDS: dict[int, np.dtype[Any]] = {
     FLOAT: np.dtype("<f4"),
     I8: np.dtype("i1"),

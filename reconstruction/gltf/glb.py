@@ -57,7 +57,7 @@ def product_glb(product: Product, *, copyright: str = "") -> bytes:
         name=product.id,
         variants=product.variants,
         extras=product_extras(product),
-        copyright=copyright,
+        copyright=copyright or product.license,
     )
 
 
