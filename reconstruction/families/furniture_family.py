@@ -149,6 +149,13 @@ class FurnitureFamily:
         without = {p for key, names in table.items() if key in picked for p in names}
         return tuple(p.name for p in self.parameters if p.name not in without)
 
+    def meaningful(self, choices: Choices) -> dict[str, str]:
+        """The choices without those that another one makes void (``extra.void``)."""
+        picked = {f"{name}={option}" for name, option in choices.items()}
+        table = self.spec.extra.get("void", {})
+        void = {name for key, names in table.items() if key in picked for name in names}
+        return {name: option for name, option in choices.items() if name not in void}
+
     def sample(self, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, str]]:
         """A random member after one of the data file's archetypes, or now and then a wild one."""
         kinds = self.spec.extra["archetypes"]

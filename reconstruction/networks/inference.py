@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..families import family_names, get_family
+from ..families.furniture_family import FurnitureFamily
 from ..family import ParameterSpec
 from .crop import cut, square_around
 from .network import INPUT, Answers, ReconstructionNet, as_input
@@ -363,12 +364,7 @@ def _unlike(
 
 def _meaningful(family: str, choices: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Choices without those that another choice makes void, such as slats without a back."""
-    void: set[str] = set()
-    if family == "chair":
-        if choices.get("back") == "none":
-            void |= {"slat_count", "crest", "arms"}
-        elif choices.get("back") not in ("slats", "ladder", "spindles", "hoop"):
-            void.add("slat_count")
-        if choices.get("base") != "legs":
-            void |= {"rear_legs", "stretchers"}
-    return tuple(sorted((k, v) for k, v in choices.items() if k not in void))
+    known = get_family(family)
+    if isinstance(known, FurnitureFamily):
+        choices = known.meaningful(choices)
+    return tuple(sorted(choices.items()))

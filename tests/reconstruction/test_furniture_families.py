@@ -127,6 +127,14 @@ def test_active_parameters_are_those_that_change_the_shape(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_void_choices_change_nothing(name: str) -> None:
+    for family, values, choices in members(name, 25):
+        plain = {c.name: c.default for c in family.choices}
+        kept = {**plain, **family.meaningful(choices)}
+        assert np.array_equal(family.points(values, kept), family.points(values, choices)), choices
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_shows_somewhere(name: str) -> None:
     seen: set[str] = set()
     wanted = {p.name for p in family_of(name).parameters}
@@ -153,6 +161,55 @@ def test_any_values_give_the_same_topology_as_the_defaults(name: str) -> None:
         assert [(a.layout, a.part, a.material) for a in lofts] == [
             (b.layout, b.part, b.material) for b in usual
         ]
+
+
+@pytest.mark.parametrize(
+    ("name", "choices", "rear", "front"),
+    [
+        ("sofa", {"back": "tight"}, "back", "seat_cushions"),
+        ("cabinet", {"fronts": "doors"}, "back_panel", "doors"),
+        ("bed", {"headboard": "panel"}, "headboard", "mattress"),
+        ("car", {}, "taillights", "headlights"),
+        ("chair", {"back": "shell", "seat": "cushion"}, "shell", "cushion"),
+        ("table", {"legs": "pedestals"}, "top", "drawers"),
+    ],
+)
+def test_products_face_plus_z(name: str, choices: dict[str, str], rear: str, front: str) -> None:
+    mesh = family_of(name).build({}, choices)
+    behind, before = (
+        mesh.vertices[np.unique(mesh.part_faces(part))][:, 2].mean() for part in (rear, front)
+    )
+    assert behind < before
+
+
+def test_what_one_sits_or_lies_on_is_where_it_is_said_to_be() -> None:
+    sofa = family_of("sofa").build({"seat_height": 0.41}, {"back": "tight"})
+    cushions = sofa.vertices[np.unique(sofa.part_faces("seat_cushions"))]
+    assert cushions[:, 1].max() == pytest.approx(0.41, abs=2e-3)
+    bed = family_of("bed").build({"mattress_top": 0.47}, {"headboard": "panel"})
+    mattress = bed.vertices[np.unique(bed.part_faces("mattress"))]
+    assert mattress[:, 1].max() == pytest.approx(0.47, abs=2e-3)
+
+
+def test_an_open_shelf_is_hollow() -> None:
+    family = family_of("cabinet")
+    style = {"fronts": "open", "columns": "2", "rows": "2", "base": "floor", "top": "flush"}
+    mesh = family.build({}, style)
+    how = family.topology({**{c.name: c.default for c in family.choices}, **style})
+    width, height, depth = mesh.size
+    # Winding number of points in a bay: outside every board. (Jacobson et al. 2013)
+    corners = family.points(
+        {p.name: p.default for p in family.parameters},
+        {**{c.name: c.default for c in family.choices}, **style},
+    )[how.point_faces].astype(np.float64)
+    for x, y, inside in ((0.25, 0.75, 0.0), (-0.25, 0.25, 0.0), (0.0, 0.75, 1.0)):
+        a, b, c = np.moveaxis(corners - [x * width, y * height, 0.2 * depth], 1, 0)
+        la, lb, lc = (np.linalg.norm(v, axis=1) for v in (a, b, c))
+        top = np.einsum("ij,ij->i", a, np.cross(b, c))
+        dots = (np.einsum("ij,ij->i", p, q) for p, q in ((a, b), (b, c), (c, a)))
+        ab, bc, ca = dots
+        angle = 2 * np.arctan2(top, la * lb * lc + ab * lc + bc * la + ca * lb)
+        assert angle.sum() / (4 * np.pi) == pytest.approx(inside, abs=1e-3)
 
 
 @pytest.mark.parametrize(
