@@ -92,7 +92,8 @@ def _contents(container: Container) -> GlbContents:
         entry = container.item("meshes", node["mesh"])
         if "skin" in node:
             skins.add(int(node["skin"]))
-            matrix = np.eye(4)  # glTF: joints place a skinned mesh, its node's transform does not
+            # glTF: joints place a skinned mesh, its node's transform does not.
+            matrix = _bind_pose(container, int(node["skin"]), world)
         name = str(node.get("name") or entry.get("name") or "part")
         pieces += _pieces(container, entry, matrix, name, pieces)
     if not pieces:
@@ -119,6 +120,17 @@ def _contents(container: Container) -> GlbContents:
         np.concatenate(painted) if len(painted) == len(colors) else None,
         str(container.document["asset"].get("copyright", ""))[:1000],
     )
+
+
+def _bind_pose(container: Container, index: int, world: dict[int, M44]) -> M44:
+    """What the first joint does to the mesh at rest: 1 in most files, not where it is quantised."""
+    skin = container.item("skins", index)
+    first = int(skin["joints"][0])
+    if "inverseBindMatrices" not in skin or first not in world:
+        return np.eye(4)
+    matrices = container.accessor(skin["inverseBindMatrices"], 16, container.budget.nodes)
+    pose = world[first] @ matrices[0].reshape(4, 4).T.astype(np.float64)
+    return np.eye(4) if np.allclose(pose, np.eye(4), atol=1e-6) else np.asarray(pose)
 
 
 def _walk(container: Container) -> tuple[list[tuple[dict[str, Any], M44]], dict[int, M44]]:
