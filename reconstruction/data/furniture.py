@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..families import get_family
 from ..families.furniture_family import FurnitureFamily
 from ..families.furniture_solids import Topology
+from ..mesh import vertex_normals
 from ..render.rasterize import Camera, frame_camera, orbit_rotation, render
 from .drawn import Drawn
 from .textures import F32, Rng, colour, fabric, noise
@@ -169,11 +170,13 @@ def _material(rng: Rng, name: str, size: int) -> F32:
     return linear
 
 
-def _face_normals(vertices: F32, faces: NDArray[np.int32]) -> F32:
-    a, b, c = (vertices[faces[:, i]] for i in range(3))
-    normal = np.cross(b - a, c - a)
-    length = np.linalg.norm(normal, axis=1, keepdims=True)
-    return np.asarray(normal / np.maximum(length, 1e-12), np.float32)
+def _smooth_normals(points: F32, topology: Topology, corners: NDArray[np.int32], bary: F32) -> F32:
+    """(n, 3) unit normals of surface points in triangles (n, 3) at barycentrics (n, 3)."""
+    normals = vertex_normals(points, topology.point_faces)[topology.weld]
+    out = np.einsum("nc,nck->nk", bary, normals[corners])
+    return np.asarray(
+        out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9), np.float32
+    )
 
 
 def _lit(vertices: F32, faces: NDArray[np.int32], places: F32, sun: F32, side: int) -> F32:
@@ -233,23 +236,22 @@ def _light(
     rng: Rng,
     vertices: F32,
     faces: NDArray[np.int32],
-    face: NDArray[np.int32],
+    normal: F32,
     places: F32,
     camera: Camera,
     sun: F32,
 ) -> F32:
     """(n, 1) light that reaches the surface points: sun, its shadow, sky, floor and gloss."""
-    normal = _face_normals(vertices, faces)
     strength, sky, floor = rng.uniform(0.15, 0.8), rng.uniform(0.35, 0.8), rng.uniform(0.1, 0.5)
-    direct = (np.maximum(normal @ sun, 0) * strength)[face]
+    direct = np.maximum(normal @ sun, 0) * strength
     if rng.random() < 0.6:
         direct = direct * _lit(vertices, faces, places, sun, 160)
-    light = direct + (floor + (sky - floor) * (normal[:, 1] * 0.5 + 0.5))[face]
+    light = direct + floor + (sky - floor) * (normal[:, 1] * 0.5 + 0.5)
     if rng.random() < 0.4:
         view = (camera.position - vertices.mean(axis=0)).astype(np.float32)
         half = sun + view / np.linalg.norm(view)
         gloss = np.maximum(normal @ (half / np.linalg.norm(half)), 0) ** rng.uniform(8, 60)
-        light = light + (rng.uniform(0.05, 0.5) * gloss)[face]
+        light = light + rng.uniform(0.05, 0.5) * gloss
     return np.asarray(light[:, None], np.float32)
 
 
@@ -282,7 +284,8 @@ def draw_furniture(
     assert isinstance(family, FurnitureFamily)
     values, choices = family.sample(rng) if member is None else member
     topology: Topology = family.topology(choices)
-    vertices = np.ascontiguousarray(family.points(values, choices)[topology.weld])
+    points = family.points(values, choices)
+    vertices = np.ascontiguousarray(points[topology.weld])
     faces = topology.faces
     share = float(rng.uniform(0.82, 0.98)) if fill is None else fill
     camera = random_camera(rng, vertices, family, choices, share)
@@ -295,7 +298,8 @@ def draw_furniture(
     uv = np.einsum("nc,nck->nk", bary, topology.uv[corners])
     places = np.einsum("nc,nck->nk", bary, vertices[corners])
     sun = _sun(rng, camera)
-    light = _light(rng, vertices, faces, face, places, camera, sun)
+    normal = _smooth_normals(points, topology, corners, bary)
+    light = _light(rng, vertices, faces, normal, places, camera, sun)
     linear = np.clip(_albedo(rng, topology, face, uv) * light, 0, 1)
     small = _shrink(
         np.concatenate([linear, np.ones((len(face), 1), np.float32)], 1), where, size, oversample
