@@ -101,7 +101,7 @@ def assemble(values: Values, choices: Choices) -> Assembly:
     low, high = _sides(plan)
     lofts += _cabin(plan, low, high, style)
     lofts += _wheels(plan, values, choices["wheels"])
-    lofts += _details(plan, hull, high, values, style)
+    lofts += _details(plan, hull, high, values, style, choices["trim"] == "dark")
     if plan.pickup:
         lofts += _bed(plan)
     if choices["mirrors"] == "mirrors":
@@ -384,6 +384,7 @@ def _details(
     roof_edge: F64,
     values: Values,
     style: dict[str, list[list[float]]],
+    trimmed: bool,
 ) -> list[Loft]:
     """Lights, grille, underbody, door handles and rails."""
     half = plan.half_at(plan.nose - 0.1)
@@ -421,6 +422,8 @@ def _details(
     handles = _handles(plan, style)
     out = [_on_end(hull, lamps, True), _on_end(hull, grille, True), _on_end(hull, tails, False)]
     out += [under, handles]
+    if trimmed:
+        out += _trim(plan, hull, half, back_half)
     if style["rails"]:
         edge = roof_edge[3:10]
         start, stop = edge[1], edge[-2]
@@ -432,6 +435,39 @@ def _details(
         rails.rings[..., 1] += plan.roof(np.array(0.85), rails.rings[..., 2])
         out.append(rails)
     return out
+
+
+def _trim(plan: _Plan, hull: _Hull, half: float, back_half: float) -> list[Loft]:
+    """Dark lips under both bumpers and dark sills between the wheels."""
+    sill, grid = plan.sill, Grid(2, 1, 6, 0, 2, 0)
+    tall = 0.2 * (plan.top_at(plan.nose) - sill)
+    low, high = sill + 0.4 * tall, sill + 1.25 * tall
+    front = blocks(
+        places(-half * 0.86, low, -0.12),
+        places(half * 0.86, high, 0.006),
+        "trim",
+        "plastic",
+        radius=0.012,
+        grid=grid,
+    )
+    rear = blocks(
+        places(-back_half * 0.86, low, -0.006),
+        places(back_half * 0.86, high, 0.12),
+        "trim",
+        "plastic",
+        radius=0.012,
+        grid=grid,
+    )
+    start, stop = plan.rear + plan.arch + 0.02, plan.front - plan.arch - 0.02
+    x = _SIDE * min(plan.half_at(start), plan.half_at(stop))
+    sills = blocks(
+        places(np.minimum(x * 0.90, x * 0.994), sill - 0.012, start),
+        places(np.maximum(x * 0.90, x * 0.994), sill + 0.6 * tall, stop),
+        "trim",
+        "plastic",
+        radius=0.02,
+    )
+    return [_on_end(hull, front, True), _on_end(hull, rear, False), sills]
 
 
 def _handles(plan: _Plan, style: dict[str, list[list[float]]]) -> Loft:

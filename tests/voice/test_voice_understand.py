@@ -221,3 +221,37 @@ def test_the_answer_to_a_question_settles_it(
     got = one(answer, replace(context, asked=first.clarify))
     for name, value in wanted.items():
         assert got[name] == (pytest.approx(value) if isinstance(value, float) else value)
+
+
+@pytest.mark.parametrize(
+    ("category", "words"),
+    [
+        ("sofa", ("sofa", "沙发")),
+        ("bed", ("bed", "床")),
+        ("cabinet", ("sideboard", "柜子")),
+        ("lamp", ("floor lamp", "落地灯")),
+        ("rug", ("rug", "地毯")),
+        ("car", ("car", "汽车")),
+    ],
+)
+def test_furniture_of_all_kinds_is_shown_and_resized_in_both_languages(
+    category: str, words: tuple[str, str]
+) -> None:
+    for text in (f"show me a {words[0]}", f"给我看看{words[1]}"):
+        shown = one(text)
+        assert (shown["action"], shown["target"]) == ("show", category)
+    room = Context(things=(TEE, Thing("one", category, "furniture", "grey")))
+    for text in (f"make the {words[0]} 10 cm wider", f"把{words[1]}加宽十厘米"):
+        wider = one(text, room)
+        assert (wider["action"], wider["target"], wider["parameter"]) == (
+            "adjust_fit",
+            "one",
+            "width",
+        )
+        assert wider["delta"] == pytest.approx(0.10)
+
+
+@pytest.mark.parametrize("text", ["make the wardrobe 10 cm wider", "衣柜宽十厘米"])
+def test_a_wardrobe_is_the_cabinet_that_stands_there(text: str) -> None:
+    room = Context(things=(Thing("closet", "cabinet", "furniture", "white"),))
+    assert one(text, room)["target"] == "closet"
