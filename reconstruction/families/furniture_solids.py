@@ -277,17 +277,30 @@ def outline(
     Returns:
         (4 * (segments + 1 + edge), 2): x and z.
     """
-    corner, straight, weight = _outline_pattern(segments, edge)
-    unit = corner * (1 - roundness) + roundness * straight
-    if edge:
-        # Edge points run evenly from one corner's last point to the next corner's first.
-        period = segments + 1 + edge
-        for side in range(4):
-            start = unit[side * period + segments]
-            stop = unit[(side + 1) * period % len(unit)]
-            rows = slice(side * period + segments + 1, (side + 1) * period)
-            unit[rows] = start + (stop - start) * weight
-    return np.asarray(unit * np.array([half_width, half_depth]))
+    corner, arc, weight = _outline_pattern(segments, edge)
+    return np.asarray(_outline(corner, arc, weight, roundness, half_width, half_depth))
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _outline(
+    corner: F64, arc: F64, weight: F64, roundness: float, half_width: float, half_depth: float
+) -> F64:
+    out = np.empty_like(corner)
+    n, edge = len(corner), len(weight)
+    half = (half_width, half_depth)
+    for i in range(n):
+        for c in range(2):
+            out[i, c] = (corner[i, c] * (1 - roundness) + arc[i, c] * roundness) * half[c]
+    # Edge points run evenly from one corner's last point to the next corner's first.
+    period = n // 4
+    for side in range(4):
+        first = (side + 1) * period - edge
+        after = (side + 1) * period % n
+        for i in range(edge):
+            for c in range(2):
+                start = out[first - 1, c]
+                out[first + i, c] = start + (out[after, c] - start) * weight[i]
+    return out
 
 
 @cache
@@ -301,7 +314,7 @@ def _outline_pattern(segments: int, edge: int) -> tuple[F64, F64, F64]:
         padding = np.zeros((edge, 2))
         corners.append(np.concatenate([np.ones((segments + 1, 2)) * sign, padding]))
         arcs.append(np.concatenate([(quarter[::-1] if reverse else quarter) * sign, padding]))
-    weight = np.arange(1, edge + 1)[:, None] / (edge + 1)
+    weight = np.arange(1, edge + 1) / (edge + 1)
     return np.concatenate(corners), np.concatenate(arcs), weight
 
 
