@@ -40,7 +40,7 @@ def overlay(rgb: U8, fit: Fit, product: Product) -> U8:
     dim = small.astype(np.float32) * 0.4 + 140
     colours = {slot: m.base_color[:3] for slot, m in product.materials.items()}
     shown = textures(product, _OVERLAY)
-    mesh = as_shown(fit.family, product.numbers, product.choices, product.mesh)
+    mesh = as_shown(fit.family, product.numbers, product.choices, product.mesh, bare=True)
     rgba = picture(mesh, fit.detail.camera, size, colours, shown, oversample=1)
     alpha = rgba[..., 3:].astype(np.float32) / 255
     return np.asarray(rgba[..., :3] * alpha + dim * (1 - alpha) + 0.5, np.uint8)
@@ -95,7 +95,7 @@ def _parts(made: Reconstruction) -> U8:
     from .render.zbuffer import render
 
     product = made.product
-    mesh = as_shown(product.family, product.numbers, product.choices, product.mesh)
+    mesh = as_shown(product.family, product.numbers, product.choices, product.mesh, bare=True)
     raster = render(mesh.vertices, mesh.faces, fit.detail.camera, out.shape[:2])
     seen = raster.face_id >= 0
     part = mesh.face_part[np.maximum(raster.face_id, 0)]

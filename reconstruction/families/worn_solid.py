@@ -8,7 +8,7 @@ faces and UVs, skinned to the bones that carry it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -193,13 +193,25 @@ class WornSolid(FurnitureFamily):
         )
 
 
-def as_shown(family: Family, values: Values, choices: Choices, built: Mesh) -> Mesh:
+def as_shown(
+    family: Family, values: Values, choices: Choices, built: Mesh, *, bare: bool = False
+) -> Mesh:
     """A family's built mesh placed as its photo shows it: only hats and shoes are built elsewhere.
+
+    Args:
+        bare: without the parts that the photo does not show, such as the other shoe.
 
     Raises:
         ParameterError: an unknown name or a value out of range.
     """
-    return family.as_shown(values, choices) if isinstance(family, WornSolid) else built
+    if not isinstance(family, WornSolid):
+        return built
+    mesh = family.as_shown(values, choices)
+    if not bare:
+        return mesh
+    shown = family.topology(complete(family, {}, choices)[1]).parts
+    kept = np.isin(mesh.face_part, [i for i, part in enumerate(mesh.parts) if part in shown])
+    return replace(mesh, faces=mesh.faces[kept], face_part=mesh.face_part[kept])
 
 
 def push_from(points: F64, skin: F64, normals: F64, gap: float) -> F64:

@@ -67,6 +67,23 @@ def test_worn_trousers_are_re_fitted_by_words(text, lang, name, step):
     assert after - before == pytest.approx(step, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "lang", "name", "step"),
+    [
+        ("cap-1", "make the peak 1 cm longer", "en", "peak_length", 0.01),
+        ("cap-1", "帽舌加长一厘米", "zh", "peak_length", 0.01),
+        ("boots-1", "make the shaft 5 cm higher", "en", "shaft_height", 0.05),
+        ("boots-1", "鞋跟高两厘米", "zh", "heel_height", 0.02),
+        ("boots-1", "make them 1 cm longer", "en", "foot_length", 0.01),
+    ],
+)
+def test_parts_of_hats_and_shoes_are_altered_by_words(key, text, lang, name, step):
+    changes = Talk(wearing(key), lang).say(text).changes
+    assert set(changes) == {name}
+    before, after = changes[name]
+    assert after - before == pytest.approx(step, abs=1e-6)
+
+
 def test_the_fit_report_of_trousers_names_waist_hip_and_inner_leg():
     answer = Talk(wearing("jeans-1")).say("does it fit?")
     report = answer.of(FitReport)[0]
