@@ -43,10 +43,21 @@ def rates(
     rows: list[dict[str, float]] = parts.get(part or "body", {}).get(dimension, [])
     for row in rows:
         if names >= row.keys():
+            if not _shows(family, choices, row):
+                raise _no_part(family, part)
             return row
     if dimension in names:
         return {dimension: 1.0}
     raise _no_part(family, part or dimension)
+
+
+def _shows(family: Family, choices: Mapping[str, str], row: Mapping[str, float]) -> bool:
+    """Whether a change would be seen: the brim's width does not show on a cap."""
+    active = getattr(family, "active", None)
+    if active is None:
+        return True
+    shown = active(choices)
+    return any(rate and name in shown for name, rate in row.items())
 
 
 def has_part(family: Family, choices: Mapping[str, str], part: str) -> bool:
@@ -55,7 +66,11 @@ def has_part(family: Family, choices: Mapping[str, str], part: str) -> bool:
         return False
     names = _active(family, choices)
     rows = _tables()["measures"][family.kind].get(part, {})
-    return any(names >= row.keys() for dimension in rows.values() for row in dimension)
+    return any(
+        names >= row.keys() and _shows(family, choices, row)
+        for dimension in rows.values()
+        for row in dimension
+    )
 
 
 def _active(family: Family, choices: Mapping[str, str]) -> frozenset[str]:

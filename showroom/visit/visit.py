@@ -13,6 +13,7 @@ import msgspec
 from showroom.catalog.products import Catalog
 from showroom.catalog.scene import Scene, load_scene
 from showroom.fit.errors import FitError
+from showroom.fit.extremities import extremities
 from showroom.fit.furnishing import Viewer
 from showroom.fit.report import fit_report
 from showroom.protocol.errors import ProtocolError
@@ -295,7 +296,8 @@ class Visit:
             raise RefusedError("no_body", "the body is not known", code="not_ready", field="body")
         made = made_for(key, here.state.things[key], here.shop, here.wearer)
         avatar = here.wearer.avatar
-        found = fit_report(made.product, avatar.measures, avatar.gender)
+        measures = {**avatar.measures, **extremities(avatar.form)}
+        found = fit_report(made.product, measures, avatar.gender)
         report = FitReport(
             target=key,
             size=found.size,

@@ -8,7 +8,15 @@ import pytest
 from visit_samples import BODY, BROWN, GREY, Talk, product
 
 from showroom.catalog.products import Catalog
-from showroom.protocol.messages import Command, Done, FitReport, Hello, MeshFrame, Pose
+from showroom.protocol.messages import (
+    Command,
+    Done,
+    FitReport,
+    Hello,
+    MeshFrame,
+    Pose,
+    ProductChanged,
+)
 from showroom.visit import Visit
 from showroom.visit.visit import interpreter_for
 
@@ -89,6 +97,20 @@ def test_the_fit_report_of_trousers_names_waist_hip_and_inner_leg():
     report = answer.of(FitReport)[0]
     assert {"waist", "hip"} <= {r.region for r in report.regions}
     assert report.recommended in {"S", "M", "L"}
+
+
+@pytest.mark.parametrize(("key", "region"), [("cap-1", "head"), ("boots-1", "foot_length")])
+def test_hats_and_shoes_are_sized_by_head_and_foot(key, region):
+    report = Talk(wearing(key)).say("does it fit?").of(FitReport)[0]
+    assert [r.region for r in report.regions] == [region]
+    assert 0.2 < report.regions[0].body < 0.7
+    assert report.recommended in {"S", "M", "L"}
+
+
+def test_a_brim_cannot_be_widened_where_there_is_none():
+    answer = Talk(wearing("cap-1")).say("make the brim 1 cm wider")
+    assert "has no brim" in answer.text
+    assert not answer.of(ProductChanged)
 
 
 @pytest.mark.parametrize(("key", "height"), [("cap-1", (1.5, 1.85)), ("boots-1", (-0.02, 0.2))])
