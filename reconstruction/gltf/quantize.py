@@ -50,6 +50,11 @@ def quantized(glb: bytes, budget: Budget | None = None) -> bytes:
         elif name == "TEXCOORD_0" and _in_unit(container, number):
             values = container.accessor(number, 2, len(vertices))
             packer.add(entry, np.round(values * 65535), U16)
+        elif name.startswith("JOINTS_"):
+            # A weight that became nothing must name no joint.
+            used = weights[attributes[f"WEIGHTS_{name[7:]}"]] > 0
+            joints = container.accessor(number, 4, len(vertices))
+            packer.plain(entry, np.where(used, joints, 0).astype(joints.dtype), VERTEX_TARGET)
         elif number in weights:
             packer.add(entry, weights[number], U8)
         elif number == binding:
@@ -58,7 +63,7 @@ def quantized(glb: bytes, budget: Budget | None = None) -> bytes:
             undo = np.diag([half, half, half, 1.0])
             undo[:3, 3] = middle
             bound = (matrices.transpose(0, 2, 1) @ undo).transpose(0, 2, 1).reshape(-1, 16)
-            packer.floats(entry, bound)
+            packer.plain(entry, bound.astype(np.float32))
         else:
             packer.keep(entry)
     for image in document.get("images", []):
@@ -111,9 +116,9 @@ class _Packer:
         target = self.container.item("bufferViews", entry["bufferView"]).get("target")
         self.accessors.append({**entry, "bufferView": self.raw(entry["bufferView"], target)})
 
-    def floats(self, entry: dict[str, Any], values: NDArray[Any]) -> None:
-        """An accessor with other floats."""
-        view = self.out.view(np.ascontiguousarray(values, np.float32).tobytes())
+    def plain(self, entry: dict[str, Any], values: NDArray[Any], target: int | None = None) -> None:
+        """An accessor with other values of the same type."""
+        view = self.out.view(np.ascontiguousarray(values).tobytes(), target)
         self.accessors.append({**entry, "bufferView": view})
 
     def add(

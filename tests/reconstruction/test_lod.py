@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ from product_samples import sheet_product
 
 from reconstruction.errors import ProductFileError
 from reconstruction.families import family_names, get_family
-from reconstruction.lod import LEVELS, Lod, lod_glb, make_lods
+from reconstruction.lod import LEVELS, make_lods
 from reconstruction.mesh import Mesh
-from reconstruction.product import Estimate, Material, Product
 from reconstruction.product_io import load_lods, save_product
 from reconstruction.simplify import point_groups, simplify
 
@@ -118,26 +116,3 @@ def test_a_level_of_another_product_is_refused(tmp_path: Path) -> None:
     (folder / "lod2.glb").unlink()
     with pytest.raises(ProductFileError):
         load_lods(folder)
-
-
-def test_khronos_finds_nothing_in_a_level_of_any_family(
-    khronos: Callable[[bytes], dict[str, Any]],
-) -> None:
-    def check(product: Product, lod: Lod) -> None:
-        report = khronos(lod_glb(product, lod))
-        assert (report["numErrors"], report["numWarnings"]) == (0, 0), report["messages"]
-
-    for name in family_names():
-        family, mesh = get_family(name), family_mesh(name)
-        product = Product(
-            id=name.replace("_", "-"),
-            name=family.label,
-            family=family,
-            values={p.name: Estimate(p.default, p.minimum, p.maximum, 0.5, "prior")
-                    for p in family.parameters},
-            choices={c.name: c.default for c in family.choices},
-            mesh=mesh,
-            materials={slot: Material() for slot in mesh.part_material},
-        )  # fmt: skip
-        check(product, make_lods(mesh)[1])
-    check(sheet_product(), make_lods(sheet_product().mesh)[0])
