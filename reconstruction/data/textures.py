@@ -75,7 +75,7 @@ def denim(rng: Rng, size: int) -> F32:
     wash = rng.uniform(0.0, 0.35) * np.clip(noise(rng, size, 4, 0.6), 0, 2)
     out = base * light[..., None]
     out = out + (1 - out) * 0.5 * wash[..., None]
-    return np.clip(out, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(out, 0, 1), np.float32)
 
 
 def planks(rng: Rng, size: int) -> F32:
