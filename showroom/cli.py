@@ -74,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     for add in (
         _add_demo,
         _add_reconstruct,
+        _add_import,
+        _add_colorways,
+        _add_export,
+        _add_check,
         _add_preview,
         _add_walk,
         _add_serve,
@@ -147,6 +151,63 @@ def _add_reconstruct(verbs: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument(
         "--explain", action="store_true", help="also print what the network saw, ranked"
     )
+
+
+def _add_import(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "import",
+        "Make a product of another artist's mesh. Reads GLB, glTF, OBJ, PLY and STL.",
+        _import,
+    )
+    parser.add_argument("file", type=Path, help="the mesh, Y up")
+    parser.add_argument("--out", type=Path, default=Path("out/products"), help="where products go")
+    parser.add_argument("--category", default="furniture", help="what it is: lamp, vase, chair …")
+    parser.add_argument("--height", type=float, metavar="M", help="true height in metres")
+    parser.add_argument("--width", type=float, metavar="M", help="true width in metres")
+    parser.add_argument("--depth", type=float, metavar="M", help="true depth in metres")
+    parser.add_argument("--triangles", type=int, metavar="N", help="collapse it to about so many")
+    parser.add_argument("--name", help="what to call it")
+
+
+def _add_colorways(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "colorways",
+        "Add colourways to a product. They are KHR_materials_variants in its GLB.",
+        _colorways,
+    )
+    parser.add_argument("product", type=Path, help="a product folder")
+    parser.add_argument("colors", nargs="+", metavar="COLOR", help="navy grey 红色 …")
+
+
+def _add_export(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "export",
+        "Write a product as one file: GLB, a compact GLB, USDZ for phones' AR, or OBJ.",
+        _export,
+    )
+    parser.add_argument("product", type=Path, help="a product folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
+    parser.add_argument(
+        "--format", choices=["glb", "glb-compact", "usdz", "obj"], help="by the ending if left out"
+    )
+    parser.add_argument("--texture", type=int, metavar="PX", help="longest side of a texture")
+    parser.add_argument(
+        "--variants", nargs="+", default=[], metavar="COLOR", help="with these colourways"
+    )
+
+
+def _add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "check",
+        "Check a GLB or a product against the Khronos 3D Commerce asset guidelines.",
+        _check,
+    )
+    parser.add_argument("file", type=Path, help="a .glb file or a product folder")
+    parser.add_argument("--json", action="store_true", help="one line of JSON per finding")
 
 
 def _add_preview(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -298,6 +359,44 @@ def _reconstruct(options: argparse.Namespace) -> int:
         corrections=options.corrections,
         explain=options.explain,
     )
+
+
+def _import(options: argparse.Namespace) -> int:
+    from .assets_desk import run_import
+
+    declared = {n: getattr(options, n) for n in ("height", "width", "depth")}
+    return run_import(
+        options.file,
+        options.out,
+        category=options.category,
+        declared={n: v for n, v in declared.items() if v is not None},
+        triangles=options.triangles,
+        name=options.name,
+    )
+
+
+def _colorways(options: argparse.Namespace) -> int:
+    from .assets_desk import run_colorways
+
+    return run_colorways(options.product, options.colors)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from .assets_desk import run_export
+
+    return run_export(
+        options.product,
+        options.out,
+        format=options.format,
+        texture=options.texture,
+        colors=options.variants,
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .assets_desk import run_check
+
+    return run_check(options.file, as_json=options.json)
 
 
 def _preview(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ entries then maps the whole picture, so that the cost hardly depends on the pict
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from reconstruction.mesh import Mesh
-from reconstruction.product import Material, Product
+from reconstruction.product import Material, Product, Variant
 from reconstruction.surfaces import worn_materials
 
 from .color import Color, find_color, from_lab, nearest_color, to_lab, to_linear, to_srgb
@@ -75,6 +75,27 @@ def recolor(product: Product, color: str | Color) -> Product:
         if slot == chosen or (near and product.kind == "garment"):
             materials[slot] = dyed(materials[slot], np.array(cloth.lab), goal, target)
     return replace(product, materials=materials)
+
+
+def with_colorways(product: Product, colors: Sequence[str]) -> Product:
+    """The product with a colourway (``KHR_materials_variants``) in each of these colours.
+
+    Those that it has already stay, but for one of the same name.
+
+    Args:
+        colors: names that :func:`find_color` knows, in any of its languages.
+
+    Raises:
+        CatalogError: an unknown colour, or a texture that cannot be decoded.
+    """
+    fresh: dict[str, Variant] = {}
+    for name in colors:
+        color = find_color(name)
+        dyed_ = recolor(product, color).materials
+        changed = {slot: m for slot, m in dyed_.items() if m != product.materials.get(slot)}
+        fresh[color.name] = Variant(color.name, color.label, changed)
+    kept = tuple(v for v in product.variants if v.name not in fresh)
+    return replace(product, variants=(*kept, *fresh.values()))
 
 
 def product_color(product: Product) -> Color:
