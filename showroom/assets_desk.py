@@ -92,11 +92,20 @@ def run_check(path: Path, *, as_json: bool) -> int:
 
 def run_colorways(product: Path, colors: Sequence[str]) -> int:
     """Add colourways to a product's folder; prints one line of JSON."""
-    from reconstruction.product_io import load_lods, load_product, save_product
+    from reconstruction.product_io import (
+        GLB_NAME,
+        JSON_NAME,
+        load_lods,
+        load_product,
+        save_product,
+    )
 
     levels = bool(load_lods(product))
     dyed = _with_colors(load_product(product), colors)
-    save_product(dyed, product, lods=levels)
+    ours = {JSON_NAME, GLB_NAME, *(f"lod{k}.glb" for k in range(1, 9))}
+    others = [f for f in product.iterdir() if f.is_file() and f.name not in ours]
+    beside = {f.name: f.read_bytes() for f in others}  # prices, the contact sheet
+    save_product(dyed, product, lods=levels, beside=beside)
     _print({"product": str(product), "colorways": [v.name for v in dyed.variants]})
     return 0
 

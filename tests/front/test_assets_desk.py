@@ -33,7 +33,10 @@ def test_import_makes_a_product_with_levels(vase: Path) -> None:
 
 
 def test_colourways_are_added_by_any_name(vase: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (vase / "shop.toml").write_text("kept = true")
     assert main(["colorways", str(vase), "navy,酒红色", "light grey"]) == 0
+    assert (vase / "shop.toml").read_text() == "kept = true"
+    (vase / "shop.toml").unlink()
     said = json.loads(capsys.readouterr().out)
     assert said["colorways"] == ["navy", "burgundy", "light_grey"]
     product = load_product(vase)
