@@ -15,6 +15,7 @@ from .furniture_blocks import (
     channelled,
     leaned,
     mirrored,
+    places,
     prisms,
     tufted,
     turned,
@@ -128,11 +129,15 @@ def _frame(plan: _Plan, values: Values, choices: Choices) -> list[Loft]:
     x = np.array([plan.inner(-1) - 0.02, plan.inner(1) + 0.02])
     if not plan.arm:
         x = np.array([-plan.half, plan.half]) * (1 - 0.004 / plan.half)
+    if plan.turning:
+        # Under the return's back cushions too.
+        x[1 if plan.side > 0 else 0] = plan.side * (plan.half - 0.02)
     low = [[x[0], plan.leg, plan.rear + 0.02]]
     high = [[x[1], plan.deck + 0.004, plan.front - inset]]
     if plan.side:
         edge = _return_edge(plan, int(choices["seats"]))
-        ends = sorted((edge + plan.side * 0.004, plan.inner(plan.side) + plan.side * 0.02))
+        outer = x[1 if plan.side > 0 else 0] - plan.side * 0.001
+        ends = sorted((edge + plan.side * 0.004, outer))
         low.append([ends[0], plan.leg, plan.front - 0.1])
         high.append([ends[1], plan.deck + 0.003, plan.far - inset])
     out = [blocks(low, high, "frame", _CLOTH, radius=0.012, grid=SMOOTH)]
@@ -350,6 +355,10 @@ def _sloped(loft: Loft, tilt: float, seat: float) -> Loft:
 def _back_cushions(plan: _Plan, values: Values, seats: int, frame: float) -> Loft:
     thick = plan.back - frame + 0.03
     start, stop = plan.inner(-1), plan.inner(1)
+    if plan.turning:
+        # The last one fills the corner.
+        corner = plan.side * (plan.half - frame)
+        start, stop = (start, corner) if plan.side > 0 else (corner, stop)
     edges = np.linspace(start, stop, seats + 1)
     gap, low_y = 0.003, plan.seat - 0.02 - values["plumpness"] * 0.3
     z = plan.rear + frame - 0.03
@@ -364,16 +373,24 @@ def _back_cushions(plan: _Plan, values: Values, seats: int, frame: float) -> Lof
     loft = leaned(loft, values["back_tilt"] * 0.55, (plan.seat, z))
     if not plan.turning:
         return loft
-    length = plan.far - plan.arm - plan.front
-    centre = np.zeros(2)
-    edge = np.linspace(-length / 2, length / 2, 3)
-    low2 = np.stack([edge[:-1] + gap, np.full(2, low_y), np.zeros(2)], axis=1)
-    high2 = np.stack([edge[1:] - gap, np.full(2, top), np.full(2, thick)], axis=1)
-    more = blocks(low2, high2, "", "", radius=values["edge_round"], puff=puff, grid=CUSHION)
+    # Three along the return: one beside the corner seat, two on the return itself.
+    edge = np.append(plan.face, np.linspace(plan.front, plan.far - plan.arm, 3))
+    middle = (edge[0] + edge[-1]) / 2
+    edge = (edge - middle) * plan.side
+    first, last = np.minimum(edge[:-1], edge[1:]), np.maximum(edge[:-1], edge[1:])
+    more = blocks(
+        places(first + gap, low_y, 0.0),
+        places(last - gap, top, thick),
+        "",
+        "",
+        radius=values["edge_round"],
+        puff=puff,
+        grid=CUSHION,
+    )
     more = leaned(more, values["back_tilt"] * 0.55, (plan.seat, 0.0))
-    more = turned(more, -plan.side * np.pi / 2, centre)
+    more = turned(more, -plan.side * np.pi / 2, np.zeros(2))
     more.rings[..., 0] += plan.side * (plan.half - frame + 0.03)
-    more.rings[..., 2] += plan.front + length / 2
+    more.rings[..., 2] += middle
     rings = np.concatenate([loft.rings, more.rings])
     return Loft(rings, loft.part, loft.material, loft.lower, loft.upper)
 

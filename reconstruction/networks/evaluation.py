@@ -21,6 +21,7 @@ from ..data.consensus import LabelledPhoto, consensus_mask
 from ..data.drawn import Drawn
 from ..data.holdout import HeldOut, empty_picture, held_out
 from ..data.masks import MaskSources
+from ..families import family_names
 from .inference import PRODUCT_THRESHOLD, Candidate, Proposal, propose
 from .segmentation import Mask, segment
 
@@ -242,7 +243,7 @@ def evaluate_reconstruction(
     *,
     photos: Path | None = None,
     cutouts: Sequence[Path] = (),
-    families: Sequence[str] = ("t_shirt", "long_sleeve", "dress", "skirt", "chair", "table"),
+    families: Sequence[str] | None = None,
     count: int = 40,
     seed: int = 90_000,
     limit: int | None = None,
@@ -252,6 +253,7 @@ def evaluate_reconstruction(
     Args:
         photos: real photos ``<class>/<file>`` that no training saw.
         cutouts: folders of photos with reference cut-outs.
+        families: those of which pictures are drawn; None: all there are.
         count: drawn pictures per family; as many empty pictures in all.
         seed: of the drawn pictures; training uses small seeds.
         limit: at most so many of the real photos.
@@ -263,7 +265,7 @@ def evaluate_reconstruction(
     for folder in cutouts:
         score_cutouts(report, folder)
     grounds = MaskSources()
-    products += score_drawn(report, families, grounds, count, seed)
+    products += score_drawn(report, families or family_names(), grounds, count, seed)
     others = score_empty(report, grounds, count, seed)
     report.add("product or not: area under the curve", [separation(products, others)])
     report.write(out)
