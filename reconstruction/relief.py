@@ -16,6 +16,8 @@ _SLOPE = 0.25
 """Steepest slope of a normal map: detail is hinted at, not carved."""
 _BAND = (0.8, 4.0)
 """Deviations of the blurs, in texels of the half-sized map, between which detail is relief."""
+_WIDE = 31
+"""Texels over which the strength of detail is judged."""
 _GAIN = 0.006
 """Slope per sRGB step and texel."""
 
@@ -45,12 +47,13 @@ def normal_map(image: U8, worn: Bool) -> bytes | None:
     band = cv2.GaussianBlur(small, (0, 0), _BAND[0]) - cv2.GaussianBlur(small, (0, 0), _BAND[1])
     # White noise of deviation s leaves s / (2 sqrt(pi) sigma) behind a Gaussian blur.
     floor = noise / (2 * np.sqrt(np.pi) * _BAND[0])
-    local = cv2.GaussianBlur(band * band, (0, 0), 3 * _BAND[1])
+    wide = (_WIDE, _WIDE)
+    local = cv2.blur(band * band, wide)
     true = np.sqrt(np.clip(1 - 1.5 * floor * floor / np.maximum(local, 1e-6), 0, 1))
     # Where colour changes along with light it is print, which is flat.
     tint = reduced[..., 0] - reduced[..., 2]
     hue = cv2.GaussianBlur(tint, (0, 0), _BAND[0]) - cv2.GaussianBlur(tint, (0, 0), _BAND[1])
-    coloured = cv2.GaussianBlur(hue * hue, (0, 0), 3 * _BAND[1])
+    coloured = cv2.blur(hue * hue, wide)
     true = true / (1 + coloured / np.maximum(0.1 * local, 1e-3))
     usual = float(np.median(np.abs(band[inside]))) * 1.4826 + 0.2
     height = (np.clip(band, -2.5 * usual, 2.5 * usual) * true).astype(np.float32)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
 I16 = NDArray[np.int16]
 U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
@@ -61,7 +62,7 @@ def detail(patch: U8) -> F32 | None:
     values = patch.astype(np.float32)
     sigma = min(_DETAIL, min(patch.shape[:2]) / 4)
     fine = values - cv2.GaussianBlur(values, (0, 0), sigma)
-    limit = 3.0 * float(np.median(np.abs(fine))) * 1.4826 + 0.5
+    limit = 3.0 * float(np.median(np.abs(fine[::2, ::2]))) * 1.4826 + 0.5
     return np.asarray(np.clip(fine, -limit, limit), np.float32)
 
 
@@ -82,23 +83,46 @@ def tile(fine: F32, rng: np.random.Generator, size: int = TILE) -> F32:
     # Patches as long as the exemplar allows keep the grain's streaks whole.
     tall, wide = (min(max(n * 2 // 3, 8), size // 2) for n in fine.shape[:2])
     window = np.outer(np.hanning(tall + 2)[1:-1], np.hanning(wide + 2)[1:-1]).astype(np.float32)
-    total = np.zeros((size, size, 3), np.float32)
-    weight = np.zeros((size, size), np.float32)
-    rows = np.linspace(0, size, max(round(2 * size / tall), 2), endpoint=False).astype(int)
-    columns = np.linspace(0, size, max(round(2 * size / wide), 2), endpoint=False).astype(int)
-    for top in rows:
-        shift = int(rng.integers(0, wide))
-        for left in columns:
-            y = int(rng.integers(0, fine.shape[0] - tall + 1))
-            x = int(rng.integers(0, fine.shape[1] - wide + 1))
-            r = (top + np.arange(tall)) % size
-            c = (left + shift + np.arange(wide)) % size
-            at = np.ix_(r, c)
-            total[at] += window[..., None] * fine[y : y + tall, x : x + wide]
-            weight[at] += window**2
-    out = total / np.sqrt(np.maximum(weight, 1e-3))[..., None]
+    rows = np.linspace(0, size, max(round(2 * size / tall), 2), endpoint=False).astype(np.int64)
+    columns = np.linspace(0, size, max(round(2 * size / wide), 2), endpoint=False).astype(np.int64)
+    shift = rng.integers(0, wide, len(rows))
+    count = (len(rows), len(columns))
+    sources = np.stack(
+        [
+            rng.integers(0, fine.shape[0] - tall + 1, count),
+            rng.integers(0, fine.shape[1] - wide + 1, count),
+        ],
+        axis=2,
+    )
+    total = _quilt(fine, window, rows, columns, shift, sources, size)
     bound = float(np.abs(fine).max())
-    return np.clip(out, -bound, bound).astype(np.float32)
+    return np.asarray(np.clip(total, -bound, bound), np.float32)
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def _quilt(
+    fine: F32, window: F32, rows: I64, columns: I64, shift: I64, sources: I64, size: int
+) -> F32:
+    tall, wide = window.shape
+    total = np.zeros((size, size, 3), np.float32)
+    weight = np.full((size, size), 1e-3, np.float32)
+    for i in range(len(rows)):
+        for j in range(len(columns)):
+            top, left = sources[i, j, 0], sources[i, j, 1]
+            for y in range(tall):
+                r = (rows[i] + y) % size
+                for x in range(wide):
+                    c = (columns[j] + shift[i] + x) % size
+                    share = window[y, x]
+                    weight[r, c] += share * share
+                    for k in range(3):
+                        total[r, c, k] += share * fine[top + y, left + x, k]
+    for y in range(size):
+        for x in range(size):
+            scale = 1.0 / np.sqrt(weight[y, x])
+            for k in range(3):
+                total[y, x, k] *= scale
+    return total
 
 
 @nb.njit(cache=True, nogil=True)

@@ -23,6 +23,9 @@ _PATTERNED = 0.12
 """Cloth is patterned, not plain with a print, when more of its seams than this stands out."""
 _PRINT_TOUCHING = 0.12
 """Patches of such a colour with more than this share of themselves along the seams are cloth."""
+_DEEP, _CUT_OFF = 0.15, 0.35
+"""Those that reach so far into the cloth, as a share of its size, are cloth only from the latter
+share on: a fold at the hem cuts prints off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,19 +128,27 @@ def study(rgb: F32, inside: Bool, edge: Bool) -> Cloth:
         color=(float(color[0]), float(color[1]), float(color[2])),
         labels=labels,
         centers=(centers / np.array([0.6, 1.0, 1.0])).astype(np.float32),
-        printed=_patches(suspect, edge),
+        printed=_patches(suspect, edge, inside),
         roughness=float(np.clip(1.0 - 0.8 * glare, 0.55, 0.92)),
     )
 
 
-def _patches(suspect: Bool, edge: Bool) -> Bool:
-    """Of the pixels in suspect colours, those in patches that keep away from the seams."""
+def _patches(suspect: Bool, edge: Bool, inside: Bool) -> Bool:
+    """Of the pixels in suspect colours, those in patches that keep away from the seams.
+
+    A patch that runs into a seam but reaches far into the cloth is print too, cut off by a fold.
+    """
     size = max(suspect.shape)
     near = np.ones((max(round(0.003 * size), 2),) * 2, np.uint8)
     count, label = cv2.connectedComponents(cv2.dilate(suspect.astype(np.uint8), near))
     area = np.bincount(label[suspect], minlength=count)
     touching = np.bincount(label[suspect & edge], minlength=count)
     free = touching <= _PRINT_TOUCHING * np.maximum(area, 1)
+    depth = cv2.distanceTransform(np.pad(inside, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    reach = np.zeros(count, np.float32)
+    np.maximum.at(reach, label[suspect], depth[suspect])
+    deep = reach > _DEEP * float(np.sqrt(inside.sum()))
+    free |= deep & (touching <= _CUT_OFF * np.maximum(area, 1))
     free[area < 2e-5 * size * size] = False
     free[0] = False
     patches: Bool = suspect & free[label]
@@ -171,7 +182,7 @@ def fill_smooth(rgb: F32, known: Bool, reach: float = 0.0) -> F32:
     radius = reach or 0.006 * max(h, w)
     while radius < 2.0 * max(h, w):
         share = _blur(weight, radius)
-        blurred = np.stack([_blur(value[..., k], radius) for k in range(3)], axis=-1)
+        blurred = _blur(value, radius)
         take = np.clip((share - 0.02) / 0.1, 0.0, 1.0) * (1 - done)
         result += blurred / np.maximum(share, 1e-6)[..., None] * take[..., None]
         done += take
@@ -184,12 +195,12 @@ def fill_smooth(rgb: F32, known: Bool, reach: float = 0.0) -> F32:
 
 
 def _blur(image: F32, reach: float) -> F32:
-    """Gaussian blur; a wide one is done on a smaller picture."""
+    """Gaussian blur of (h, w) or (h, w, k); a wide one is done on a smaller picture."""
     shrink = max(int(reach / 4), 1)
     if shrink == 1:
         blurred: F32 = cv2.GaussianBlur(image, (0, 0), max(reach, 0.5))
         return blurred
-    h, w = image.shape
+    h, w = image.shape[:2]
     size = (max(w // shrink, 2), max(h // shrink, 2))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), reach / shrink)

@@ -12,6 +12,7 @@ from reconstruction.delight import smooth_light
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.families import get_family
 from reconstruction.families.garment_flat import LANDMARKS
+from reconstruction.garment.fabric import study
 from reconstruction.garment.fit import FitHint, refine, to_pixels
 from reconstruction.garment.mask import contour_of, fill
 from reconstruction.garment.texture import rectify
@@ -166,6 +167,19 @@ def test_background_never_bleeds_in():
         assert not (colors[:, 1] > colors[:, 0] + 40).any()
     assert material.double_sided and 0 < material.roughness <= 1
     assert max(texture.shape) <= 2048
+
+
+def test_a_print_that_a_fold_cuts_off_is_print_and_a_trim_is_cloth():
+    cloth = np.full((220, 200, 3), 0.4, np.float32)
+    inside = np.zeros((220, 200), bool)
+    inside[10:210, 10:190] = True
+    cloth[150:198, 80:115] = (0.8, 0.1, 0.1)
+    cloth[198:210, 80:105] = (0.8, 0.1, 0.1)
+    cloth[10:16, 10:190] = (0.1, 0.1, 0.8)
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+    printed = study(cloth, inside, inside & (depth < 12)).printed
+    assert printed[152:196, 82:112].mean() > 0.9
+    assert printed[10:16].mean() < 0.1
 
 
 def test_light_is_taken_out_of_cloth_and_print_towards_the_true_colours():
