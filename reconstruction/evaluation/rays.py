@@ -48,6 +48,22 @@ class Caster:
         found = self._scene.compute_distance(self._tensor(np.ascontiguousarray(points, np.float32)))
         return np.asarray(found.numpy(), np.float32)
 
+    def closest(self, points: F32) -> tuple[F32, I32, F32]:
+        """The nearest places of the surface to points (n, 3).
+
+        Returns:
+            (n, 3) places; (n,) their faces; (n, 3) their barycentric coordinates.
+        """
+        found = self._scene.compute_closest_points(
+            self._tensor(np.ascontiguousarray(points, np.float32))
+        )
+        v, w = found["primitive_uvs"].numpy().T
+        return (
+            np.asarray(found["points"].numpy(), np.float32),
+            np.asarray(found["primitive_ids"].numpy(), np.int32),
+            np.stack([1 - v - w, v, w], axis=1).astype(np.float32),
+        )
+
     def blocked(self, start: F32, way: F32, near: float = 0.0) -> NDArray[np.bool_]:
         """(n,) whether something lies beyond ``start + near * way`` in direction ``way``."""
         rays = np.concatenate([start, way], axis=1).astype(np.float32)
