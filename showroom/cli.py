@@ -17,6 +17,8 @@ Runner = Callable[[argparse.Namespace], int]
 EPILOG = """examples:
   showroom demo --out out                       the whole path in under three minutes
   showroom reconstruct chair.jpg --height 0.86  one photo to a product folder
+  showroom reconstruct shop.csv --jobs 4        a whole shop, resumable
+  showroom correct out/products/chair --set height=0.9
   showroom preview out/chair --out turntable    pictures of a product
   showroom serve --catalog out/products         let Unity, Unreal and web clients in
   echo 'sleeves 3 cm longer' | showroom intent  how a sentence is understood
@@ -78,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_colorways,
         _add_export,
         _add_check,
+        _add_correct,
         _add_preview,
         _add_walk,
         _add_serve,
@@ -133,13 +136,37 @@ def _add_reconstruct(verbs: argparse._SubParsersAction[argparse.ArgumentParser])
         "cannot be used is named with its reason and the others go on.",
         _reconstruct,
     )
-    parser.add_argument("photos", type=Path, nargs="+", metavar="PHOTO", help="photos or folders")
+    parser.add_argument(
+        "photos", type=Path, nargs="*", metavar="PHOTO", help="photos, folders, or a shop's CSV"
+    )
     parser.add_argument("--out", type=Path, default=Path("out/products"), help="where products go")
     parser.add_argument("--category", help="what it is, if you know: t-shirt, dress, chair …")
-    parser.add_argument("--height", type=float, metavar="M", help="true height in metres")
-    parser.add_argument("--width", type=float, metavar="M", help="true width in metres")
-    parser.add_argument("--depth", type=float, metavar="M", help="true depth in metres")
-    parser.add_argument("--size", metavar="LABEL", help="the garment's size label (S, M, L …)")
+    more = parser.add_argument_group("several photos of one product, or a depth scan")
+    more.add_argument("--front", type=Path, metavar="PHOTO", help="a garment from the front")
+    more.add_argument("--back", type=Path, metavar="PHOTO", help="the same from behind")
+    more.add_argument(
+        "--views", type=Path, nargs="+", default=[], metavar="PHOTO", help="2 to 8 views of one"
+    )
+    more.add_argument(
+        "--scan", type=Path, metavar="PATH", help="a folder of RGB-D frames, or a PLY, PCD or XYZ"
+    )
+    size = parser.add_argument_group("true size; any one of these sets the scale")
+    size.add_argument("--height", metavar="M", help="true height in metres, or with a unit: 86cm")
+    size.add_argument("--width", metavar="M", help="true width")
+    size.add_argument("--depth", metavar="M", help="true depth")
+    size.add_argument("--seat-height", metavar="M", help="true height of the seat")
+    size.add_argument(
+        "--declare",
+        action="append",
+        default=[],
+        metavar="NAME=M",
+        help="the true value of any parameter: --declare sleeve_length=0.6",
+    )
+    size.add_argument("--size", metavar="LABEL", help="the garment's size label (S, M, L …)")
+    size.add_argument("--chart", type=Path, metavar="FILE", help="the shop's size chart, CSV/TOML")
+    size.add_argument(
+        "--reference", metavar="OBJECT", help="in the photo: card, a4, a5, letter, coin:eur1 …"
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -149,8 +176,45 @@ def _add_reconstruct(verbs: argparse._SubParsersAction[argparse.ArgumentParser])
         help="correct a parameter by hand, in its unit: --set sleeve_length=0.24",
     )
     parser.add_argument(
-        "--explain", action="store_true", help="also print what the network saw, ranked"
+        "--choose",
+        action="append",
+        default=[],
+        metavar="NAME=OPTION",
+        help="set a choice by hand: --choose back=slats",
     )
+    parser.add_argument("--quick", action="store_true", help="lay the proposal on, do not refine")
+    parser.add_argument(
+        "--allow-freeform", action="store_true", help="build what no family can as free-form"
+    )
+    parser.add_argument("--jobs", type=int, default=0, help="processes (as many as fit)")
+    parser.add_argument("--force", action="store_true", help="make again what is there already")
+    parser.add_argument(
+        "--explain", action="store_true", help="also write and print what the network saw"
+    )
+
+
+def _add_correct(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "correct",
+        "Correct a finished product by hand and go on from there. Give the photo again to have "
+        "it textured anew.",
+        _correct,
+    )
+    parser.add_argument("product", type=Path, help="a product's folder")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="corrections",
+        help="a parameter's new value, in its unit: --set leg_height=0.4",
+    )
+    parser.add_argument(
+        "--choose", action="append", default=[], metavar="NAME=OPTION", help="an option: back=slats"
+    )
+    parser.add_argument("--photo", type=Path, nargs="+", default=[], help="its photo, or photos")
+    parser.add_argument("--out", type=Path, help="another folder to write (the product's own)")
 
 
 def _add_import(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -347,17 +411,44 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from .workshop import run_reconstruct
+    from .workshop import Wishes, WorkshopError, run_reconstruct
 
-    declared = {n: getattr(options, n) for n in ("height", "width", "depth")}
-    return run_reconstruct(
-        options.photos,
-        options.out,
+    names = ("height", "width", "depth", "seat_height")
+    declared = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+    for text in options.declare:
+        name, _, value = text.partition("=")
+        declared[name.strip()] = value
+    if options.back is not None and options.front is None:
+        raise WorkshopError("--back goes with --front")
+    views = [p for p in (options.front, options.back) if p is not None] + options.views
+    wishes = Wishes(
         category=options.category,
-        declared={n: v for n, v in declared.items() if v is not None},
+        declared=declared,
         size=options.size,
+        chart=options.chart,
+        reference=options.reference,
         corrections=options.corrections,
+        choices=options.choose,
+        views=views,
+        scan=options.scan,
+        quick=options.quick,
+        freeform=options.allow_freeform,
+        jobs=options.jobs,
+        force=options.force,
         explain=options.explain,
+    )
+    return run_reconstruct(options.photos, options.out, wishes)
+
+
+def _correct(options: argparse.Namespace) -> int:
+    from .workshop import run_correct
+
+    return run_correct(
+        options.product,
+        values=options.corrections,
+        choices=options.choose,
+        photos=options.photo,
+        out=options.out,
     )
 
 

@@ -3,123 +3,176 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from reconstruction.pipeline import Reconstruction
+    from reconstruction.request import Request
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+    from .orders import Order, Refused
 
 
 class WorkshopError(Exception):
     """A verb cannot do what was asked; the message names the remedy."""
 
 
-def run_reconstruct(
-    photos: Sequence[Path],
-    out: Path,
-    *,
-    category: str | None,
-    declared: Mapping[str, float],
-    size: str | None,
-    corrections: Sequence[str],
-    explain: bool,
-) -> int:
-    """Reconstruct photos and folders of photos, one after the other.
+@dataclass(frozen=True)
+class Wishes:
+    """What ``showroom reconstruct`` was asked, as it was written.
 
-    Prints one line of JSON per photo on standard output: the product, or the error. A product's
-    folder gets its GLB, its JSON and the contact sheet.
+    Attributes:
+        declared: true dimensions, ``NAME -> "0.86"`` or ``"86cm"``.
+        corrections, choices: ``NAME=VALUE`` each.
+        views: photos of one product; the first is the front.
+        jobs: processes; 0 for as many as there are cores and memory for.
+    """
+
+    category: str | None = None
+    declared: Mapping[str, str] | None = None
+    size: str | None = None
+    chart: Path | None = None
+    reference: str | None = None
+    corrections: Sequence[str] = ()
+    choices: Sequence[str] = ()
+    views: Sequence[Path] = ()
+    scan: Path | None = None
+    quick: bool = False
+    freeform: bool = False
+    jobs: int = 0
+    force: bool = False
+    explain: bool = False
+
+
+def run_reconstruct(photos: Sequence[Path], out: Path, wishes: Wishes) -> int:
+    """Reconstruct photos, folders of photos and shops' tables, in parallel.
+
+    Prints one line of JSON per product on standard output: the product, or the error. A product's
+    folder gets its GLB, its JSON and the contact sheet; a batch an overview of all sheets. What
+    was made before from the same photos and wishes is left alone.
 
     Returns:
-        0 if every photo became a product, 1 otherwise.
+        0 if every order became a product, 1 otherwise.
     """
     from tqdm import tqdm
 
-    from reconstruction.errors import ReconstructionError
-    from reconstruction.photo import read_photo
-    from reconstruction.pipeline import Request, reconstruct
+    from .batch import carry_out, overview
+    from .orders import order_of_views, orders_of
 
-    request = Request(
-        category=category,
-        declared=dict(declared),
-        size=size,
-        corrections=dict(_correction(text) for text in corrections),
-    )
-    failures = 0
-    paths = list(_expand(photos))
-    if not paths:
-        raise WorkshopError(f"no photos in {', '.join(map(str, photos))}")
-    with tqdm(paths, unit="photo", disable=len(paths) == 1) as bar:
-        for path in bar:
-            bar.set_postfix_str(path.name, refresh=True)
-            try:
-                made = reconstruct(read_photo(path), request)
-                folder = _save(made, out)
-            except ReconstructionError as error:
-                failures += 1
-                line = {"photo": str(path), "error": error.code, "message": error.message}
-                line |= {"field": error.field, "expected": error.expected, "got": error.got}
-            else:
-                line = _line(path, folder, made, explain=explain)
+    request = _request(wishes)
+    if wishes.scan is not None:
+        from .scans import run_scan
+
+        return run_scan(wishes.scan, out, request)
+    orders: list[Order | Refused] = []
+    if wishes.views:
+        orders.append(order_of_views(wishes.views, request))
+    orders += orders_of(photos, request)
+    if not orders:
+        raise WorkshopError(f"no photos in {', '.join(map(str, photos)) or 'what was given'}")
+    lines = []
+    many = len(orders) > 1
+    force = wishes.force or not many
+    steps = carry_out(orders, out, jobs=wishes.jobs, explain=wishes.explain, force=force)
+    with tqdm(total=len(orders), unit="product", disable=not many) as bar:
+        for line in steps:
+            lines.append(line)
+            bar.set_postfix_str(str(line.get("id", line["where"]))[-30:], refresh=False)
+            bar.update()
+            trace = line.pop("trace", None)
+            if trace:
+                tqdm.write(trace, file=sys.stderr)
             tqdm.write(json.dumps(line, ensure_ascii=False))
-    return 1 if failures else 0
+    if many:
+        for path in overview(sorted(lines, key=lambda ln: str(ln["where"])), out):
+            print(path, file=sys.stderr)
+    return 1 if any("error" in line for line in lines) else 0
 
 
-def _expand(photos: Sequence[Path]) -> Iterator[Path]:
-    for path in photos:
-        if path.is_dir():
-            yield from sorted(p for p in path.iterdir() if p.suffix.lower() in PHOTO_SUFFIXES)
-        else:
-            yield path
+def _request(wishes: Wishes) -> Request:
+    from reconstruction.request import Request
+    from reconstruction.size_chart import read_chart
+
+    from .orders import metres
+
+    return Request(
+        category=wishes.category,
+        declared={n: metres(v, f"declared.{n}") for n, v in (wishes.declared or {}).items()},
+        size=wishes.size,
+        chart=read_chart(wishes.chart) if wishes.chart else None,
+        reference=wishes.reference,
+        corrections=_numbers(wishes.corrections),
+        choices=dict(_pair(text, "--choose") for text in wishes.choices),
+        quick=wishes.quick,
+        freeform=wishes.freeform,
+    )
 
 
-def _correction(text: str) -> tuple[str, float]:
-    name, equals, value = text.partition("=")
-    try:
-        if not equals:
-            raise ValueError
-        return name.strip(), float(value)
-    except ValueError:
-        raise WorkshopError(
-            f"--set takes NAME=VALUE in metres, radians or a ratio, got {text!r}"
-        ) from None
+def run_correct(
+    product: Path,
+    *,
+    values: Sequence[str],
+    choices: Sequence[str],
+    photos: Sequence[Path],
+    out: Path | None,
+) -> int:
+    """Set parameters and choices of a finished product by hand, and write it again."""
+    from reconstruction.correct import correct
+    from reconstruction.photo import read_photo
+    from reconstruction.product_io import load_product, save_product
 
+    from .batch import SHEET_NAME, save
 
-def _save(made: Reconstruction, out: Path) -> Path:
-    from PIL import Image
-
-    from reconstruction.contact_sheet import contact_sheet
-    from reconstruction.product_io import save_product
-
-    folder = save_product(made.product, out / made.product.id, lods=True)
-    sheet = contact_sheet(made.photo.rgb, made.mask, made.rerender, made.product)
-    Image.fromarray(sheet).save(folder / "sheet.png")
-    return folder
-
-
-def _line(path: Path, folder: Path, made: Reconstruction, *, explain: bool) -> dict[str, Any]:
-    product = made.product
+    before = load_product(product)
+    after, made = correct(
+        before,
+        _numbers(values),
+        dict(_pair(text, "--choose") for text in choices),
+        [read_photo(p) for p in photos],
+    )
+    target = out or product
+    if made is not None:
+        folder = save(made, target)
+    else:
+        sheet = product / SHEET_NAME
+        beside = {SHEET_NAME: sheet.read_bytes()} if sheet.is_file() else None
+        folder = save_product(after, target, beside=beside)
     line: dict[str, Any] = {
-        "photo": str(path),
         "product": str(folder),
-        "family": product.family.name,
-        "confidence": round(product.confidence, 3),
-        "mask_iou": round(product.photo.mask_iou, 3) if product.photo else None,
-        "size_m": [round(s, 3) for s in product.mesh.size],
-        "warnings": list(product.warnings),
-        "seconds": {k: round(s, 2) for k, s in made.seconds.items()},
+        "family": after.family.name,
+        "size_m": [round(s, 3) for s in after.mesh.size],
+        "changed": {
+            n: {"from": round(before.numbers[n], 4), "to": round(v, 4)}
+            for n, v in after.numbers.items()
+            if v != before.numbers.get(n)
+        },
+        "choices": dict(after.choices),
+        "warnings": list(after.warnings),
     }
-    if explain:
-        line["saw"] = made.explain()
-        line["values"] = {
-            name: {"value": round(e.value, 4), "low": round(e.low, 4), "high": round(e.high, 4)}
-            | {"source": e.source, "confidence": round(e.confidence, 2)}
-            for name, e in product.values.items()
-        }
-        line["choices"] = dict(product.choices)
-    return line
+    print(json.dumps(line, ensure_ascii=False))
+    return 0
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise WorkshopError(f"{option} takes NAME=VALUE, got {text!r}")
+    return name.strip(), value.strip()
+
+
+def _numbers(texts: Sequence[str]) -> dict[str, float]:
+    out = {}
+    for text in texts:
+        name, value = _pair(text, "--set")
+        try:
+            out[name] = float(value)
+        except ValueError:
+            raise WorkshopError(
+                f"--set takes NAME=VALUE in metres, radians or a ratio, got {text!r}"
+            ) from None
+    return out
 
 
 def run_preview(product: Path, out: Path, *, compare: Path | None) -> int:
