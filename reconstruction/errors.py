@@ -8,6 +8,7 @@ expected and what came, so that a command line, a batch or a server can show the
 * :class:`ParameterError` - a parameter, choice or declared size is unknown or out of its range.
 * :class:`ProductFileError` - a product folder, GLB or JSON does not follow the schema.
 * :class:`ReconstructorError` - another reconstructor is missing, out of reach, late or failed.
+* :class:`ScanError` - a depth scan is unreadable, incomplete, or shows no product.
 * :class:`WeightsError` - the network's weights are missing or do not match their network.
 """
 
@@ -60,6 +61,12 @@ class ProductFileError(ReconstructionError):
     """A product folder, GLB or JSON document does not follow its schema."""
 
     code = "product_file"
+
+
+class ScanError(ReconstructionError):
+    """A depth scan is unreadable, incomplete, or shows no product."""
+
+    code = "scan"
 
 
 class WeightsError(ReconstructionError):

@@ -211,12 +211,13 @@ def _contours(rgb: U8) -> Iterator[NDArray[np.int32]]:
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
     smooth = [cv2.bilateralFilter(np.ascontiguousarray(c), 7, 24, 5) for c in cv2.split(lab)]
     binary = []
+    signs = (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV)
     for channel in smooth:
-        for block in (31, 121):
-            for sign in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV):
-                binary.append(
-                    cv2.adaptiveThreshold(channel, 255, cv2.ADAPTIVE_THRESH_MEAN_C, sign, block, -4)
-                )
+        binary += [
+            cv2.adaptiveThreshold(channel, 255, cv2.ADAPTIVE_THRESH_MEAN_C, sign, block, -4)
+            for block in (31, 121)
+            for sign in signs
+        ]
         spread = float(channel.max()) - float(channel.min())
         if spread > 12:
             level, high = cv2.threshold(channel, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)

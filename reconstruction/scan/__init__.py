@@ -1,0 +1,1 @@
+"""Depth scans to products: frames, their fusion, cleaning and meshing."""

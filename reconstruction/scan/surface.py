@@ -1,0 +1,120 @@
+"""Points to a closed surface: Poisson reconstruction (Kazhdan and Hoppe, 2013), kept in bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ScanError
+from ..mesh import Mesh
+from ..simplify import simplify, subset
+from .clean import Standing, extents
+from .library import open3d
+
+F32 = NDArray[np.float32]
+
+_DEPTH = 7
+_TRIANGLES = 18_000
+_REACH = 3.0
+"""The surface is kept this many point spacings beyond the points."""
+
+
+def surface(body: Standing) -> tuple[Mesh, F32]:
+    """A mesh through the points, open where nothing was seen.
+
+    The points' own extents decide the outer measures: the surface is stretched onto them, since
+    smoothing draws it in by a fraction of a millimetre.
+
+    Returns:
+        The mesh (without UVs; one part, ``body``), and (n, 3) float32 sRGB per vertex.
+
+    Raises:
+        ScanError: no surface comes of them.
+    """
+    from scipy.spatial import cKDTree
+
+    o3d = open3d()
+    pcd = o3d.geometry.PointCloud(o3d.utility.Vector3dVector(body.points))
+    pcd.normals = o3d.utility.Vector3dVector(body.normals)
+    with o3d.utility.VerbosityContextManager(o3d.utility.VerbosityLevel.Error):
+        made, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(
+            pcd, depth=_DEPTH, n_threads=1
+        )
+    vertices = np.asarray(made.vertices).copy()
+    faces = np.asarray(made.triangles).astype(np.int32)
+    if len(faces) < 16:
+        raise ScanError(
+            "no surface comes of the points", field="scan", expected="a surface", got="none"
+        )
+    # Where nothing was seen Poisson's surface is a bulge: it is left away, and what is open said.
+    tree = cKDTree(body.points)
+    near = tree.query(vertices, distance_upper_bound=_REACH * body.spacing)[0]
+    kept = faces[np.isfinite(near)[faces].any(axis=1)]
+    faces = kept if len(kept) >= 16 else faces
+    low, high = extents(body.points)
+    if body.floor:
+        low[1] = 0.0
+    mesh = _mesh(_onto(np.clip(vertices, low, high), low, high), _main_pieces(faces))
+    mesh, _ = subset(mesh, mesh.faces, mesh.face_part)
+    if len(mesh.faces) > _TRIANGLES:
+        mesh, _ = simplify(mesh, _TRIANGLES)
+        mesh = mesh.with_vertices(_onto(mesh.vertices.astype(np.float64), low, high))
+    if _volume(mesh.vertices, mesh.faces) < 0:
+        mesh = replace(mesh, faces=np.ascontiguousarray(mesh.faces[:, ::-1]))
+    vertices = mesh.vertices
+    near = tree.query(vertices, k=3)[1]
+    colors = (
+        body.colors[near].mean(axis=1)
+        if body.colors is not None
+        else np.full((len(vertices), 3), 0.7)
+    )
+    return mesh, np.asarray(colors, np.float32)
+
+
+def _mesh(vertices: NDArray[np.float64], faces: NDArray[np.int32]) -> Mesh:
+    return Mesh(
+        vertices=vertices.astype(np.float32),
+        faces=np.ascontiguousarray(faces),
+        uv=np.zeros((len(vertices), 2), np.float32),
+        face_part=np.zeros(len(faces), np.int32),
+        parts=("body",),
+        part_material=("body",),
+        weld=np.arange(len(vertices), dtype=np.int32),
+    )
+
+
+def _main_pieces(faces: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The faces of all pieces but crumbs."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    count = int(faces.max()) + 1
+    ends = np.concatenate([faces[:, :2], faces[:, 1:]])
+    links = coo_matrix((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), (count, count))
+    _, group = connected_components(links, directed=False)
+    own = group[faces[:, 0]]
+    number = np.bincount(own)
+    return np.asarray(faces[number[own] >= 0.01 * number.max()])
+
+
+def _onto(
+    vertices: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The vertices stretched onto these extents."""
+    now_low, now_high = vertices.min(axis=0), vertices.max(axis=0)
+    share = (vertices - now_low) / np.maximum(now_high - now_low, 1e-9)
+    return np.asarray(low + share * (high - low), np.float64)
+
+
+def open_share(mesh: Mesh) -> float:
+    """Share of the edges that bound a hole."""
+    ends = np.sort(np.concatenate([mesh.faces[:, [i, (i + 1) % 3]] for i in range(3)]), axis=1)
+    _, number = np.unique(ends, axis=0, return_counts=True)
+    return float((number == 1).mean())
+
+
+def _volume(vertices: F32, faces: NDArray[np.int32]) -> float:
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    return float(np.einsum("nc,nc->n", a, np.cross(b, c)).sum() / 6)
