@@ -297,12 +297,19 @@ def run_train(
     return 0
 
 
-def run_evaluate(out: Path, *, photos: Path | None, cutouts: Sequence[Path], count: int) -> int:
-    """Score the shipped networks; writes a table and prints it."""
-    from reconstruction.networks.evaluation import evaluate_reconstruction
+def run_evaluate(
+    out: Path,
+    *,
+    data: Path | None,
+    only: Sequence[str],
+    count: int | None,
+    seed: int | None,
+    jobs: int,
+    quick: bool,
+) -> int:
+    """Score the way from photos to products; writes a table and prints it."""
+    from reconstruction.evaluation.run import evaluate
 
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "evaluation.json"
-    evaluate_reconstruction(path, photos=photos, cutouts=cutouts, count=count)
-    print(path.with_suffix(".md").read_text(encoding="utf-8"))
+    report = evaluate(out, data=data, only=only, count=count, seed=seed, jobs=jobs, quick=quick)
+    print(report.markdown())
     return 0

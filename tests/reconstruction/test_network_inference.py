@@ -16,12 +16,12 @@ from reconstruction.errors import WeightsError
 from reconstruction.families import family_names, get_family
 from reconstruction.family import complete
 from reconstruction.networks import inference
-from reconstruction.networks.evaluation import Report, bootstrap, read_photo, separation
 from reconstruction.networks.inference import WEIGHTS, network, propose
 from reconstruction.networks.network import ReconstructionNet
 from reconstruction.networks.segmentation import segment
 from reconstruction.networks.vocabulary import NOTHING, REAL_CATEGORIES
 from reconstruction.networks.weights import load_weights
+from reconstruction.photo import read_photo
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -98,7 +98,7 @@ def test_a_mirrored_photo_mirrors_the_answer():
 
 def test_the_shipped_photos_are_what_they_show():
     for name, family in (("tshirt.jpg", "t_shirt"), ("chair.jpg", "chair")):
-        rgb = read_photo(ROOT / "assets" / "photos" / name)
+        rgb = read_photo(ROOT / "assets" / "photos" / name).rgb
         said = propose(rgb, segment(rgb))
         assert said.is_product
         assert said.candidates[0].family == family
@@ -168,38 +168,12 @@ def test_shipped_weights_say_what_made_them_and_stay_small(name: str):
     assert header["data"]["photos"] > 3000
 
 
-def test_bootstrap_intervals_hold_the_mean_and_narrow():
-    rng = np.random.default_rng(0)
-    few, many = (bootstrap("x", rng.normal(0.7, 0.2, n)) for n in (20, 2000))
-    for figure in (few, many):
-        assert figure.low <= figure.value <= figure.high
-    assert many.high - many.low < (few.high - few.low) / 3
-    assert "0.7" in many.row()
-
-
-def test_separation_is_the_area_under_the_curve():
-    assert separation([0.9, 0.8], [0.1, 0.2]) == 1.0
-    assert separation([0.5], [0.5]) == 0.5
-
-
-def test_a_report_is_written_twice(tmp_path: Path):
-    report = Report()
-    report.add("top-1", [1.0, 0.0, 1.0])
-    report.add("nothing known", [math.nan])
-    report.confusion["dress"] = {"dress": 3, "skirt": 1}
-    report.write(tmp_path / "r.json")
-    text = (tmp_path / "r.md").read_text()
-    assert "| top-1 | 0.667 |" in text
-    assert "nothing known" not in text
-    assert "| dress | 3 | 1 |" in text
-
-
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared real photos")
 def test_real_garments_fall_into_their_class():
     right = []
     for folder in sorted((SHARED / "garment_photos" / "validation").iterdir()):
         for path in sorted(folder.iterdir())[:1]:
-            rgb = read_photo(path)
+            rgb = read_photo(path).rgb
             said = propose(rgb, segment(rgb))
             right.append(said.category == folder.name)
     assert np.mean(right) >= 0.6

@@ -14,8 +14,8 @@ from reconstruction.data.consensus import consensus_mask, largest_component
 from reconstruction.data.holdout import held_out
 from reconstruction.data.masks import MaskSources
 from reconstruction.errors import WeightsError
+from reconstruction.evaluation.scoring import mask_iou
 from reconstruction.networks import segmentation
-from reconstruction.networks.evaluation import mask_iou, read_photo
 from reconstruction.networks.segmentation import (
     Mask,
     guided,
@@ -26,6 +26,7 @@ from reconstruction.networks.segmentation import (
     segment,
     tidy,
 )
+from reconstruction.photo import read_photo
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -63,7 +64,7 @@ def test_masks_of_drawn_products_on_strange_grounds(family: str, least: float):
 
 def test_the_shipped_chair_and_shirt_stand_out_whole():
     photos = Path(__file__).resolve().parents[2] / "assets" / "photos"
-    shirt = segment(read_photo(photos / "tshirt.jpg"))
+    shirt = segment(read_photo(photos / "tshirt.jpg").rgb)
     assert 0.2 < shirt.area < 0.6
     assert shirt.confidence > 0.8
     assert largest_component(shirt.hard).sum() == shirt.hard.sum()
@@ -201,7 +202,7 @@ def test_real_garments_match_two_colour_models():
     scores = []
     for name in ("t-shirt", "dress", "skirt"):
         for path in sorted((SHARED / "garment_photos" / "validation" / name).glob("*"))[:2]:
-            rgb = read_photo(path)
+            rgb = read_photo(path).rgb
             scale = 160 / max(rgb.shape[:2])
             small = np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale), np.uint8)
             truth = consensus_mask(small)
