@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from .car_wheels import Axles, wheels
 from .furniture_blocks import Grid, blocks, places
 from .furniture_family import Anchors, Assembly, Choices, FurnitureFamily, Values
-from .furniture_solids import F64, Loft, outline, polygon, upright
+from .furniture_solids import F64, Loft, outline, upright
 from .spec import load_spec
 
 _SPEC = load_spec(Path(__file__).with_suffix(".toml"))
@@ -100,7 +101,7 @@ def assemble(values: Values, choices: Choices) -> Assembly:
     lofts = [_body(plan, hull)]
     low, high = _sides(plan)
     lofts += _cabin(plan, low, high, style)
-    lofts += _wheels(plan, values, choices["wheels"])
+    lofts += wheels(_axles(plan), values, choices["wheels"])
     lofts += _details(plan, hull, high, values, style, choices["trim"] == "dark")
     if plan.pickup:
         lofts += _bed(plan)
@@ -281,87 +282,12 @@ def _roof(plan: _Plan, edge: F64) -> Loft:
     return Loft(rings, "roof", "paint", 1, -4)
 
 
-def _wheels(plan: _Plan, values: Values, kind: str) -> list[Loft]:
-    """Tyres, rims and spokes."""
-    turn = polygon(28)
-    r, wide = plan.radius, values["wheel_width"]
-    rim = r * values["rim_size"]
-    # (radius, x): from the hidden side outwards; x counts from the outer face.
-    profile = np.array(
-        [
-            [0.5 * rim, -wide * 0.8],
-            [rim, -wide * 0.97],
-            [r * 0.93, -wide],
-            [r, -wide * 0.86],
-            [r, -wide * 0.14],
-            [r * 0.93, 0.0],
-            [rim * 1.02, -0.008],
-            [rim * 0.99, -0.02],
-        ]
-    )
-    tyre = _turned_wheel(plan, profile, turn)
-    dish = 0.045 if kind == "spokes" else 0.02
-    face = np.array(
-        [
-            [rim * 0.6, -wide * 0.6],
-            [rim * 0.995, -wide * 0.6],
-            [rim * 1.0, -0.012],
-            [rim * 0.93, -0.010],
-            [rim * 0.86, -0.02 - dish * 0.7],
-            [rim * 0.4, -0.02 - dish],
-            [rim * 0.22, -0.02 - dish],
-        ]
-    )
-    if kind == "discs":
-        face[4:, 1] = [-0.03, -0.012, -0.008]
-    out = [
-        Loft(tyre, "tyres", "rubber", 1, -2),
-        Loft(_turned_wheel(plan, face, turn), "rims", "metal", 1, -4),
-    ]
-    if kind == "spokes":
-        out.append(_spokes(plan, rim, dish))
-    return out
-
-
-def _axles(plan: _Plan) -> tuple[F64, F64, F64]:
-    """Side, x of the outer face and z of each wheel."""
+def _axles(plan: _Plan) -> Axles:
     z = np.array([plan.front, plan.front, plan.rear, plan.rear])
     out = [plan.half_at(plan.front) * 0.985 - 0.012, plan.half_at(plan.rear) * 0.985 - 0.012]
     side = np.array([-1.0, 1.0, -1.0, 1.0])
-    return side, side * np.array([out[0], out[0], out[1], out[1]]), z
-
-
-def _turned_wheel(plan: _Plan, profile: F64, turn: F64) -> F64:
-    """(4, n, k, 3) lathes about the axles; the profile's rows are radius and x outwards."""
-    side, face, z = _axles(plan)
-    rings = np.empty((4, len(profile), len(turn), 3))
-    rings[..., 0] = face[:, None, None] + side[:, None, None] * profile[:, 1:]
-    circle = profile[:, :1, None] * turn
-    # The right wheels are mirrored, so their rings turn the other way.
-    rings[1::2, ..., 1:] = circle
-    rings[::2, ..., 1:] = circle[:, ::-1]
-    rings[..., 1] += plan.radius
-    rings[..., 2] += z[:, None, None]
-    return rings
-
-
-def _spokes(plan: _Plan, rim: float, dish: float) -> Loft:
-    """Five flat spokes a wheel."""
-    _, face, z = _axles(plan)
-    half = rim * 0.085
-    low, high = places(-dish - 0.03, 0.0, -half), places(-0.014, rim * 0.93, half)
-    one = blocks(low, high, "", "", radius=0.006).rings[0]
-    a = np.arange(5) * (2 * np.pi / 5)
-    cos, sin = np.cos(a)[:, None, None], np.sin(a)[:, None, None]
-    star = np.empty((5, *one.shape))
-    star[..., 0] = one[..., 0]
-    star[..., 1] = one[..., 1] * cos - one[..., 2] * sin
-    star[..., 2] = one[..., 1] * sin + one[..., 2] * cos
-    wheels = np.empty((4, *star.shape))
-    wheels[1::2] = star
-    wheels[::2] = star[:, :, ::-1] * np.array([-1.0, 1.0, 1.0])
-    wheels += places(face, plan.radius, z)[:, None, None, None]
-    return Loft(wheels.reshape(-1, *one.shape), "rims", "metal", 1, -2)
+    face = side * np.array([out[0], out[0], out[1], out[1]])
+    return Axles(side, face, z, plan.radius)
 
 
 def _on_end(hull: _Hull, loft: Loft, front: bool) -> Loft:
