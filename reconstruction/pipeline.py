@@ -287,10 +287,19 @@ def _finish(
     photo = first.photo
     numbers = {n: e.value for n, e in fit.values.items()}
     mesh = fit.family.build(numbers, fit.choices)
+    own_notes: list[str] = []
     if fit.family.view == "flat":
-        from .garment.texture import rectify
+        from .garment.texture import from_behind, rectify
 
-        textured = rectify(photo.rgb, first.mask.soft, fit.detail, mesh)
+        back = None
+        if len(seen) > 1:
+            back = from_behind(fit.detail, seen[1].photo.rgb, seen[1].mask.soft)
+            if back is None:
+                own_notes.append(
+                    f"{seen[1].photo.name} does not show the same garment from behind: the back "
+                    "was made up from the front. Show it laid out in the same way."
+                )
+        textured = rectify(photo.rgb, first.mask.soft, fit.detail, mesh, back)
     else:
         from .furniture.texture import project
 
@@ -302,7 +311,7 @@ def _finish(
         textured = project(as_shown(fit.family, numbers, fit.choices, mesh), shots)
     done(STEPS[3])
     confidence = _confidence(first, fit)
-    notes = [note for s in seen for note in s.notes] + list(fit.warnings)
+    notes = [note for s in seen for note in s.notes] + list(fit.warnings) + own_notes
     if confidence < _LOW_CONFIDENCE:
         notes.append(
             f"low confidence ({confidence:.2f}): compare the contact sheet, correct values with "

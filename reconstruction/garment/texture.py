@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import NoProductError
 from ..families.garment_atlas import Atlas, atlas
 from ..furniture.atlas import INVENTED, MIRRORED, SEEN, grow
 from ..mesh import Mesh
@@ -41,6 +42,8 @@ _FINE = 1.05
 """Texels per pixel of the photo."""
 _SEAM = 0.008
 """Seams are taken this far inside the outline, share of the height: its rim is in shade."""
+_FITS = 0.85
+"""Least IoU at which a garment is found again in a second photo."""
 _SAME_CLOTH = 18.0
 """Up to this distance in Lab the cloth in two photos is the same and their exposure differs."""
 
@@ -96,6 +99,23 @@ def rectify(
         seen=float((origin[drawn] == SEEN).mean()),
     )
     return Textured(dict.fromkeys(mesh.part_material, material), tuple(views), origin)
+
+
+def from_behind(fitted: Fitted, photo: U8, mask: Mask) -> BackPhoto | None:
+    """A photo from behind with the same garment fitted in it, or None where it does not fit.
+
+    Args:
+        fitted: the garment in the photo from the front.
+        photo: (h, w, 3) uint8 sRGB, from behind; ``mask`` (h, w) bool, or coverage from 0 to 1.
+    """
+    from .fit import refine
+
+    try:
+        behind = refine(fitted.family, fitted.values, fitted.choices, mask)
+    except NoProductError:
+        return None
+    same = all(behind.choices[name] == option for name, option in fitted.choices.items())
+    return (photo, mask, behind) if same and behind.iou >= _FITS else None
 
 
 def _from_behind(
