@@ -90,7 +90,7 @@ def painted(contents: GlbContents) -> GlbContents:
     cut, source = unwrap(contents.mesh)
     texels = make_texels(cut, _TEXTURE)
     picture = vertex_picture(cut, color[source], _TEXTURE)[texels.rows, texels.columns]
-    material = _material(texels.spread(picture))
+    material = texture_material(texels.spread(picture))
     slots = dict.fromkeys(cut.part_material, material)
     return replace(contents, mesh=cut, materials=slots, color=None)
 
@@ -162,9 +162,14 @@ def _remeshed(contents: GlbContents, budget: int) -> GlbContents:
     body, _ = simplify(bare(vertices, faces), budget)
     cut, _ = unwrap(body)
     texels = make_texels(cut, _TEXTURE)
-    colors = _colors_near(contents, caster, texels.position, texels.normal, step)
+    colors = colors_near(contents, caster, texels.position, texels.normal, step)
     return GlbContents(
-        cut, {"body": _material(texels.spread(colors))}, (), contents.extras, None, contents.license
+        cut,
+        {"body": texture_material(texels.spread(colors))},
+        (),
+        contents.extras,
+        None,
+        contents.license,
     )
 
 
@@ -216,10 +221,16 @@ def _signed(mesh: Mesh, caster: Caster, nodes: F32, inside: NDArray[np.bool_], s
     return field
 
 
-def _colors_near(
+def colors_near(
     contents: GlbContents, caster: Caster, position: F32, normal: F32, step: float
 ) -> F32:
-    """(t, 3) linear colours of the old surface just inside of points on the new one."""
+    """(t, 3) linear colours of an old surface just inside of points on a new one.
+
+    Args:
+        caster: of the old surface's mesh.
+        position, normal: (t, 3) on the new one.
+        step: how far outside of it the look inwards begins, metres.
+    """
     mesh = contents.mesh
     reach = 3.0 * step
     face, bary, _ = caster.first(position + normal * np.float32(step), -normal)
@@ -268,7 +279,8 @@ def picture_of(data: bytes) -> NDArray[np.uint8]:
         ) from fault
 
 
-def _material(linear: F32) -> Material:
+def texture_material(linear: F32) -> Material:
+    """A plain material of a texture, (h, w, 3) float32 linear RGB."""
     from PIL import Image
 
     stream = io.BytesIO()

@@ -26,8 +26,13 @@ def run_import(
     declared: Mapping[str, float],
     triangles: int | None,
     name: str | None,
+    refit: bool,
 ) -> int:
-    """Make a product of another artist's mesh; prints one line of JSON."""
+    """Make a product of another artist's mesh; prints one line of JSON.
+
+    Args:
+        refit: make it a member of its category's family, where one follows the mesh.
+    """
     from reconstruction.freeform import import_mesh
     from reconstruction.freeform_photo import category_words
     from reconstruction.pipeline import product_id
@@ -37,6 +42,12 @@ def run_import(
     product = import_mesh(
         file, product_id(file.name), label, category=category, triangles=triangles, **declared
     )
+    if refit:
+        from reconstruction.refit_mesh import families_of, refitted
+
+        if not families_of(category):
+            raise AssetsError(f"no family stands for {category!r}; name one with --category")
+        product = refitted(product)
     folder = save_product(product, out / product.id, lods=True)
     _print(_line(product, folder))
     return 0

@@ -232,6 +232,9 @@ def _add_import(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--depth", type=float, metavar="M", help="true depth in metres")
     parser.add_argument("--triangles", type=int, metavar="N", help="collapse it to about so many")
     parser.add_argument("--name", help="what to call it")
+    parser.add_argument(
+        "--refit", action="store_true", help="make it a re-fittable member of its family"
+    )
 
 
 def _add_colorways(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -470,6 +473,7 @@ def _import(options: argparse.Namespace) -> int:
         declared={n: v for n, v in declared.items() if v is not None},
         triangles=options.triangles,
         name=options.name,
+        refit=options.refit,
     )
 
 

@@ -19,6 +19,7 @@ from ..gltf.read import GlbContents
 from ..mesh import F32, Mesh
 from ..photo import Photo
 from ..product import Estimate, Material, PhotoSource, Product
+from ..refit_mesh import refitted
 from ..render.camera import frame_camera
 from ..render.shading import picture
 from . import Hints
@@ -73,7 +74,7 @@ def adopt(
         else Estimate(size, size * 0.8, size * 1.25, 0.4 if declared else 0.1, "photo")
         for axis, size in zip(AXES, mesh.size, strict=True)
     }
-    return Product(
+    product = Product(
         id=hints.id,
         name=label,
         family=family,
@@ -86,6 +87,7 @@ def adopt(
         warnings=tuple(warnings),
         license=license,
     )
+    return refitted(product) if hints.refit else product
 
 
 def facing_photo(
