@@ -127,24 +127,34 @@ def run_reconstructor(
     out: Path,
     *,
     category: str | None,
-    declared: Mapping[str, float],
-    settings: Mapping[str, Any],
+    declared: Mapping[str, str],
+    server: str | None = None,
+    remote: bool = False,
 ) -> int:
-    """Have another reconstructor build one product from its photos; prints one line of JSON."""
+    """Have another reconstructor build one product from its photos; prints one line of JSON.
+
+    Args:
+        declared: true ``width``, ``height`` and ``depth``, such as ``"0.86"`` or ``"86cm"``.
+        server, remote: of a reconstructor that asks a server.
+    """
     from reconstruction.networks.segmentation import segment
     from reconstruction.photo import read_photo
     from reconstruction.pipeline import product_id
     from reconstruction.product_io import save_product
     from reconstruction.reconstructors import Hints, get_reconstructor
 
+    from .orders import metres
+
     if not photos:
         raise AssetsError("give one photo, or several of the same product")
+    settings: dict[str, Any] = {"url": server} if server else {}
+    if remote:
+        settings["remote"] = True
     maker = get_reconstructor(name, **settings)
+    sizes = {axis: metres(text, f"declared.{axis}") for axis, text in declared.items()}
     shots = [read_photo(path) for path in photos]
     masks = [segment(shot.rgb, shot.alpha).soft for shot in shots]
-    hints = Hints(
-        category=category or "other", declared=dict(declared), id=product_id(photos[0].name)
-    )
+    hints = Hints(category=category or "other", declared=sizes, id=product_id(photos[0].name))
     product = maker.reconstruct(shots, masks, hints)
     folder = save_product(product, out / product.id, lods=True)
     _print(_line(product, folder))

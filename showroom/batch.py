@@ -183,7 +183,7 @@ def make(order: Order, digest: str, out: Path, explain: bool, guarded: bool) -> 
 
 
 def save(made: Reconstruction, folder: Path, digest: str = "", *, explain: bool = False) -> Path:
-    """Write a product's folder with its contact sheet and, if asked, what the network saw."""
+    """Write a product's folder: levels of detail, contact sheet, and on request what it saw."""
     from reconstruction.contact_sheet import contact_sheet
     from reconstruction.explain import seen_picture
     from reconstruction.product_io import save_product
@@ -196,7 +196,7 @@ def save(made: Reconstruction, folder: Path, digest: str = "", *, explain: bool 
     if explain:
         files[EXPLAIN_PICTURE] = _png(seen_picture(made))
         files[EXPLAIN_JSON] = json.dumps(_explained(made), indent=2, ensure_ascii=False).encode()
-    return save_product(made.product, folder, beside=files)
+    return save_product(made.product, folder, beside=files, lods=True)
 
 
 def report(where: str, folder: Path, made: Reconstruction, *, explain: bool) -> Line:

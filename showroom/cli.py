@@ -186,6 +186,17 @@ def _add_reconstruct(verbs: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument(
         "--allow-freeform", action="store_true", help="build what no family can as free-form"
     )
+    other = parser.add_argument_group("another reconstructor, for one product")
+    other.add_argument(
+        "--reconstructor",
+        default="resnet",
+        metavar="NAME",
+        help="hunyuan3d, triposr, or one of an installed package",
+    )
+    other.add_argument("--server", metavar="URL", help="of hunyuan3d (http://127.0.0.1:8081)")
+    other.add_argument(
+        "--remote", action="store_true", help="the server may be on another machine: the photo goes"
+    )
     parser.add_argument("--jobs", type=int, default=0, help="processes (as many as fit)")
     parser.add_argument("--force", action="store_true", help="make again what is there already")
     parser.add_argument(
@@ -431,6 +442,18 @@ def _reconstruct(options: argparse.Namespace) -> int:
     if options.back is not None and options.front is None:
         raise WorkshopError("--back goes with --front")
     views = [p for p in (options.front, options.back) if p is not None] + options.views
+    if options.reconstructor != "resnet":
+        from .assets_desk import run_reconstructor
+
+        return run_reconstructor(
+            options.reconstructor,
+            [*options.photos, *views],
+            options.out,
+            category=options.category,
+            declared=declared,
+            server=options.server,
+            remote=options.remote,
+        )
     wishes = Wishes(
         category=options.category,
         declared=declared,

@@ -138,7 +138,7 @@ def run_correct(
     else:
         sheet = product / SHEET_NAME
         beside = {SHEET_NAME: sheet.read_bytes()} if sheet.is_file() else None
-        folder = save_product(after, target, beside=beside)
+        folder = save_product(after, target, beside=beside, lods=True)
     line: dict[str, Any] = {
         "product": str(folder),
         "family": after.family.name,

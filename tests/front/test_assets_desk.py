@@ -72,3 +72,21 @@ def test_export_without_a_known_ending_asks(
 ) -> None:
     assert main(["export", str(vase), "--out", str(tmp_path / "vase.fbx")]) == 1
     assert "glb-compact" in capsys.readouterr().err
+
+
+def test_another_reconstructor_that_is_not_there_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    picture = Image.new("RGBA", (120, 160))
+    picture.paste((90, 60, 30, 255), (30, 30, 90, 130))
+    picture.save(tmp_path / "thing.png")
+    common = ["reconstruct", str(tmp_path / "thing.png"), "--out", str(tmp_path)]
+    assert main([*common, "--reconstructor", "hunyuan3d", "--server", "http://127.0.0.1:9"]) == 1
+    assert "no Hunyuan3D server answers" in capsys.readouterr().err
+    assert main([*common, "--reconstructor", "hunyuan3d", "--server", "http://192.0.2.1"]) == 1
+    assert "another machine" in capsys.readouterr().err
+    assert main([*common, "--reconstructor", "magic"]) == 1
+    assert "no reconstructor" in capsys.readouterr().err
+    assert [f.name for f in tmp_path.iterdir()] == ["thing.png"]
