@@ -40,7 +40,14 @@ def run_import(
 
     label = {"en": name} if name else dict(category_words(category).label)
     product = import_mesh(
-        file, product_id(file.name), label, category=category, triangles=triangles, **declared
+        file,
+        product_id(file.name),
+        label,
+        category=category,
+        width=declared.get("width"),
+        height=declared.get("height"),
+        depth=declared.get("depth"),
+        triangles=triangles,
     )
     if refit:
         from reconstruction.refit_mesh import families_of, refitted
