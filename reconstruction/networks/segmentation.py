@@ -27,6 +27,8 @@ Bool = NDArray[np.bool_]
 WEIGHTS = FOLDER / "segmentation.safetensors"
 WORK = 512
 """Longer side, in pixels, of the picture on which the edge is refined."""
+LOOK = 224
+"""Side of the square in which the network takes its second, closer look."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ def segment(rgb: U8, alpha: U8 | None = None, *, weights: Path | None = None) ->
     work = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     net, side = _network(weights or WEIGHTS)
     coarse, present = probability(net, work, side)
-    fine = _second_look(net, work, coarse, side)
+    fine = _second_look(net, work, coarse, LOOK)
     body = tidy(fine > 0.5)
     if not body.any():
         return Mask(np.zeros((height, width), np.float32), 0.0)
