@@ -72,7 +72,8 @@ def network(path: Path = WEIGHTS) -> RecognitionNet:
     state, header = load_weights(path)
     net = RecognitionNet(tuple(header["categories"]))
     fill(net, state, path.name)
-    return net.to(memory_format=torch.channels_last)
+    net.to(memory_format=torch.channels_last)
+    return net
 
 
 def recognise(rgb: U8, mask: F32, *, weights: Path = WEIGHTS) -> dict[str, float]:

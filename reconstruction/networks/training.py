@@ -114,7 +114,7 @@ class _Losses(nn.Module):
 def quick_bfloat16(kind: str) -> bool:
     """Whether a kind of device (``"cpu"``, ``"cuda"``) multiplies bfloat16 in hardware."""
     if kind == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:
