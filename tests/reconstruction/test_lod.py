@@ -37,6 +37,11 @@ def uv_areas(mesh: Mesh) -> NDArray[Any]:
     return np.asarray(d[:, 0] * e[:, 1] - d[:, 1] * e[:, 0])
 
 
+def uv_senses(mesh: Mesh) -> set[tuple[int, float]]:
+    """Which way round each part's triangles lie in the texture; a mirrored copy lies both ways."""
+    return set(zip(mesh.face_part.tolist(), np.sign(uv_areas(mesh)).tolist(), strict=True))
+
+
 def farthest(mesh: Mesh, other: Mesh) -> float:
     """How far the vertices, edge and face middles of ``mesh`` are from the surface of ``other``."""
     from trimesh import Trimesh
@@ -44,7 +49,7 @@ def farthest(mesh: Mesh, other: Mesh) -> float:
 
     corners = mesh.vertices[mesh.faces]
     points = np.concatenate([mesh.vertices, corners.mean(axis=1), corners[:, :2].mean(axis=1)])
-    points = points[:: max(1, len(points) // 150)]
+    points = points[:: max(1, len(points) // 60)]
     _, distance, _ = closest_point_naive(Trimesh(other.vertices, other.faces), points)
     return float(np.max(distance))
 
@@ -53,14 +58,14 @@ def farthest(mesh: Mesh, other: Mesh) -> float:
 def test_levels_keep_surface_seams_and_texture(name: str) -> None:
     mesh = family_mesh(name)
     bounds = edge_counts(mesh)
-    sense = np.sign(uv_areas(mesh)[0])
+    senses = uv_senses(mesh)
     diagonal = float(np.linalg.norm(mesh.size))
     levels = make_lods(mesh)
     for lod, error in zip(levels, (0.01, 0.03), strict=True):
         counts = edge_counts(lod.mesh)
         assert counts.max() <= 2, "every edge lies between two faces, or ends the surface"
         assert (counts == 1).any() == (bounds == 1).any(), "nothing was torn or closed"
-        assert (uv_areas(lod.mesh) * sense > 0).all(), "no triangle is turned over in the texture"
+        assert uv_senses(lod.mesh) <= senses, "no triangle is turned over in the texture"
         assert set(lod.mesh.face_part) == set(mesh.face_part), "every part is still there"
         np.testing.assert_array_equal(lod.mesh.vertices, mesh.vertices[lod.source])
         np.testing.assert_array_equal(lod.mesh.uv, mesh.uv[lod.source])
