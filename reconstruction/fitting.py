@@ -129,9 +129,11 @@ def fit_flat(
         wide = (high - low) / max(spec.maximum - spec.minimum, 1e-9)
         sure = float(np.clip(1 - wide, 0.05, 0.95))
         estimates[spec.name] = Estimate(value, low, high, sure, "photo")
-    return Fit(
-        family, _known(estimates, declared), fitted.choices, fitted.iou, declared.notes, fitted
-    )
+    notes = list(declared.notes)
+    if len(sights) > 2:
+        notes.append("Of a garment the front and the back are used: further photos were left out.")
+    known = _known(estimates, declared)
+    return Fit(family, known, fitted.choices, fitted.iou, tuple(notes), fitted)
 
 
 def fit_solid(

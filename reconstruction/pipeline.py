@@ -24,7 +24,7 @@ from .fitting import Fit, Sight, best_fit
 from .photo import Photo
 from .product import PhotoSource, Product
 from .request import Request
-from .subjects import chosen, cut_sides, subjects
+from .subjects import chosen, cut_sides, pieces, subjects
 from .textured import Textured
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def reconstruct(
             expected=f"1 to {_MOST_PHOTOS}",
             got=str(len(shots)),
         )
-    wanted = _wanted_families(request.category)
+    free = request.category is not None and _is_other(request)
+    wanted = () if free else _wanted_families(request.category)
     seconds: dict[str, float] = {}
     started = time.perf_counter()
 
@@ -160,7 +161,16 @@ def reconstruct(
     masks = [segment(photo.rgb, photo.alpha) for photo in shots]
     done(STEPS[0])
     seen = [_recognise(shots[0], masks[0], wanted)]
-    candidates = _candidates(shots[0], seen[0].sight.proposal, wanted)
+    try:
+        if free:
+            return _free_form(seen, shots, masks, request, seconds, done)
+        candidates = _candidates(shots[0], seen[0].sight.proposal, wanted)
+    except NoProductError:
+        if not request.freeform or not seen[0].mask.hard.any():
+            raise
+        return _free_form(seen, shots, masks, request, seconds, done)
+    if request.reference is not None:
+        seen[0] = _scaled(seen[0], candidates, request.reference)
     if get_family(candidates[0].family).view == "solid":
         seen[0] = _opened(seen[0])
     seen += [
@@ -174,7 +184,7 @@ def reconstruct(
     first = seen[0]
     return Reconstruction(
         product,
-        shots[0],
+        first.photo,
         first.mask.soft,
         first.sight.proposal,
         rerender,
@@ -183,6 +193,94 @@ def reconstruct(
         fit.detail.camera if fit.family.view == "solid" else None,
         fit,
     )
+
+
+def _is_other(request: Request) -> bool:
+    """Whether the caller asks for what no family stands for."""
+    folded = re.sub(r"[\s_-]", "", (request.category or "").casefold())
+    if folded in ("other", "freeform", "其他"):
+        return True
+    if not request.freeform:
+        return False
+    try:
+        _wanted_families(request.category)
+    except ParameterError:
+        return True
+    return False
+
+
+def _free_form(
+    seen: Sequence[_Seen],
+    shots: Sequence[Photo],
+    masks: Sequence[Mask],
+    request: Request,
+    seconds: Mapping[str, float],
+    done: Callable[[str], None],
+) -> Reconstruction:
+    """A product that is only scaled, of what no family stands for."""
+    from .freeform_photo import freeform_from_photos
+
+    first = seen[0]
+    done(STEPS[1])
+    done(STEPS[2])
+    product = freeform_from_photos(
+        shots,
+        [first.mask.soft, *(m.soft for m in masks[1:])],
+        None,
+        request.category or "other",
+        {k: v for k, v in request.declared.items() if k in ("width", "height", "depth")},
+        id=request.id or product_id(shots[0].name),
+        name=dict(request.name) or None,
+    )
+    done(STEPS[3])
+    product = replace(
+        product,
+        price=request.price,
+        confidence=product.confidence * first.trust,
+        warnings=(*first.notes, *product.warnings),
+    )
+    if request.corrections:
+        product = product.refit(request.corrections)
+    done(STEPS[4])
+    sight = first.sight
+    return Reconstruction(product, shots[0], first.mask.soft, sight.proposal, shots[0].rgb, seconds)
+
+
+def _scaled(seen: _Seen, candidates: Sequence[Candidate], reference: str) -> _Seen:
+    """A flat product's photo seen straight from above, its scale by the object that lies in it.
+
+    Raises:
+        NoProductError: the object is not found.
+        ParameterError: there is no such object, or the product is none that lies flat.
+    """
+    from .networks.inference import propose
+    from .reference import find_reference, reference_object, straightened
+
+    what = reference_object(reference)
+    if get_family(candidates[0].family).view != "flat":
+        raise ParameterError(
+            "an object of known size scales what lies flat beside it; declare one size of this "
+            "product instead, such as --height",
+            field="reference",
+            expected="a garment that lies flat",
+            got=candidates[0].family,
+        )
+    found = find_reference(seen.photo.rgb, what, seen.mask.hard)
+    covered = found.covers((seen.mask.soft.shape[0], seen.mask.soft.shape[1]))
+    alone = np.where(covered, np.float32(0), seen.mask.soft)
+    parts = pieces(alone)
+    alone = np.where(parts[0], alone, np.float32(0)) if parts else alone
+    rgb, soft, scale, _ = straightened(found, seen.photo.rgb, alone.astype(np.float32))
+    mask = replace(seen.mask, soft=soft)
+    photo = replace(seen.photo, rgb=rgb, alpha=None)
+    note = (
+        f"The scale was measured by the {what.label['en']} in the photo, "
+        f"give or take {found.spread:.1%}."
+    )
+    sight = replace(
+        seen.sight, rgb=rgb, mask=soft, proposal=propose(rgb, mask), cut=frozenset(), scale=scale
+    )
+    return replace(seen, photo=photo, mask=mask, sight=sight, notes=(*seen.notes, note))
 
 
 def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:

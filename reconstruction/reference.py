@@ -27,10 +27,17 @@ U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
 
 _FILE = Path(__file__).with_name("reference_objects.toml")
-_WORK = 1400
+_WORK = 1600
 """Longer side, pixels, of the picture that is searched."""
 _LEAST = 18.0
 """Pixels of the searched picture that an object's shorter side must have."""
+_LEAST_DISC = 12.0
+_PRODUCT = (0.12, 2.6)
+"""Longest extent of the product, metres, that an object may make it."""
+_TRIED = 8
+"""Outlines that are looked at closely."""
+_REACH = 3.0
+"""Pixels on each side of a rough outline in which the true edge is looked for."""
 _ASPECT = 0.16
 """How far a rectangle's sides may be from their true ratio, logarithm: tilts foreshorten."""
 _SQUARENESS = 0.2
@@ -129,17 +136,19 @@ def find_reference(rgb: U8, what: ReferenceObject, product: Bool | None = None) 
     shrink = min(1.0, _WORK / max(height, width))
     size = (round(width * shrink), round(height * shrink))
     work = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    best: tuple[float, F64] | None = None
-    for contour in _contours(work):
+    found: list[tuple[float, F64]] = []
+    least = _LEAST if what.shape == "rectangle" else _LEAST_DISC
+    for contour in _contours(work, least):
         outline = _rectangle(contour, what) if what.shape == "rectangle" else _ellipse(contour)
         if outline is None:
+            continue
+        if product is not None and not _plausible(outline / shrink, what, product):
             continue
         score = _worth(work, outline, what)
         if product is not None:
             score -= _hidden_share(outline / shrink, product)
-        if best is None or score > best[0]:
-            best = (score, outline)
-    if best is None:
+        found.append((score, outline / shrink + 0.5 / shrink - 0.5))
+    if not found:
         raise NoProductError(
             f"no {what.label['en']} was found in the photo; lay it flat beside the product, whole, "
             "on a background of another colour, and show it at least as large as a thumb",
@@ -147,8 +156,16 @@ def find_reference(rgb: U8, what: ReferenceObject, product: Bool | None = None) 
             expected=what.label["en"],
             got="nothing of that shape",
         )
-    outline = (best[1] + 0.5) / shrink - 0.5
-    return _measured(what, outline, shrink)
+    found.sort(key=lambda pair: -pair[0])
+    best: tuple[float, F64] | None = None
+    for score, rough in found[:_TRIED]:
+        outline = _sharpened(rgb, rough, what)
+        score -= float(np.abs(outline - rough).mean()) / (2 * _REACH)
+        score += _on_edge(rgb, outline)
+        if best is None or score > best[0]:
+            best = (score, outline)
+    assert best is not None
+    return _measured(what, best[1])
 
 
 def straightened(
@@ -206,7 +223,7 @@ def floor_length(found: Found, rays: F64, origin: F64) -> float:
     return math.sqrt(2.0) / math.sqrt(pairs[0] * pairs[1])
 
 
-def _contours(rgb: U8) -> Iterator[NDArray[np.int32]]:
+def _contours(rgb: U8, least: float) -> Iterator[NDArray[np.int32]]:
     """Closed outlines of everything that stands out in some channel."""
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
     smooth = [cv2.bilateralFilter(np.ascontiguousarray(c), 7, 24, 5) for c in cv2.split(lab)]
@@ -234,7 +251,7 @@ def _contours(rgb: U8) -> Iterator[NDArray[np.int32]]:
         found, _ = cv2.findContours(opened, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for contour in found:
             area = cv2.contourArea(contour)
-            if _LEAST**2 < area < 0.5 * picture.size:
+            if 0.7 * least**2 < area < 0.5 * picture.size:
                 yield contour[:, 0]
 
 
@@ -291,7 +308,7 @@ def _ellipse(contour: NDArray[np.int32]) -> F64 | None:
         return None
     (x, y), axes, angle = cv2.fitEllipse(contour.astype(np.float32))
     short, long = min(axes) / 2, max(axes) / 2
-    if short < _LEAST / 2 or short / long < _FLATTENED:
+    if short < _LEAST_DISC / 2 or short / long < _FLATTENED:
         return None
     turn = math.radians(angle)
     local = (contour - (x, y)) @ np.array(
@@ -300,6 +317,12 @@ def _ellipse(contour: NDArray[np.int32]) -> F64 | None:
     radius = np.hypot(local[:, 0] / (axes[0] / 2), local[:, 1] / (axes[1] / 2))
     if float(np.sqrt(np.mean((radius - 1) ** 2))) > _DISC or float(radius.min()) < 0.9:
         return None
+    return _ring(x, y, axes, angle)
+
+
+def _ring(x: float, y: float, axes: tuple[float, float], angle: float) -> F64:
+    """64 points of an ellipse of these axes (diameters), turned by ``angle`` degrees."""
+    turn = math.radians(angle)
     t = np.linspace(0, 2 * math.pi, 64, endpoint=False)
     ring = np.stack([axes[0] / 2 * np.cos(t), axes[1] / 2 * np.sin(t)], axis=1)
     back = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
@@ -333,6 +356,78 @@ def _worth(rgb: U8, outline: F64, what: ReferenceObject) -> float:
     return score
 
 
+def _plausible(outline: F64, what: ReferenceObject, product: Bool) -> bool:
+    """Whether the object's size makes the product as large as products are."""
+    ys, xs = np.nonzero(product)
+    if not len(ys):
+        return True
+    pixels = math.sqrt(cv2.contourArea(outline.astype(np.float32)))
+    true = math.sqrt(what.size[0] * what.size[-1]) * (
+        1.0 if what.shape == "rectangle" else math.sqrt(math.pi) / 2
+    )
+    extent = max(float(np.ptp(ys)), float(np.ptp(xs))) / max(pixels, 1e-9) * true
+    return _PRODUCT[0] < extent < _PRODUCT[1]
+
+
+def _sharpened(rgb: U8, outline: F64, what: ReferenceObject) -> F64:
+    """An outline moved to where the picture's colours change most, to a fraction of a pixel."""
+    picture = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    picture = cv2.GaussianBlur(picture, (0, 0), 0.8)
+    if what.shape == "disc":
+        middle = outline.mean(axis=0)
+        out = outline - middle
+        normal = out / np.linalg.norm(out, axis=1, keepdims=True)
+        moved, sure = _edge_places(picture, outline, normal)
+        if sure.sum() < 24:
+            return outline
+        (x, y), axes, angle = cv2.fitEllipseDirect(moved[sure].astype(np.float32))
+        return _ring(x, y, axes, angle)
+    lines = []
+    for a, b in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        along = (b - a) / np.linalg.norm(b - a)
+        normal = np.array([along[1], -along[0]])
+        places = a + np.linspace(0.12, 0.88, 48)[:, None] * (b - a)
+        moved, sure = _edge_places(picture, places, np.tile(normal, (len(places), 1)))
+        if sure.sum() < 12:
+            return outline
+        line = cv2.fitLine(moved[sure].astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
+        lines.append(tuple(float(v) for v in line))
+    corners = np.array([_crossing(lines[i - 1], lines[i]) for i in range(4)], np.float64)
+    far = np.linalg.norm(corners - outline, axis=1).max() > 3 * _REACH
+    return outline if far or not np.isfinite(corners).all() else corners
+
+
+def _on_edge(rgb: U8, outline: F64) -> float:
+    """Share of an outline, 0 to 1, that lies on an edge of the picture."""
+    picture = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    share = np.linspace(0.1, 0.9, 12)[:, None]
+    places, normals = [], []
+    for a, b in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-9)
+        step = share if len(outline) == 4 else share[:1]
+        places.append(a + step * (b - a))
+        normals.append(np.tile(np.array([along[1], -along[0]]), (len(step), 1)))
+    at, normal = np.concatenate(places), np.concatenate(normals)
+    moved, sure = _edge_places(picture, at, normal)
+    return float((sure & (np.linalg.norm(moved - at, axis=1) < 1.2)).mean())
+
+
+def _edge_places(picture: F32, places: F64, normal: F64) -> tuple[F64, Bool]:
+    """Places (n, 2) moved along their normals to the strongest edge; and where there is one."""
+    steps = np.arange(-_REACH - 1, _REACH + 1.01, 0.5)
+    at = places[:, None] + steps[None, :, None] * normal[:, None]
+    x, y = at[..., 0].astype(np.float32), at[..., 1].astype(np.float32)
+    seen = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    slope = np.linalg.norm(seen[:, 2:] - seen[:, :-2], axis=2)
+    peak = np.clip(slope.argmax(axis=1), 1, slope.shape[1] - 2)
+    row = np.arange(len(slope))
+    left, top, right = slope[row, peak - 1], slope[row, peak], slope[row, peak + 1]
+    curve = left - 2 * top + right
+    shift = np.where(np.abs(curve) > 1e-6, 0.5 * (left - right) / np.where(curve == 0, 1, curve), 0)
+    offset = steps[1:-1][peak] + 0.5 * np.clip(shift, -1, 1)
+    return places + offset[:, None] * normal, top > 2.0
+
+
 def _hidden_share(outline: F64, product: Bool) -> float:
     """A penalty for lying wholly inside of the product."""
     inside = np.zeros(product.shape, np.uint8)
@@ -345,7 +440,7 @@ def _hidden_share(outline: F64, product: Bool) -> float:
     return 0.5 if ring.any() and float(product[ring].mean()) > 1 - _INSIDE_PRODUCT else 0.0
 
 
-def _measured(what: ReferenceObject, outline: F64, shrink: float) -> Found:
+def _measured(what: ReferenceObject, outline: F64) -> Found:
     if what.shape == "rectangle":
         length = np.linalg.norm(np.roll(outline, -1, axis=0) - outline, axis=1)
         corners = (
@@ -358,16 +453,23 @@ def _measured(what: ReferenceObject, outline: F64, shrink: float) -> Found:
         turn = round(math.atan2(along[1], along[0]) / (math.pi / 2))
         wide, tall = what.size
         square = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float64)
-        if np.cross(along, corners[2] - corners[1]) < 0:
+        across = corners[2] - corners[1]
+        if along[0] * across[1] - along[1] * across[0] < 0:
             square = square * np.array([1.0, -1.0])
         c, s = round(math.cos(turn * math.pi / 2)), round(math.sin(turn * math.pi / 2))
         square = square @ np.array([[c, s], [-s, c]], np.float64)
-        to_plane = cv2.getPerspectiveTransform(
-            corners.astype(np.float32), square.astype(np.float32)
-        ).astype(np.float64)
+        if what.paper:
+            to_plane = cv2.getPerspectiveTransform(
+                corners.astype(np.float32), square.astype(np.float32)
+            ).astype(np.float64)
+        else:
+            # A small object's corners say too little of perspective to carry it far: tilt only.
+            rows = np.column_stack([corners, np.ones(4)])
+            to_plane = np.eye(3)
+            to_plane[:2] = np.linalg.lstsq(rows, square, rcond=None)[0].T
         area = cv2.contourArea(corners.astype(np.float32))
         scale = math.sqrt(area / (wide * tall))
-        reach = 1.0 / (shrink * math.sqrt(area))
+        reach = 0.5 / math.sqrt(area)
         return Found(what, corners, to_plane, scale, max(0.004, reach))
     middle = outline.mean(axis=0)
     centred = outline - middle
@@ -379,7 +481,7 @@ def _measured(what: ReferenceObject, outline: F64, shrink: float) -> Found:
     to_plane[:2, :2] = stretch
     to_plane[:2, 2] = -stretch @ middle
     scale = float(np.sqrt(radii.prod()) / (what.size[0] / 2))
-    reach = 0.7 / (shrink * float(radii.mean()))
+    reach = 0.3 / float(radii.mean())
     return Found(what, outline, to_plane, scale, max(0.008, reach))
 
 

@@ -88,12 +88,12 @@ def test_a_point_cloud_is_read_and_a_declared_height_holds(tmp_path: Path, table
     area = np.linalg.norm(
         np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
     )
-    pick = rng.choice(len(area), 40000, p=area / area.sum())
-    u, v = np.sqrt(rng.random(40000)), rng.random(40000)
+    pick = rng.choice(len(area), 12000, p=area / area.sum())
+    u, v = np.sqrt(rng.random(12000)), rng.random(12000)
     weights = np.stack([1 - u, u * (1 - v), u * v], axis=1)
     points = np.einsum("nk,nkc->nc", weights, corners[pick])
     ground = np.column_stack(
-        [rng.uniform(-1.2, 1.2, 20000), rng.normal(0, 0.001, 20000), rng.uniform(-1.2, 1.2, 20000)]
+        [rng.uniform(-1.2, 1.2, 6000), rng.normal(0, 0.001, 6000), rng.uniform(-1.2, 1.2, 6000)]
     )
     path = tmp_path / "table.xyz"
     np.savetxt(path, np.concatenate([points, ground]), fmt="%.5f")
