@@ -69,7 +69,7 @@ def clean(cloud: Cloud) -> Standing:
     spacing = float(np.median(np.asarray(pcd.compute_nearest_neighbor_distance())))
     if not pcd.has_normals():
         pcd.estimate_normals(o3d.geometry.KDTreeSearchParamHybrid(6 * spacing, 40))
-        pcd.orient_normals_consistent_tangent_plane(20)
+        pcd.orient_normals_consistent_tangent_plane(10)
     pcd, level = _off_the_floor(pcd, spacing)
     floor = level is not None
     pcd = _largest(pcd, spacing)
