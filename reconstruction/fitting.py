@@ -150,7 +150,13 @@ def fit_solid(
 
     poses = [_pose(sight) for sight in sights]
     starts = [
-        Start(candidate.values, {**s.choices, **request.choices}, poses[0], candidate.sigma)
+        Start(
+            candidate.values,
+            {**s.choices, **request.choices},
+            poses[0],
+            candidate.sigma,
+            probability=s.probability,
+        )
         for s in candidate.structures[: 1 if request.quick else None]
     ]
     still = request.quick or request.choices or request.keep

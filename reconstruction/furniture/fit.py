@@ -165,7 +165,10 @@ def refine_views(
     best = _settled(found[0])
     best, runner = switch(best, given, favour, round(4 * effort), 0.003)
     # Turnings and scrolls show only in a finer picture.
-    fine = tuple(make_target(v.mask, v.photo, FINE_SIDE) for v in views)
+    fine = tuple(
+        _trusted(make_target(v.mask, v.photo, FINE_SIDE), sight.wrong)
+        for v, sight in zip(views, best.problem.look(best.x).sights, strict=True)
+    )
     best = _reweighted(best, best.problem.weights, fine)
     best, motion = descend(best.problem.settled_at(best.x), best.x, (4.0, 3.0, 2.0, 1.5))
     best, _ = descend(best.problem.settled_at(best.x), best.x, (3.0, 2.0, 1.5), motion)
@@ -194,6 +197,15 @@ def _pose(camera: Camera | Pose | None) -> Pose:
     if camera is None:
         return Pose(0.5, 0.25, 0.22)
     return Pose(camera.azimuth, camera.elevation, 0.22, camera.roll)
+
+
+def _trusted(target: Target, wrong: float) -> Target:
+    """A target whose colours count less where the best structure's materials do not explain them.
+
+    Then they are shading or a print, not two materials.
+    """
+    trust = float(np.clip((0.2 - wrong) / 0.12, 0, 1))
+    return replace(target, colour_weight=target.colour_weight * trust, layers={})
 
 
 def _better_half(best: Trial) -> float:
