@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_bench,
         _add_data,
         _add_train,
+        _add_finetune,
         _add_evaluate,
     ):
         add(verbs)
@@ -380,7 +381,9 @@ def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         verbs, "train", "Train a network of ours; resumes from its last checkpoint.", _train
     )
     parser.add_argument(
-        "what", choices=["recognition", "segmentation", "reconstruction", "intents"]
+        "what",
+        choices=["recognition", "segmentation", "reconstruction", "intents", "confidence", "card"],
+        help="a network; confidence: how sure products are of themselves; card: the model cards",
     )
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of checkpoints")
     parser.add_argument("--data", type=Path, help="folder that `data render` wrote (else drawn)")
@@ -396,6 +399,34 @@ def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     parser.add_argument("--minutes", type=float, default=30.0, help="how long to train (30)")
     parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
+    parser.add_argument(
+        "--count", type=int, default=12, help="confidence: drawn members of each family (12)"
+    )
+    parser.add_argument("--jobs", type=int, default=2, help="confidence: processes (2)")
+
+
+def _add_finetune(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _verb(
+        verbs,
+        "finetune",
+        "Teach the reconstruction network a shop's own products, from product folders and from "
+        "photos with a category and declared sizes. A part is held back; weights that answer it "
+        "no better, or ordinary products worse, are not kept.",
+        _finetune,
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="SHOP",
+        help="product folders, a CSV (photo, category, height, width, depth) or photos by class",
+    )
+    parser.add_argument("--out", type=Path, default=Path("runs/finetune"), help="folder of the run")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long to learn (10)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
+    parser.add_argument(
+        "--install", action="store_true", help="let better weights replace the installed ones"
+    )
 
 
 def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -580,8 +611,12 @@ def _data(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from .workshop import run_train
+    from .workshop import run_calibrate, run_card, run_train
 
+    if options.what == "card":
+        return run_card()
+    if options.what == "confidence":
+        return run_calibrate(options.out, count=options.count, jobs=options.jobs)
     return run_train(
         options.what,
         options.out,
@@ -590,6 +625,18 @@ def _train(options: argparse.Namespace) -> int:
         start=options.start,
         minutes=options.minutes,
         seed=options.seed,
+    )
+
+
+def _finetune(options: argparse.Namespace) -> int:
+    from .workshop import run_finetune
+
+    return run_finetune(
+        options.data,
+        options.out,
+        minutes=options.minutes,
+        seed=options.seed,
+        install=options.install,
     )
 
 

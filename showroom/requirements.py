@@ -21,6 +21,7 @@ EXTRAS: dict[str, tuple[str, ...] | None] = {
     "test": TEST_EXTRAS,
     "data": TRAIN_EXTRAS,
     "train": TRAIN_EXTRAS,
+    "finetune": TRAIN_EXTRAS,
     "evaluate": TRAIN_EXTRAS,
     "bench": TRAIN_EXTRAS,
 }

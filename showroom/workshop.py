@@ -297,6 +297,58 @@ def run_train(
     return 0
 
 
+def run_calibrate(out: Path, *, count: int, jobs: int) -> int:
+    """Calibrate how sure products are of themselves; prints how well it tells right from wrong."""
+    from reconstruction.evaluation.calibrate import calibrate
+
+    command = f"showroom train confidence --count {count}"
+    for view, figures in calibrate(out, count=count, jobs=jobs, command=command).items():
+        print(view, json.dumps({k: round(v, 3) for k, v in figures.items()}))
+    print(out / "confidence.json")
+    return 0
+
+
+def run_card() -> int:
+    """Write what the shipped weights' headers say into the model cards."""
+    from reconstruction.networks.card import write_cards
+
+    for path in write_cards():
+        print(path)
+    return 0
+
+
+def run_finetune(data: Path, out: Path, *, minutes: float, seed: int, install: bool) -> int:
+    """Fine-tune on a shop; prints scores before and after, and where better weights are.
+
+    Returns:
+        0 if the weights became better, 1 if they were not kept.
+    """
+    import shutil
+
+    from reconstruction.networks.finetune import RATE, finetune
+    from reconstruction.networks.inference import WEIGHTS
+    from reconstruction.networks.training import TrainSettings
+
+    settings = TrainSettings(minutes=minutes, seed=seed, rate=RATE, batch=32, average=0.99)
+    command = f"showroom finetune --data {data.name} --minutes {minutes:g} --seed {seed}"
+    done = finetune(data, out, settings, command=command)
+    for text in done.skipped:
+        print(f"left out: {text}")
+    for name, before in done.before.items():
+        print(json.dumps({"held back": name, "before": before, "after": done.after[name]}))
+    if not done.kept:
+        print("the weights became no better and were not kept; try more data or more minutes")
+        return 1
+    weights = out / WEIGHTS.name
+    print(weights)
+    if install:
+        fresh = WEIGHTS.with_suffix(".partial")
+        shutil.copyfile(weights, fresh)
+        fresh.replace(WEIGHTS)
+        print(f"installed; the evaluation's figures are those of other weights now: {WEIGHTS}")
+    return 0
+
+
 def run_evaluate(
     out: Path,
     *,

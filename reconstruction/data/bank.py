@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +148,12 @@ def _pack(drawn: list[Drawn], vocabulary: Vocabulary) -> dict[str, NDArray[np.ge
         "camera": camera,
         "landmarks": landmarks,
     }
+
+
+def bank_of(drawn: list[Drawn], vocabulary: Vocabulary) -> Bank:
+    """Drawn products as a bank in memory."""
+    packed: dict[str, Any] = dict(_pack(drawn, vocabulary))
+    return Bank(vocabulary, **packed)
 
 
 def render_bank(

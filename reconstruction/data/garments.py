@@ -78,17 +78,19 @@ def draw_garment(
     oversample: int = 1,
     fill: float | None = None,
     patches: tuple[NDArray[np.uint8], ...] = (),
+    member: tuple[dict[str, float], dict[str, str]] | None = None,
 ) -> Drawn:
-    """A random member of a garment family in a random flat pose.
+    """A member of a garment family in a random flat pose.
 
     Args:
         size: side of the picture, pixels.
+        member: complete values and choices; None: random.
         fill: share of the picture that the garment's larger side takes; None: random.
         patches: (h, w, 3) uint8 pieces of real cloth to dress it in, now and then.
     """
     family = get_family(name)
     assert isinstance(family, GarmentFamily)
-    values, choices = family.sample(rng)
+    values, choices = family.sample(rng) if member is None else member
     flat = family.flat(values, choices, family.sample_pose(rng, choices))
     every = np.concatenate(list(flat.parts.values()))
     low, high = every.min(axis=0), every.max(axis=0)

@@ -1,0 +1,131 @@
+"""How probable it is that a product is right: calibrated on products whose truth is known.
+
+Right means that the F-score at 2% of the largest side is 0.7 or more. A logistic regression per
+view weighs what speaks for and against a reconstruction; ``confidence.json`` holds its numbers and
+the command that made them (:mod:`reconstruction.evaluation.calibrate`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .family import View
+
+if TYPE_CHECKING:
+    from .fitting import Fit
+    from .networks.inference import Proposal
+
+DATA_FILE = Path(__file__).parent / "data_files" / "confidence.json"
+
+_SURE = 0.98
+"""Probability of a category that the caller has named."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for and against a product.
+
+    Attributes:
+        features: finite numbers by name; one that is missing says nothing either way.
+    """
+
+    view: View
+    features: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A logistic regression over standardised features.
+
+    Attributes:
+        mean, deviation, weight: by feature.
+        threshold: probability below which a product is flagged.
+    """
+
+    mean: Mapping[str, float]
+    deviation: Mapping[str, float]
+    weight: Mapping[str, float]
+    bias: float
+    threshold: float
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """That the product is right."""
+        total = self.bias
+        for name, weight in self.weight.items():
+            value = features.get(name, math.nan)
+            if math.isfinite(value):
+                z = (value - self.mean[name]) / self.deviation[name]
+                total += weight * float(np.clip(z, -4, 4))
+        return 1 / (1 + math.exp(-total))
+
+
+def evidence_of(proposal: Proposal, fit: Fit, *, named: bool = False) -> Evidence:
+    """Gather the evidence about a fit.
+
+    Args:
+        proposal: of the photo that decided.
+        named: whether the caller named the category, which then is no evidence.
+    """
+    family = fit.family
+    shares = {c.family: c.probability for c in proposal.candidates}
+    own = _SURE if named else shares.get(family.name, 0.0)
+    others = [p for name, p in shares.items() if name != family.name]
+    category = _SURE if named else proposal.categories.get(family.category, 0.0)
+    features = {
+        "presence": _logit(proposal.confidence),
+        "category": _logit(category),
+        "family": _logit(own),
+        "family_margin": own - (0.0 if named else max(others, default=0.0)),
+        "outline": -math.log(1.005 - float(np.clip(fit.iou, 0, 1))),
+    }
+    ranges = {p.name: p.maximum - p.minimum for p in family.parameters}
+    widths = [
+        (e.high - e.low) / max(ranges[name], 1e-9)
+        for name, e in fit.values.items()
+        if e.source == "photo"
+    ]
+    features["interval"] = float(np.mean(widths)) if widths else math.nan
+    features["measured"] = len(widths) / max(len(fit.values), 1)
+    found = getattr(fit.detail, "evidence", None)
+    if found is not None:
+        told = found.features()
+        features |= {
+            "loss": math.log(max(told["loss"], 1e-4)),
+            "margin": min(told["margin"], 0.1),
+            "miss": math.log(max(told["miss"], 1e-4)),
+            "colour_wrong": told["colour_wrong"],
+            "spread": told["spread_mean"],
+            "leverage": told["leverage_mean"],
+            "drift": min(told["drift"], 4.0),
+        }
+    return Evidence(family.view, {k: v for k, v in features.items() if math.isfinite(v)})
+
+
+def confidence(evidence: Evidence) -> float:
+    """Calibrated probability that the product is right, 0 to 1."""
+    return model(evidence.view).probability(evidence.features)
+
+
+def threshold(view: View) -> float:
+    """The confidence below which a product of a view is flagged to a person."""
+    return model(view).threshold
+
+
+@cache
+def model(view: View) -> Model:
+    """The calibrated model of a view."""
+    document: dict[str, Any] = json.loads(DATA_FILE.read_text(encoding="utf-8"))
+    return Model(**document["views"][view])
+
+
+def _logit(probability: float) -> float:
+    p = float(np.clip(probability, 0.01, 0.99))
+    return math.log(p / (1 - p))
