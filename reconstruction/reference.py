@@ -391,7 +391,8 @@ def _sharpened(rgb: U8, outline: F64, what: ReferenceObject) -> F64:
         if sure.sum() < 12:
             return outline
         line = cv2.fitLine(moved[sure].astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
-        lines.append(tuple(float(v) for v in line))
+        vx, vy, px, py = (float(v) for v in line)
+        lines.append((vx, vy, px, py))
     corners = np.array([_crossing(lines[i - 1], lines[i]) for i in range(4)], np.float64)
     far = np.linalg.norm(corners - outline, axis=1).max() > 3 * _REACH
     return outline if far or not np.isfinite(corners).all() else corners

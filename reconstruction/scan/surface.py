@@ -60,7 +60,8 @@ def surface(body: Standing) -> tuple[Mesh, F32]:
     mesh, _ = subset(mesh, mesh.faces, mesh.face_part)
     if len(mesh.faces) > _TRIANGLES:
         mesh, _ = simplify(mesh, _TRIANGLES)
-        mesh = mesh.with_vertices(_onto(mesh.vertices.astype(np.float64), low, high))
+        whole = _onto(mesh.vertices.astype(np.float64), low, high)
+        mesh = mesh.with_vertices(whole.astype(np.float32))
     if _volume(mesh.vertices, mesh.faces) < 0:
         mesh = replace(mesh, faces=np.ascontiguousarray(mesh.faces[:, ::-1]))
     vertices = mesh.vertices
