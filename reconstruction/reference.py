@@ -184,19 +184,32 @@ def straightened(
     ys, xs = np.nonzero(mask > 0.5)
     corners = np.stack([xs, ys], axis=1).astype(np.float64)
     hull = cv2.convexHull(corners.astype(np.float32))[:, 0].astype(np.float64)
-    there = _mapped(found.to_plane, hull)
+    to_plane = _upright(found.to_plane, hull.mean(axis=0)) @ found.to_plane
+    there = _mapped(to_plane, hull)
     low, high = there.min(axis=0), there.max(axis=0)
     pad = 0.08 * float((high - low).max())
     low, high = low - pad, high + pad
     scale = min(found.scale, longest / float((high - low).max()))
     onto = np.array([[scale, 0, -scale * low[0]], [0, scale, -scale * low[1]], [0, 0, 1.0]])
-    whole = onto @ found.to_plane
+    whole = onto @ to_plane
     size = (math.ceil(scale * (high[0] - low[0])), math.ceil(scale * (high[1] - low[1])))
     picture = cv2.warpPerspective(
         rgb, whole, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
     )
     seen = cv2.warpPerspective(mask, whole, size, flags=cv2.INTER_LINEAR)
     return np.asarray(picture, np.uint8), np.asarray(seen, np.float32), scale, whole
+
+
+def _upright(to_plane: F64, at: F64) -> F64:
+    """(3, 3) the turn of the plane after which the photo's right is its right at a pixel.
+
+    However the object lies, the product stays as upright as the photo shows it.
+    """
+    x, y = np.diff(_mapped(to_plane, at + np.array([[-8.0, 0.0], [8.0, 0.0]])), axis=0)[0]
+    length = math.hypot(x, y)
+    turn = np.eye(3)
+    turn[:2, :2] = np.array([[x, y], [-y, x]]) / length
+    return turn
 
 
 def floor_length(found: Found, rays: F64, origin: F64) -> float:

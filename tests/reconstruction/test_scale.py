@@ -137,7 +137,7 @@ def table_top(name: str, tilt: float) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 @pytest.mark.parametrize(
-    ("name", "tilt", "within"), [("a4", 0.12, 0.01), ("card", 0.0, 0.015), ("coin:eur1", 0.0, 0.03)]
+    ("name", "tilt", "within"), [("a4", 0.05, 0.01), ("card", 0.0, 0.015), ("coin:eur1", 0.0, 0.03)]
 )
 def test_an_object_in_the_photo_measures_what_lies_beside_it(
     name: str, tilt: float, within: float
