@@ -2,7 +2,7 @@
 
 A rectangle's four corners give the whole map from the photo to its plane; a coin's ellipse gives
 the tilt and the scale where perspective is weak. A flat garment is then fitted in a photo that
-looks straight down on that plane; furniture stands on the plane that a sheet lies on.
+looks straight down on that plane.
 """
 
 from __future__ import annotations
@@ -210,30 +210,6 @@ def _upright(to_plane: F64, at: F64) -> F64:
     turn = np.eye(3)
     turn[:2, :2] = np.array([[x, y], [-y, x]]) / length
     return turn
-
-
-def floor_length(found: Found, rays: F64, origin: F64) -> float:
-    """Metres that one unit of a scene measures, by a sheet that lies on its floor y = 0.
-
-    Args:
-        rays: (4, 3) directions from the camera through the sheet's corners.
-        origin: (3,) the camera's place in the scene's units.
-
-    Returns:
-        The factor, or NaN where a corner is not seen on the floor.
-    """
-    down = rays[:, 1]
-    if origin[1] <= 0 or (down >= -1e-6).any():
-        return math.nan
-    places = origin + rays * (-origin[1] / down)[:, None]
-    sides = np.linalg.norm(np.roll(places, -1, axis=0) - places, axis=1)
-    long_side, short_side = found.what.size
-    one = math.hypot(sides[0] / long_side, sides[2] / long_side)
-    other = math.hypot(sides[1] / short_side, sides[3] / short_side)
-    swapped = math.hypot(sides[0] / short_side, sides[2] / short_side)
-    turned = math.hypot(sides[1] / long_side, sides[3] / long_side)
-    pairs = min(((one, other), (swapped, turned)), key=lambda p: abs(math.log(p[0] / p[1])))
-    return math.sqrt(2.0) / math.sqrt(pairs[0] * pairs[1])
 
 
 def _contours(rgb: U8, least: float) -> Iterator[NDArray[np.int32]]:
