@@ -10,11 +10,11 @@ import numpy as np
 
 from .contact_sheet import textures
 from .errors import ParameterError
+from .intake.request import Request
 from .product import Material, Product
-from .request import Request
 
 if TYPE_CHECKING:
-    from .photo import Photo
+    from .intake.photo import Photo
     from .pipeline import Reconstruction
 
 UNTEXTURED = (
@@ -64,7 +64,7 @@ def correct(
 
 
 def _textured_anew(product: Product, photos: Sequence[Photo]) -> tuple[Product, Reconstruction]:
-    from .freeform import NAME
+    from .freeform.family import NAME
     from .pipeline import reconstruct
 
     if product.family.name == NAME:

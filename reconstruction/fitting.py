@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .declared import Declared, declared_for
 from .errors import ParameterError
 from .families import get_family
 from .family import Family, complete
+from .intake.declared import Declared, declared_for
+from .intake.request import Request
 from .product import Estimate
-from .request import Request
 
 if TYPE_CHECKING:
     from .furniture.target import Pose

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .declared import BASE_SIZE, DECLARED, SIZES, size_table
 from .errors import NoProductError, ParameterError
 from .explain import overlay
 from .families import family_names, get_family
 from .families.worn_solid import as_shown
 from .fitting import Fit, Sight, best_fit
-from .photo import Photo
+from .intake.declared import BASE_SIZE, DECLARED, SIZES, size_table
+from .intake.photo import Photo
+from .intake.request import Request
+from .intake.subjects import chosen, cut_sides, pieces, subjects
 from .product import PhotoSource, Product
-from .request import Request
-from .subjects import chosen, cut_sides, pieces, subjects
-from .textured import Textured
+from .texture.textured import Textured
 
 if TYPE_CHECKING:
     from .networks.inference import Candidate, Proposal
@@ -218,7 +218,7 @@ def _free_form(
     done: Callable[[str], None],
 ) -> Reconstruction:
     """A product that is only scaled, of what no family stands for."""
-    from .freeform_photo import freeform_from_photos
+    from .freeform.photo import freeform_from_photos
 
     first = seen[0]
     done(STEPS[1])
@@ -253,8 +253,8 @@ def _scaled(seen: _Seen, candidates: Sequence[Candidate], reference: str) -> _Se
         NoProductError: the object is not found.
         ParameterError: there is no such object, or the product is none that lies flat.
     """
+    from .intake.reference import find_reference, reference_object, straightened
     from .networks.inference import propose
-    from .reference import find_reference, reference_object, straightened
 
     what = reference_object(reference)
     if get_family(candidates[0].family).view != "flat":

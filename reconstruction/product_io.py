@@ -21,13 +21,13 @@ from typing import Any
 
 import msgspec
 
-from . import freeform
 from .errors import ParameterError, ProductFileError
+from .export.lod import lod_glb, make_lods
 from .families import get_family
 from .family import Family, complete
+from .freeform import family as freeform
 from .gltf.glb import product_glb
 from .gltf.read import Budget, GlbContents, read_glb
-from .lod import lod_glb, make_lods
 from .mesh import Mesh
 from .product import SCHEMA_VERSION, Estimate, PhotoSource, Price, Product
 

@@ -33,8 +33,8 @@ def run_import(
     Args:
         refit: make it a member of its category's family, where one follows the mesh.
     """
-    from reconstruction.freeform import import_mesh
-    from reconstruction.freeform_photo import category_words
+    from reconstruction.freeform.family import import_mesh
+    from reconstruction.freeform.photo import category_words
     from reconstruction.pipeline import product_id
     from reconstruction.product_io import save_product
 
@@ -50,7 +50,7 @@ def run_import(
         triangles=triangles,
     )
     if refit:
-        from reconstruction.refit_mesh import families_of, refitted
+        from reconstruction.freeform.refit import families_of, refitted
 
         if not families_of(category):
             raise AssetsError(f"no family stands for {category!r}; name one with --category")
@@ -64,7 +64,7 @@ def run_export(
     product: Path, out: Path, *, format: str | None, texture: int | None, colors: Sequence[str]
 ) -> int:
     """Write a product in another format; prints the file and its size."""
-    from reconstruction.export import FORMATS, export_product
+    from reconstruction.export.formats import FORMATS, export_product
     from reconstruction.product_io import load_product
 
     chosen = format or ENDINGS.get(out.suffix.lower())
@@ -84,7 +84,7 @@ def run_check(path: Path, *, as_json: bool) -> int:
     Returns:
         1 if there is an error among the findings, else 0.
     """
-    from reconstruction.commerce import commerce_check
+    from reconstruction.export.commerce import commerce_check
 
     files = [path]
     if path.is_dir():
@@ -144,8 +144,8 @@ def run_reconstructor(
         declared: true ``width``, ``height`` and ``depth``, such as ``"0.86"`` or ``"86cm"``.
         server, remote: of a reconstructor that asks a server.
     """
+    from reconstruction.intake.photo import read_photo
     from reconstruction.networks.segmentation import segment
-    from reconstruction.photo import read_photo
     from reconstruction.pipeline import product_id
     from reconstruction.product_io import save_product
     from reconstruction.reconstructors import Hints, get_reconstructor

@@ -161,7 +161,7 @@ def make(order: Order, digest: str, out: Path, explain: bool, guarded: bool) -> 
     Returns:
         The report: the product, or the error.
     """
-    from reconstruction.photo import read_photo
+    from reconstruction.intake.photo import read_photo
     from reconstruction.pipeline import reconstruct
 
     try:

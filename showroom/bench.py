@@ -109,9 +109,9 @@ def photo_to_product() -> Iterator[Row]:
     """Seconds from a photo to a product, warm, against the network's own forward pass."""
     import torch
 
+    from reconstruction.intake.photo import read_photo
     from reconstruction.networks.inference import WEIGHTS, network
     from reconstruction.networks.network import INPUT
-    from reconstruction.photo import read_photo
     from reconstruction.pipeline import reconstruct
 
     net = network(WEIGHTS)

@@ -19,7 +19,7 @@ from .app import SHIPPED_MOTION, SHIPPED_PHOTOS, SHIPPED_SCRIPT, open_showroom
 from .requirements import ROOT
 
 if TYPE_CHECKING:
-    from reconstruction.photo import Photo
+    from reconstruction.intake.photo import Photo
     from reconstruction.product import Product
 
 SCENE = "store"
@@ -88,7 +88,7 @@ def run_demo(out: Path, photos: list[Path] | None = None, motion: Path | None = 
 
 def _read(paths: Sequence[Path]) -> list[Photo]:
     """The photos given, refused before anything long begins."""
-    from reconstruction.photo import read_photo
+    from reconstruction.intake.photo import read_photo
 
     return [read_photo(path) for path in paths]
 
@@ -113,7 +113,7 @@ def _reconstruct(out: Path, given: list[Photo], watch: Stopwatch) -> dict[str, P
         from PIL import Image
 
         from reconstruction.contact_sheet import contact_sheet
-        from reconstruction.photo import read_photo
+        from reconstruction.intake.photo import read_photo
         from reconstruction.pipeline import STEPS, reconstruct
         from reconstruction.product_io import save_product
 

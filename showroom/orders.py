@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from reconstruction.errors import ParameterError, ReconstructionError
 from reconstruction.families import family_names, get_family
-from reconstruction.photo import SUFFIXES
+from reconstruction.intake.photo import SUFFIXES
+from reconstruction.intake.request import Request
+from reconstruction.intake.size_chart import UNITS, decoded, read_chart
 from reconstruction.pipeline import product_id
 from reconstruction.product import Price
-from reconstruction.request import Request
-from reconstruction.size_chart import UNITS, decoded, read_chart
 
 if TYPE_CHECKING:
-    from reconstruction.size_chart import SizeChart
+    from reconstruction.intake.size_chart import SizeChart
 
 PHOTO_SUFFIXES = frozenset(SUFFIXES)
 COLUMNS = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconstruction.request import Request
+    from reconstruction.intake.request import Request
 
 
 def run_scan(path: Path, out: Path, request: Request) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from reconstruction.request import Request
+    from reconstruction.intake.request import Request
 
     from .orders import Order, Refused
 
@@ -92,8 +92,8 @@ def run_reconstruct(photos: Sequence[Path], out: Path, wishes: Wishes) -> int:
 
 
 def _request(wishes: Wishes) -> Request:
-    from reconstruction.request import Request
-    from reconstruction.size_chart import read_chart
+    from reconstruction.intake.request import Request
+    from reconstruction.intake.size_chart import read_chart
 
     from .orders import metres
 
@@ -120,7 +120,7 @@ def run_correct(
 ) -> int:
     """Set parameters and choices of a finished product by hand, and write it again."""
     from reconstruction.correct import correct
-    from reconstruction.photo import read_photo
+    from reconstruction.intake.photo import read_photo
     from reconstruction.product_io import load_product, save_product
 
     from .batch import SHEET_NAME, save

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from reconstruction.errors import ParameterError
+from reconstruction.intake.request import Request
 from reconstruction.product import Price
 from reconstruction.product_io import load_product
-from reconstruction.request import Request
 from showroom import batch
 from showroom.cli import main
 from showroom.orders import Order, Refused, metres, orders_of

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import ParameterError, ReconstructionError
 from ..families import family_names, get_family
-from ..photo import read_photo
+from ..intake.photo import read_photo
 from ..product_io import JSON_NAME, load_product
 from .consensus import LabelledPhoto
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from ..confidence import Model, evidence_of
 from ..errors import ReconstructionError
 from ..family import View
+from ..intake.photo import decode_photo
 from ..networks.provenance import data_hash
 from ..networks.training import commit
-from ..photo import decode_photo
 from ..pipeline import Request, reconstruct
 from .cases import Case, Outcome, run_cases
 from .distance import Shape, compare

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..mesh import F32, I32
-from .rays import Caster
+from ..meshes.rays import Caster
 
 THRESHOLDS = (0.01, 0.02, 0.05)
 SAMPLES = 20_000

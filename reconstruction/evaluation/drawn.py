@@ -14,9 +14,9 @@ from ..data.masks import MaskSources
 from ..families import family_names, get_family
 from ..families.worn_solid import WornSolid
 from ..family import Family
+from ..intake.photo import decode_photo
 from ..networks.inference import PRODUCT_THRESHOLD, propose
 from ..networks.segmentation import segment
-from ..photo import decode_photo
 from ..pipeline import DECLARED
 from .cases import Case, Outcome
 from .distance import Shape

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.consensus import consensus_mask
+from ..intake.photo import Photo, read_photo
 from ..networks.inference import PRODUCT_THRESHOLD, propose
 from ..networks.segmentation import Mask, segment
-from ..photo import Photo, read_photo
 from .cases import Case, Outcome
 from .scoring import Truth, mask_iou, score_photo
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..mesh import F32, I32
+from ..meshes.rays import Caster
 from ..render.camera import Camera
 from ..render.shading import linear_to_srgb, sample_texture
 from .environment import Environment
-from .rays import Caster
 
 U8 = NDArray[np.uint8]
 Rng = np.random.Generator

@@ -18,10 +18,10 @@ from ..contact_sheet import view
 from ..errors import ReconstructionError
 from ..families import family_names, get_family
 from ..gltf.read import read_glb
-from ..photo import Photo, decode_photo
+from ..intake.photo import Photo, decode_photo
 from ..pipeline import DECLARED, Reconstruction, Request, reconstruct
 from ..product_io import GLB_NAME, save_product
-from ..texture_score import score_rerender
+from ..texture.score import score_rerender
 from .baselines import extruded_silhouette, mean_template
 from .cases import U8, Outcome
 from .distance import Shape, box_errors, compare

@@ -44,7 +44,7 @@ def measure(seed: int, count: int) -> dict[str, Any]:
 
     from ..errors import ReconstructionError
     from ..families import family_names, get_family
-    from ..photo import decode_photo
+    from ..intake.photo import decode_photo
     from ..pipeline import Request, reconstruct
     from .drawn import drawn_cases, drawn_member
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ..errors import ParameterError
 from ..evaluation.distance import Shape, compare, sample_surface
-from ..evaluation.rays import Caster
 from ..families.furniture_family import FurnitureFamily
 from ..mesh import F32, I32
+from ..meshes.rays import Caster
 from ..render.camera import frame_camera
 from ..render.zbuffer import render
 from .scale import declared_values

@@ -11,11 +11,11 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from ..delight import LUMINANCE, light_by_normal, smooth_light
 from ..mesh import F32, I32, Mesh
 from ..render.camera import Camera
 from ..render.shading import srgb_to_linear
 from ..render.zbuffer import Raster, render_screen
+from ..texture.delight import LUMINANCE, light_by_normal, smooth_light
 
 Bool = NDArray[np.bool_]
 U8 = NDArray[np.uint8]

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from ..mesh import F32, I32, Mesh
 from ..product import Material
-from ..relief import encode, looks_metallic, normal_map, roughness
 from ..render.camera import Camera
-from ..synthesis import detail, grain_along_rows, largest_window, lay, tile
-from ..textured import PhotoView, Textured
+from ..texture.relief import encode, looks_metallic, normal_map, roughness
+from ..texture.synthesis import detail, grain_along_rows, largest_window, lay, tile
+from ..texture.textured import PhotoView, Textured
 from .atlas import SEEN, Painted, atlas_size, grow, mirror_parts, paint
 from .sight import Sight, balanced, make_sight
 

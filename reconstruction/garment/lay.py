@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..delight import smooth_light
 from ..render.shading import linear_to_srgb, srgb_to_linear
-from ..synthesis import detail, largest_window, tile
+from ..texture.delight import smooth_light
+from ..texture.synthesis import detail, largest_window, tile
 from .fabric import Cloth, fill_outside, fill_smooth, own_pixels, study
 from .mask import fill
 

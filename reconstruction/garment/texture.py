@@ -19,8 +19,8 @@ from ..families.garment_atlas import Atlas, atlas
 from ..furniture.atlas import INVENTED, MIRRORED, SEEN, grow
 from ..mesh import Mesh
 from ..product import Material
-from ..relief import encode, normal_map
-from ..textured import PhotoView, Textured
+from ..texture.relief import encode, normal_map
+from ..texture.textured import PhotoView, Textured
 from .fabric import to_lab
 from .lay import Lay, make_lay
 from .warp import photo_places, places_behind, spread_over

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 
 from ..errors import ProductFileError
 from ..mesh import F32, I32, Mesh, Skin
-from ..mesh_check import check_mesh
+from ..meshes.check import check_mesh
 from ..product import Estimate, Material, Product, Variant
-from ..surfaces import worn_materials
+from ..texture.surfaces import worn_materials
 from .layout import INDEX_TARGET, JPEG, PNG, VERTEX_TARGET, Blob
 
 GENERATOR = "showroom reconstruction"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ProductFileError
 from ..mesh import F32, I32, Mesh, Skin
-from ..mesh_check import check_mesh
+from ..meshes.check import check_mesh
 from ..product import Material, Variant
 from .access import Budget, Container, refuse
 from .materials import PLAIN, material_slot, read_materials, texture_transform

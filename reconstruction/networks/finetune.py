@@ -24,9 +24,9 @@ from ..data.bank import Bank, bank_of, load_bank, render_bank
 from ..data.masks import MaskSources
 from ..data.scenes import Example, SceneSources, drawn_example, photo_example
 from ..data.shop import Shop, ShopMember, ShopPhoto, read_shop
-from ..declared import DECLARED
 from ..errors import ParameterError
 from ..families import get_family
+from ..intake.declared import DECLARED
 from .group import leader_first, training_group
 from .inference import WEIGHTS
 from .inherit import inherit

@@ -14,8 +14,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol
 
 from ..errors import ReconstructorError
+from ..intake.photo import Photo
 from ..mesh import F32
-from ..photo import Photo
 from ..product import Product
 
 GROUP = "showroom.reconstructors"
@@ -35,7 +35,7 @@ class Hints:
         category: a category or family, or free text for what no family is.
         declared: true ``width``, ``height`` and ``depth`` in metres, as far as known.
         azimuths: of the camera for each photo, radians, or None; see
-            :func:`reconstruction.freeform_photo.freeform_from_photos`.
+            :func:`reconstruction.freeform.photo.freeform_from_photos`.
         id: of the product.
         name: words per language; those of the category if empty.
         seed: of whatever is random.

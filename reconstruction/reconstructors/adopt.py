@@ -13,13 +13,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clean_mesh import BUDGET, clean, picture_of
-from ..freeform import AXES, freeform_family, standing
+from ..freeform.family import AXES, freeform_family, standing
+from ..freeform.refit import refitted
 from ..gltf.read import GlbContents
+from ..intake.photo import Photo
 from ..mesh import F32, Mesh
-from ..photo import Photo
+from ..meshes.clean import BUDGET, clean, picture_of
 from ..product import Estimate, Material, PhotoSource, Product
-from ..refit_mesh import refitted
 from ..render.camera import frame_camera
 from ..render.shading import picture
 from . import Hints
@@ -146,12 +146,12 @@ def _even(image: NDArray[np.float64], here: NDArray[np.bool_]) -> NDArray[np.flo
 
 
 def _usual_side(category: str) -> float:
-    from ..freeform_photo import category_words
+    from ..freeform.photo import category_words
 
     return category_words(category).side[1]
 
 
 def _label(category: str) -> dict[str, str]:
-    from ..freeform_photo import category_words
+    from ..freeform.photo import category_words
 
     return dict(category_words(category).label)

@@ -24,11 +24,11 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from PIL import Image
 
-from ..clean_mesh import BUDGET
 from ..errors import ProductFileError, ReconstructorError
 from ..gltf.read import Budget, read_glb
+from ..intake.photo import Photo
 from ..mesh import F32
-from ..photo import Photo
+from ..meshes.clean import BUDGET
 from ..product import Product
 from . import Hints
 from .adopt import adopt

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..intake.photo import Photo
 from ..mesh import F32
-from ..photo import Photo
 from ..product import Product
 from . import Hints
 

@@ -12,9 +12,9 @@ from PIL import Image
 
 from ..errors import ReconstructorError
 from ..gltf.read import Budget, read_glb
+from ..intake.photo import Photo
 from ..mesh import F32
-from ..mesh_file import from_screen
-from ..photo import Photo
+from ..meshes.file import from_screen
 from ..product import Product
 from . import Hints
 from .adopt import adopt

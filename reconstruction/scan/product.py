@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..freeform import freeform_family, standing
+from ..freeform.family import freeform_family, standing
+from ..intake.request import Request
 from ..mesh import Mesh
+from ..meshes.unwrap import make_texels, unwrap, vertex_picture
 from ..product import Estimate, Material, Product
-from ..request import Request
-from ..unwrap import make_texels, unwrap, vertex_picture
 from .clean import Standing, clean
 from .frames import Cloud, Scan, read_scan
 from .fuse import fuse

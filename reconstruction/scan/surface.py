@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import ScanError
 from ..mesh import Mesh
-from ..simplify import simplify, subset
+from ..meshes.simplify import simplify, subset
 from .clean import Standing, extents
 from .library import open3d
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageFilter
 
 from reconstruction.mesh import Mesh
 from reconstruction.product import Material, Product, Variant
-from reconstruction.surfaces import worn_materials
+from reconstruction.texture.surfaces import worn_materials
 
 from .color import Color, find_color, from_lab, nearest_color, to_lab, to_linear, to_srgb
 from .errors import CatalogError

@@ -11,11 +11,11 @@ from PIL import Image
 from product_samples import picture, sheet_product
 from test_glb import repack, unpack
 
-from reconstruction.commerce import Finding, commerce_check
+from reconstruction.export.commerce import Finding, commerce_check
+from reconstruction.export.lod import LEVELS, lod_glb, make_lods
 from reconstruction.families import family_names, get_family
 from reconstruction.gltf.glb import product_glb, write_glb
 from reconstruction.gltf.quantize import quantized
-from reconstruction.lod import LEVELS, lod_glb, make_lods
 from reconstruction.mesh import Mesh
 from reconstruction.product import Estimate, Material, Product, Variant
 

@@ -12,8 +12,8 @@ from product_samples import picture, sheet_product
 from test_glb import unpack
 
 from reconstruction.errors import ProductFileError
-from reconstruction.export import export_product
-from reconstruction.freeform import import_mesh
+from reconstruction.export.formats import export_product
+from reconstruction.freeform.family import import_mesh
 from reconstruction.gltf.glb import product_glb
 from reconstruction.gltf.quantize import quantized
 from reconstruction.gltf.read import read_glb

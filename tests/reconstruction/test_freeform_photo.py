@@ -10,15 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from reconstruction.errors import NoProductError, ParameterError
-from reconstruction.freeform_photo import freeform_from_photos
-from reconstruction.inflate import inflate, silhouette_grid
-from reconstruction.isosurface import enclosed_volume
+from reconstruction.freeform.inflate import inflate, silhouette_grid
+from reconstruction.freeform.photo import freeform_from_photos
+from reconstruction.intake.photo import Photo
 from reconstruction.mesh import Mesh
-from reconstruction.photo import Photo
+from reconstruction.meshes.isosurface import enclosed_volume
+from reconstruction.meshes.simplify import point_groups
 from reconstruction.product import Product
 from reconstruction.product_io import load_product, save_product
 from reconstruction.render.shading import sample_texture
-from reconstruction.simplify import point_groups
 
 F32 = NDArray[np.float32]
 

@@ -11,8 +11,8 @@ from reconstruction.furniture.sight import make_sight
 from reconstruction.furniture.texture import bake, project
 from reconstruction.mesh import Mesh
 from reconstruction.render.rasterize import frame_camera, linear_to_srgb, picture, srgb_to_linear
-from reconstruction.synthesis import detail, tile
-from reconstruction.texture_score import compare
+from reconstruction.texture.score import compare
+from reconstruction.texture.synthesis import detail, tile
 
 COLOURS = {"wood": (0.10, 0.04, 0.02), "upholstery": (0.75, 0.70, 0.60)}
 SIZE = (256, 220)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reconstruction.delight import smooth_light
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.families import get_family
 from reconstruction.families.garment_flat import LANDMARKS
@@ -17,7 +16,8 @@ from reconstruction.garment.fit import FitHint, refine, to_pixels
 from reconstruction.garment.mask import contour_of, fill
 from reconstruction.garment.texture import rectify
 from reconstruction.render.shading import linear_to_srgb, srgb_to_linear
-from reconstruction.texture_score import compare
+from reconstruction.texture.delight import smooth_light
+from reconstruction.texture.score import compare
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "garment_photos" / "train"
 SIZE = (420, 400)
@@ -249,8 +249,8 @@ def test_the_front_is_drawn_again_as_it_was_photographed():
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared garment photos are not here")
 def test_real_photos_are_met():
+    from reconstruction.intake.photo import read_photo
     from reconstruction.networks.segmentation import segment
-    from reconstruction.photo import read_photo
 
     names = {
         "t-shirt": ("t_shirt", "00805d0e-7fe5-4251-b577-86065e4f6587.jpg"),

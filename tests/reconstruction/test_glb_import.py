@@ -12,7 +12,7 @@ from product_samples import sheet_product
 from test_glb import repack, unpack
 
 from reconstruction.errors import ParameterError, ProductFileError
-from reconstruction.freeform import import_mesh
+from reconstruction.freeform.family import import_mesh
 from reconstruction.gltf.glb import product_glb
 from reconstruction.gltf.read import Budget, read_glb
 from reconstruction.product_io import load_product, save_product

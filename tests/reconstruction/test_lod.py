@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from product_samples import sheet_product
 
 from reconstruction.errors import ProductFileError
+from reconstruction.export.lod import LEVELS, make_lods
 from reconstruction.families import family_names, get_family
-from reconstruction.lod import LEVELS, make_lods
 from reconstruction.mesh import Mesh
+from reconstruction.meshes.simplify import point_groups, simplify
 from reconstruction.product_io import load_lods, save_product
-from reconstruction.simplify import point_groups, simplify
 
 
 def family_mesh(name: str) -> Mesh:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reconstruction.clean_mesh import picture_of
 from reconstruction.errors import ProductFileError
-from reconstruction.freeform import import_mesh
+from reconstruction.freeform.family import import_mesh
+from reconstruction.meshes.clean import picture_of
 from reconstruction.product_io import load_product, save_product
 
 NAME = {"en": "Thing", "zh": "东西"}

@@ -15,13 +15,13 @@ from reconstruction.data.textures import plain, planks, studio, tiles
 from reconstruction.errors import WeightsError
 from reconstruction.families import family_names, get_family
 from reconstruction.family import complete
+from reconstruction.intake.photo import read_photo
 from reconstruction.networks import inference
 from reconstruction.networks.inference import WEIGHTS, network, propose
 from reconstruction.networks.network import ReconstructionNet
 from reconstruction.networks.segmentation import segment
 from reconstruction.networks.vocabulary import NOTHING, REAL_CATEGORIES
 from reconstruction.networks.weights import load_weights
-from reconstruction.photo import read_photo
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from reconstruction.errors import PhotoError
-from reconstruction.photo import WORK_SIDE, decode_photo, read_photo
+from reconstruction.intake.photo import WORK_SIDE, decode_photo, read_photo
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -96,7 +96,7 @@ def test_reading_sixty_megapixels_needs_little_more_than_the_picture() -> None:
     code = """
 import io, resource
 from PIL import Image
-from reconstruction.photo import decode_photo
+from reconstruction.intake.photo import decode_photo
 Image.MAX_IMAGE_PIXELS = None
 stream = io.BytesIO()
 Image.new("RGB", (8000, 7500), (200, 30, 40)).save(stream, "PNG", compress_level=1)

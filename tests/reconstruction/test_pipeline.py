@@ -14,7 +14,7 @@ from PIL import Image
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.gltf.glb import product_glb
 from reconstruction.gltf.read import read_glb
-from reconstruction.photo import Photo, decode_photo, read_photo
+from reconstruction.intake.photo import Photo, decode_photo, read_photo
 from reconstruction.pipeline import STEPS, Reconstruction, Request, product_id, reconstruct
 from reconstruction.product_io import load_product, save_product
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 import reconstruction.reconstructors as reconstructors
-from reconstruction.clean_mesh import clean, picture_of
 from reconstruction.errors import ReconstructorError
 from reconstruction.gltf.read import GlbContents, read_glb
-from reconstruction.isosurface import bare
-from reconstruction.photo import Photo
+from reconstruction.intake.photo import Photo
+from reconstruction.meshes.clean import clean, picture_of
+from reconstruction.meshes.isosurface import bare
 from reconstruction.product import Material
 from reconstruction.product_io import load_product, save_product
 from reconstruction.reconstructors import Hints, get_reconstructor, reconstructor_names

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from product_samples import picture
 
-from reconstruction.clean_mesh import picture_of
 from reconstruction.families import get_family
-from reconstruction.freeform import freeform_family
+from reconstruction.freeform.family import freeform_family
+from reconstruction.freeform.refit import families_of, refitted
 from reconstruction.mesh import Mesh
+from reconstruction.meshes.clean import picture_of
 from reconstruction.product import Estimate, Material, Product
-from reconstruction.refit_mesh import families_of, refitted
 from reconstruction.render.shading import sample_texture
 
 

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from reconstruction.declared import declared_for, size_table
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.families import get_family
-from reconstruction.reference import find_reference, reference_object, straightened
-from reconstruction.request import Request
-from reconstruction.size_chart import read_chart
+from reconstruction.intake.declared import declared_for, size_table
+from reconstruction.intake.reference import find_reference, reference_object, straightened
+from reconstruction.intake.request import Request
+from reconstruction.intake.size_chart import read_chart
 
 SHIRT = get_family("t_shirt")
 

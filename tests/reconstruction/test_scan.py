@@ -12,10 +12,10 @@ import pytest
 
 from reconstruction.errors import ScanError
 from reconstruction.families import get_family
+from reconstruction.intake.request import Request
 from reconstruction.mesh import Mesh
 from reconstruction.render.camera import Camera
 from reconstruction.render.zbuffer import render
-from reconstruction.request import Request
 from reconstruction.scan.frames import read_scan
 from reconstruction.scan.product import product_of_scan
 

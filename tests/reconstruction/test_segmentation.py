@@ -15,6 +15,7 @@ from reconstruction.data.holdout import held_out
 from reconstruction.data.masks import MaskSources
 from reconstruction.errors import WeightsError
 from reconstruction.evaluation.scoring import mask_iou
+from reconstruction.intake.photo import read_photo
 from reconstruction.networks import segmentation
 from reconstruction.networks.segmentation import (
     Mask,
@@ -26,7 +27,6 @@ from reconstruction.networks.segmentation import (
     segment,
     tidy,
 )
-from reconstruction.photo import read_photo
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reconstruction.garment.fit import beyond
-from reconstruction.subjects import chosen, cut_sides, pieces, subjects
+from reconstruction.intake.subjects import chosen, cut_sides, pieces, subjects
 
 
 def boxes(*places: tuple[int, int, int, int]) -> np.ndarray:

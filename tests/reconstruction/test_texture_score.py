@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reconstruction.texture_score import ciede2000, compare
+from reconstruction.texture.score import ciede2000, compare
 
 # From the supplementary test data of Sharma, Wu and Dalal (2005): Lab 1, Lab 2, difference.
 SHARMA = [

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import ProductFileError
-from .gltf.glb import product_glb
-from .gltf.layout import PNG
-from .gltf.quantize import quantized
-from .pictures import limited_materials
-from .product import Product
-from .surfaces import worn_materials
+from ..errors import ProductFileError
+from ..gltf.glb import product_glb
+from ..gltf.layout import PNG
+from ..gltf.quantize import quantized
+from ..product import Product
+from ..texture.pictures import limited_materials
+from ..texture.surfaces import worn_materials
 
 COMPACT_TEXTURE = 1024
 

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .contact_sheet import textures
-from .errors import ParameterError
-from .render.shading import linear_to_srgb
+from ..contact_sheet import textures
+from ..errors import ParameterError
+from ..render.shading import linear_to_srgb
 
 if TYPE_CHECKING:
-    from .pipeline import Reconstruction
+    from ..pipeline import Reconstruction
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -55,11 +55,11 @@ def score_rerender(reconstruction: Reconstruction) -> TextureScore:
     Raises:
         ParameterError: the reconstruction keeps no view of its photo, or shares none of its mask.
     """
-    textured = reconstruction.textured
+    textured = reconstruction.texture.textured
     if textured is None or not textured.views:
         raise ParameterError(
             "the reconstruction does not know how its product lies in the photo",
-            field="reconstruction.textured",
+            field="reconstruction.texture.textured",
             expected="a product textured from this photo",
             got="none",
         )
@@ -78,7 +78,7 @@ def score_rerender(reconstruction: Reconstruction) -> TextureScore:
             expected="a mask that the product's silhouette touches",
             got="no common pixel",
         )
-    photo = reconstruction.photo.rgb
+    photo = reconstruction.intake.photo.rgb
     relit = linear_to_srgb(base * shading[..., None])
     ssim, delta = compare(photo, relit, inside)
     ssim_base, delta_base = compare(photo, linear_to_srgb(base), inside)

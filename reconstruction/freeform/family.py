@@ -14,12 +14,12 @@ from typing import Literal
 
 import numpy as np
 
-from .errors import ParameterError, ProductFileError
-from .family import ChoiceSpec, ParameterSpec, View, complete
-from .gltf.read import Budget
-from .mesh import Mesh
-from .mesh_file import read_mesh_file
-from .product import Estimate, Product
+from ..errors import ParameterError, ProductFileError
+from ..family import ChoiceSpec, ParameterSpec, View, complete
+from ..gltf.read import Budget
+from ..mesh import Mesh
+from ..meshes.file import read_mesh_file
+from ..product import Estimate, Product
 
 NAME = "freeform"
 AXES = ("width", "height", "depth")
@@ -122,7 +122,7 @@ def import_mesh(
         ProductFileError: the file cannot be used; says why.
         ParameterError: a side is not between 1 cm and 30 m.
     """
-    from .clean_mesh import lighter, painted
+    from ..meshes.clean import lighter, painted
 
     contents = painted(read_mesh_file(Path(path), budget))
     if triangles is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .product import Price
+    from ..product import Price
     from .size_chart import SizeChart
 
 
@@ -22,7 +22,7 @@ class Request:
         size: a garment's size label, which declares its measures by the chart.
         chart: the shop's size chart; without one the family's own grading.
         reference: an object of known size in the photo, such as ``"a4"`` or ``"card"``; see
-            :mod:`reconstruction.reference`.
+            :mod:`reconstruction.intake.reference`.
         corrections: parameters set by hand after the fit.
         choices: options set by hand before the fit, such as ``{"back": "slats"}``.
         keep: parameters that are known and stay as they are, whatever the photo says: only the

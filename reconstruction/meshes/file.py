@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ProductFileError
-from .gltf.pack import pack_gltf
-from .gltf.read import Budget, GlbContents, read_glb
-from .render.shading import srgb_to_linear
+from ..errors import ProductFileError
+from ..gltf.pack import pack_gltf
+from ..gltf.read import Budget, GlbContents, read_glb
+from ..render.shading import srgb_to_linear
 
 OWN, OTHERS = (".glb", ".gltf"), (".obj", ".ply", ".stl")
 

@@ -1,7 +1,7 @@
 """Lower levels of detail of a product: half and a fifth of its triangles, smaller textures.
 
-A level's vertices are a subset of the product's own (:mod:`reconstruction.simplify`), with their
-UVs, normals and skin. It looks the same from further away and moves with the same bones.
+A level's vertices are a subset of the product's own (:mod:`reconstruction.meshes.simplify`), with
+their UVs, normals and skin. It looks the same from further away and moves with the same bones.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .gltf.glb import product_extras, write_glb
-from .mesh import F32, I32, Mesh
-from .pictures import limited_materials
-from .product import Product
-from .simplify import simplify
-from .surfaces import worn_materials
+from ..gltf.glb import product_extras, write_glb
+from ..mesh import F32, I32, Mesh
+from ..meshes.simplify import simplify
+from ..product import Product
+from ..texture.pictures import limited_materials
+from ..texture.surfaces import worn_materials
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .mesh import F32, I32
-from .product import Material
-from .render.shading import sample_texture
-from .render.zbuffer import interpolate, render_screen
+from ..mesh import F32, I32
+from ..product import Material
+from ..render.shading import sample_texture
+from ..render.zbuffer import interpolate, render_screen
 
 U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]

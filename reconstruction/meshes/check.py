@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .errors import ProductFileError
-from .mesh import Mesh, Skin
+from ..errors import ProductFileError
+from ..mesh import Mesh, Skin
 
 
 def check_mesh(mesh: Mesh) -> None:

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..mesh import F32, Mesh
+from ..meshes.unwrap import complete, make_texels, seen_in, unwrap
+from ..product import Material
+from ..render.camera import Camera
+from ..render.shading import linear_to_srgb, srgb_to_linear
 from .inflate import vertex_parts
-from .mesh import F32, Mesh
-from .product import Material
-from .render.camera import Camera
-from .render.shading import linear_to_srgb, srgb_to_linear
-from .unwrap import complete, make_texels, seen_in, unwrap
 
 U8 = NDArray[np.uint8]
 
@@ -37,7 +37,7 @@ def front_and_back(
     mirror image, blurred so far that nobody takes it for a photo.
 
     Args:
-        mesh: as :func:`reconstruction.inflate.inflate` gives it, cells as units.
+        mesh: as :func:`reconstruction.freeform.inflate.inflate` gives it, cells as units.
         rgb: (h, w, 3) uint8; ``mask`` (h, w) float32.
         corner: the pixel (x, y) that x = 0, y = 0 stands on; ``cell`` pixels per unit.
         back: a photo from behind with its mask, both cropped to the product.

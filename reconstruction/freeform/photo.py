@@ -16,17 +16,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import NoProductError, ParameterError
+from ..intake.photo import Photo
+from ..mesh import F32, Mesh
+from ..meshes.simplify import simplify
+from ..product import Estimate, Material, PhotoSource, Product
+from ..render.camera import Camera
+from ..render.zbuffer import silhouette
 from .carve import View, all_round, carve, make_view
-from .errors import NoProductError, ParameterError
-from .freeform import AXES, check_declared, freeform_family, standing
-from .freeform_texture import from_all_round, front_and_back
+from .family import AXES, check_declared, freeform_family, standing
 from .inflate import inflate, largest_pieces, plausible_silhouette, silhouette_grid
-from .mesh import F32, Mesh
-from .photo import Photo
-from .product import Estimate, Material, PhotoSource, Product
-from .render.camera import Camera
-from .render.zbuffer import silhouette
-from .simplify import simplify
+from .texture import from_all_round, front_and_back
 
 TRIANGLES = 8000
 MOST_PHOTOS = 16
@@ -63,7 +63,7 @@ def freeform_from_photos(
         masks: (h, w) float32 with 0 to 1 for each photo's ``rgb``.
         azimuths: of the camera for each photo, radians; 0 sees the front, positive walks towards
             the product's left (+X). None: a turntable, evenly all round in this order.
-        category: free text; what ``data_files/freeform.toml`` names has words and a size.
+        category: free text; what ``freeform.toml`` names has words and a size.
         declared: true ``width``, ``height`` and ``depth`` in metres, as far as they are known.
         name: words per language; those of the category if None.
 
@@ -234,7 +234,7 @@ class Category:
 
 @cache
 def _categories() -> Mapping[str, Category]:
-    path = Path(__file__).with_name("data_files") / "freeform.toml"
+    path = Path(__file__).with_name("freeform.toml")
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     return {
         key: Category(tuple(entry["side"]), {"en": entry["en"], "zh": entry["zh"]})

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from .errors import ProductFileError
-from .mesh import Mesh
-from .product import Material
+from ..errors import ProductFileError
+from ..mesh import Mesh
+from ..product import Material
 
 
 def worn_materials(mesh: Mesh, materials: Mapping[str, Material]) -> dict[str, Material]:

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from PIL import Image
 
-from .errors import ProductFileError
-from .product import Material
+from ..errors import ProductFileError
+from ..product import Material
 
 _QUALITY = 88
 

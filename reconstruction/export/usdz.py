@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ProductFileError
-from .gltf.layout import PNG
-from .mesh import Mesh
-from .pictures import limited_materials
-from .product import Material, Product
-from .surfaces import worn_materials
+from ..errors import ProductFileError
+from ..gltf.layout import PNG
+from ..mesh import Mesh
+from ..product import Material, Product
+from ..texture.pictures import limited_materials
+from ..texture.surfaces import worn_materials
 
 LARGEST = 2048
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .mesh import F32, I32, Mesh
-from .render.camera import Camera
-from .render.zbuffer import interpolate, render, uv_raster
+from ..mesh import F32, I32, Mesh
+from ..render.camera import Camera
+from ..render.zbuffer import interpolate, render, uv_raster
 from .simplify import point_groups
 
 U8 = NDArray[np.uint8]

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..mesh import F32, Mesh
+from ..meshes.isosurface import bare, isosurface
 from .inflate import signed_distance
-from .isosurface import bare, isosurface
-from .mesh import F32, Mesh
 
 F64 = NDArray[np.float64]
 

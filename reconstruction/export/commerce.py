@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .errors import ProductFileError
-from .gltf.access import Budget, Container
-from .gltf.read import GlbContents, read_glb
-from .mesh import F32, I32
-from .simplify import point_groups
+from ..errors import ProductFileError
+from ..gltf.access import Budget, Container
+from ..gltf.read import GlbContents, read_glb
+from ..mesh import F32, I32
+from ..meshes.simplify import point_groups
 
 Severity = Literal["error", "warning", "note"]
 

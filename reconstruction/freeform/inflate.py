@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .isosurface import bare, isosurface, joined
-from .mesh import F32, I32, Mesh
+from ..mesh import F32, I32, Mesh
+from ..meshes.isosurface import bare, isosurface, joined
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .networks.inference import Proposal
+    from ..networks.inference import Proposal
 
 F32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .mesh import F32, I32, Mesh
+from ..mesh import F32, I32, Mesh
 from .simplify import point_groups
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import PhotoError
+from ..errors import PhotoError
 
 if TYPE_CHECKING:
     from PIL import Image

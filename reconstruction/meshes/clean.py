@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ProductFileError
-from .evaluation.rays import Caster
-from .gltf.read import GlbContents
+from ..errors import ProductFileError
+from ..gltf.read import GlbContents
+from ..mesh import F32, I32, Mesh
+from ..product import Material
+from ..render.camera import frame_camera
+from ..render.shading import linear_to_srgb, sample_texture
+from ..render.zbuffer import render
+from ..texture.pictures import open_picture
+from .holes import capped, open_edges
 from .isosurface import bare, isosurface
-from .mesh import F32, I32, Mesh
-from .mesh_holes import capped, open_edges
-from .pictures import open_picture
-from .product import Material
-from .render.camera import frame_camera
-from .render.shading import linear_to_srgb, sample_texture
-from .render.zbuffer import render
+from .rays import Caster
 from .simplify import point_groups, simplify, subset
 from .unwrap import make_texels, unwrap, vertex_picture
 

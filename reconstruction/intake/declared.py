@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .errors import ParameterError
-from .family import Family, complete
-from .product import Source, graded_sizes
+from ..errors import ParameterError
+from ..family import Family, complete
+from ..product import Source, graded_sizes
 from .request import Request
 from .size_chart import SizeChart, chart_of_family
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ReconstructionError
-from .mesh import F32, I32, Mesh
+from ..errors import ReconstructionError
+from ..mesh import F32, I32, Mesh
 
 F64 = NDArray[np.float64]
 

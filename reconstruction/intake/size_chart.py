@@ -19,9 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .errors import ParameterError
-from .family import Family
-from .product import graded_sizes
+from ..errors import ParameterError
+from ..family import Family
+from ..product import graded_sizes
 
 UNITS = {
     "m": 1.0,

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from .clean_mesh import colors_near, texture_material
-from .errors import ParameterError
-from .evaluation.rays import Caster
-from .families import family_names, get_family
-from .gltf.read import GlbContents
-from .product import Estimate, Material, Product
-from .unwrap import make_texels
+from ..errors import ParameterError
+from ..families import family_names, get_family
+from ..gltf.read import GlbContents
+from ..meshes.clean import colors_near, texture_material
+from ..meshes.rays import Caster
+from ..meshes.unwrap import make_texels
+from ..product import Estimate, Material, Product
 
 if TYPE_CHECKING:
-    from .families.furniture_family import FurnitureFamily
+    from ..families.furniture_family import FurnitureFamily
 
 _TEXTURE = 1024
 _REACH = 0.02  # of the diagonal: how far from the family's surface the mesh's is looked for
@@ -47,7 +47,7 @@ def refitted(product: Product, *, effort: float = 1.0) -> Product:
         product: of the family ``freeform``, in metres.
         effort: scales how much is tried.
     """
-    from .furniture.mesh_fit import fit_to_mesh
+    from ..furniture.mesh_fit import fit_to_mesh
 
     families = families_of(product.category)
     if not families:

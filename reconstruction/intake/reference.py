@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import NoProductError, ParameterError
+from ..errors import NoProductError, ParameterError
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]

@@ -17,7 +17,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from .mesh import I32, Mesh, Skin
+from ..mesh import I32, Mesh, Skin
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]

@@ -1,0 +1,1 @@
+"""Products that no family builds: others' meshes, inflated outlines, visual hulls."""

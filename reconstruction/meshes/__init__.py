@@ -1,0 +1,1 @@
+"""Work on meshes of any origin: reading, checking, cleaning, simplifying, unwrapping."""

@@ -1,0 +1,1 @@
+"""What the surfaces of every kind of product share: light, relief, synthesis, scores."""
