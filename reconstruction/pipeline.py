@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .confidence import confidence, evidence_of, threshold
 from .errors import NoProductError, ParameterError
 from .explain import overlay
 from .families import family_names, get_family
@@ -57,7 +58,6 @@ _TRIES = 2
 
 _MOST_PHOTOS = 8
 
-_LOW_CONFIDENCE = 0.5
 _TRUST_SEVERAL = 0.9
 _TRUST_CUT = 0.75
 
@@ -408,11 +408,12 @@ def _finish(
         ]
         textured = project(as_shown(fit.family, numbers, fit.choices, mesh), shots)
     done(STEPS[3])
-    confidence = _confidence(first, fit)
+    told = evidence_of(first.sight.proposal, fit, named=request.category is not None)
+    sure = confidence(told) * first.trust
     notes = [note for s in seen for note in s.notes] + list(fit.warnings) + own_notes
-    if confidence < _LOW_CONFIDENCE:
+    if sure < threshold(fit.family.view):
         notes.append(
-            f"low confidence ({confidence:.2f}): compare the contact sheet, correct values with "
+            f"low confidence ({sure:.2f}): compare the contact sheet, correct values with "
             "--set, or give a second photo"
         )
     sizes, size = size_table(fit.family, numbers, request)
@@ -427,7 +428,7 @@ def _finish(
         sizes=sizes,
         size=size,
         photo=PhotoSource(photo.name, photo.sha256, photo.width, photo.height, fit.iou),
-        confidence=confidence,
+        confidence=sure,
         warnings=tuple(dict.fromkeys(notes)),
         price=request.price,
     )
@@ -436,15 +437,6 @@ def _finish(
     rerender = overlay(photo.rgb, fit, product)
     done(STEPS[4])
     return product, rerender, textured
-
-
-def _confidence(seen: _Seen, fit: Fit) -> float:
-    """Between 0 and 1: the mask's, the family's and the fit's confidence together."""
-    proposal = seen.sight.proposal
-    agreement = float(np.clip((fit.iou - 0.6) / 0.35, 0, 1))
-    family = next(c.probability for c in proposal.candidates if c.family == fit.family.name)
-    parts = (proposal.confidence, 0.4 + 0.6 * family, agreement)
-    return float(np.prod(parts) ** (1 / len(parts))) * seen.trust
 
 
 def product_id(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ SEED = 80_000
 _RIDGE = 2.0
 _FALSE_ALARMS = 0.08
 _FOLDS = 5
-_LEAST = 20
+_LEAST = 12
 _VIEWS: tuple[View, ...] = ("flat", "solid")
 
 
@@ -70,7 +71,7 @@ def calibrate(
     Raises:
         ReconstructionError: too few products came out of it, or all of them right or wrong.
     """
-    cases = drawn_cases(seed, count, STYLES, None, group="calibration")
+    cases = [_estranged(c) for c in drawn_cases(seed, count, STYLES, None, group="calibration")]
     package = Path(__file__).parents[1]
     patterns = ("**/*.py", "**/*.toml", "**/*.npz", "**/*.safetensors")
     apart = ("evaluation/*.py", "confidence.py")
@@ -107,6 +108,14 @@ def calibrate(
     text = json.dumps(_rounded(document), indent=1)
     (out / "confidence.json").write_text(text + "\n", encoding="utf-8")
     return figures
+
+
+def _estranged(case: Case) -> Case:
+    """Every third member bent out of its family: real products are, too."""
+    index = int(case.spec["index"])
+    if index % 3 != 1:
+        return case
+    return replace(case, spec={**case.spec, "estranged": 0.01 * (1 + index % 5)})
 
 
 def fit_model(features: Sequence[Mapping[str, float]], right: NDArray[np.bool_]) -> Model:

@@ -20,7 +20,7 @@ from ..networks.segmentation import segment
 from ..pipeline import DECLARED
 from .cases import Case, Outcome
 from .distance import Shape
-from .pictures import Picture, picture_of, random_member
+from .pictures import Picture, estranged, picture_of, random_member
 from .scoring import Truth, mask_iou, score_photo
 from .surroundings import Style
 
@@ -72,8 +72,13 @@ def drawn_member(case: Case) -> tuple[Picture, Truth, dict[str, float]]:
     """The picture of a drawn case, what is true of it, and what is told of it."""
     spec = case.spec
     family, values, choices, rng = random_member(spec["family"], spec["seed"], spec["index"])
-    picture = picture_of(family, values, choices, rng, spec["style"])
     mesh = family.build(values, choices)
+    bent = float(spec.get("estranged", 0.0))
+    if bent and not isinstance(family, WornSolid) and family.view == "solid":
+        mesh = estranged(mesh, bent, rng)
+        picture = picture_of(family, values, choices, rng, spec["style"], mesh=mesh)
+    else:
+        picture = picture_of(family, values, choices, rng, spec["style"])
     solid = family.view == "solid"
     truth = Truth(
         family.category,

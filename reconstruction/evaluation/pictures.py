@@ -65,12 +65,18 @@ def picture_of(
     choices: Mapping[str, str],
     rng: Rng,
     style: Style,
+    *,
+    mesh: Mesh | None = None,
 ) -> Picture:
-    """Photograph a member of a family as such products are shown."""
+    """Photograph a member of a family as such products are shown.
+
+    Args:
+        mesh: what is photographed of a solid family instead of the member itself.
+    """
     if isinstance(family, GarmentFamily):
         return _flat(family, values, choices, rng, style)
     assert isinstance(family, FurnitureFamily)
-    return _solid(family, shown_mesh(family, values, choices), rng, style)
+    return _solid(family, mesh or shown_mesh(family, values, choices), rng, style)
 
 
 def random_member(
@@ -98,6 +104,26 @@ def shown_mesh(
         how.part_material,
         how.weld,
     )
+
+
+def estranged(mesh: Mesh, amount: float, rng: Rng) -> Mesh:
+    """A mesh bent smoothly so that its family cannot follow, in the same box.
+
+    Args:
+        amount: how far surfaces move, as a share of the box's largest side.
+    """
+    low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
+    side = float((high - low).max())
+    place = (mesh.vertices - low) / side
+    moved = mesh.vertices.astype(np.float64)
+    for _ in range(3):
+        wave, phase = rng.normal(0, 4, 3), rng.uniform(0, 2 * math.pi)
+        way = rng.normal(0, 1, 3)
+        way *= amount * side / np.linalg.norm(way)
+        moved += np.sin(place @ wave + phase)[:, None] * way
+    now_low, now_high = moved.min(axis=0), moved.max(axis=0)
+    moved = (moved - now_low) / np.maximum(now_high - now_low, 1e-9) * (high - low) + low
+    return mesh.with_vertices(moved.astype(np.float32))
 
 
 def _solid(family: FurnitureFamily, mesh: Mesh, rng: Rng, style: Style) -> Picture:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import ParameterError
 from ..networks.provenance import data_hash
 from ..networks.training import commit
@@ -158,6 +160,7 @@ def evaluate(
         alone = 1 if name == "speed" else jobs
         scored += run_cases(cases, run, out / "cases", key=key, jobs=alone, label=label)
     add_figures(report, [s for whole in scored for s in _spread(whole)])
+    report.remarks += _steps(scored)
     worst = worst_cases(scored)
     if worst:
         report.remarks += worst_table(worst)
@@ -172,12 +175,25 @@ def _spread(scored: Scored) -> list[Scored]:
     if scored.case.group != "speed" or "crash" in scored.notes:
         return [scored]
     notes = scored.notes
-    rows = [("all", key, value) for key in ("full", "quick", "memory") for value in notes[key]]
+    keys = ("full", "quick", "full_cpu", "quick_cpu", "memory")
+    rows = [("all", key, value) for key in keys for value in notes[key]]
     rows += [(family, "mesh", value) for family, value in notes["mesh"].items()]
     return [
         Scored(Case("speed", f"{key}-{i}", label, {}), {key: value}, {}, ())
         for i, (label, key, value) in enumerate(rows)
     ]
+
+
+def _steps(scored: Sequence[Scored]) -> list[str]:
+    """Where the seconds go, and how busy the machine was."""
+    out = []
+    for s in scored:
+        if s.case.group == "speed" and s.notes.get("steps"):
+            steps = s.notes["steps"]
+            each = {k: float(np.median([row.get(k, 0.0) for row in steps])) for k in steps[0]}
+            text = ", ".join(f"{name} {seconds:.2f}" for name, seconds in each.items())
+            out += [f"Median seconds: {text}; the machine's load before was {s.notes['load']:.1f}."]
+    return [*out, ""] if out else []
 
 
 def _key() -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..confidence import threshold
 from ..contact_sheet import view
 from ..errors import ReconstructionError
 from ..families import family_names, get_family
@@ -29,8 +30,6 @@ from .khronos import Validator
 from .soundness import soundness
 
 AXES = {"width": 0, "height": 1, "depth": 2}
-FLAGGED = 0.5
-"""A product's confidence below which it counts as flagged; the pipeline warns below it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +125,7 @@ def _about(made: Reconstruction, truth: Truth) -> dict[str, float]:
     product = made.product
     out = {
         "confidence": product.confidence,
-        "flagged": float(product.confidence < FLAGGED),
+        "flagged": float(product.confidence < threshold(product.family.view)),
         "category": float(product.family.category == truth.category),
         "silhouette": silhouette_iou(made),
     }

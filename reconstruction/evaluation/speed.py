@@ -37,8 +37,9 @@ def measure(seed: int, count: int) -> dict[str, Any]:
     """Time ``count`` rendered photos after warming up, and every family's mesh.
 
     Returns:
-        Samples by name: ``full`` and ``quick`` seconds, ``mesh`` milliseconds by family,
-        ``memory`` the peak in GiB, ``load`` the machine's load before.
+        Samples by name: ``full`` and ``quick`` seconds, ``full_cpu`` and ``quick_cpu`` processor
+        seconds, which another program on the machine hardly changes, ``mesh`` milliseconds by
+        family, ``memory`` the peak in GiB, ``load`` the machine's load before.
     """
     import resource
 
@@ -54,10 +55,11 @@ def measure(seed: int, count: int) -> dict[str, Any]:
     for case in cases[: count + 2]:
         picture, _, declared = drawn_member(case)
         photos.append((decode_photo(picture.jpeg, case.name), declared))
-    out: dict[str, Any] = {"load": load, "full": [], "quick": [], "steps": []}
+    out: dict[str, Any] = {"load": load, "steps": []}
+    out |= {name: [] for name in ("full", "quick", "full_cpu", "quick_cpu")}
     for name in ("quick", "full"):
         for i, (photo, declared) in enumerate(photos):
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), time.process_time()
             try:
                 made = reconstruct(photo, Request(declared=declared, quick=name == "quick"))
             except ReconstructionError:
@@ -65,6 +67,7 @@ def measure(seed: int, count: int) -> dict[str, Any]:
             # The first ones compile and load what the others find.
             if i >= 2:
                 out[name].append(time.perf_counter() - started)
+                out[f"{name}_cpu"].append(time.process_time() - worked)
                 if name == "full":
                     out["steps"].append({k: round(s, 2) for k, s in made.seconds.items()})
     # Linux counts it in kibibytes, macOS in bytes.

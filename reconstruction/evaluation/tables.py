@@ -111,6 +111,8 @@ ROWS = (
     Row("seconds from photo to product, median, warm", "speed", ("full",), median, "<= 3"),
     Row("seconds from photo to product, 90th percentile", "speed", ("full",), quantile(0.9)),
     Row("seconds without refinement, median", "speed", ("quick",), median, "<= 1"),
+    Row("processor seconds from photo to product, median", "speed", ("full_cpu",), median),
+    Row("processor seconds without refinement, median", "speed", ("quick_cpu",), median),
     Row("parameter to mesh, median, milliseconds", "speed", ("mesh",), median, "<= 150"),
     Row("parameter to mesh, worst family, milliseconds", "speed", ("mesh",), quantile(1)),
     Row("peak memory, GiB", "speed", ("memory",), quantile(1), "<= 1.5"),

@@ -55,11 +55,11 @@ def score_rerender(reconstruction: Reconstruction) -> TextureScore:
     Raises:
         ParameterError: the reconstruction keeps no view of its photo, or shares none of its mask.
     """
-    textured = reconstruction.texture.textured
+    textured = reconstruction.textured
     if textured is None or not textured.views:
         raise ParameterError(
             "the reconstruction does not know how its product lies in the photo",
-            field="reconstruction.texture.textured",
+            field="reconstruction.textured",
             expected="a product textured from this photo",
             got="none",
         )
@@ -78,7 +78,7 @@ def score_rerender(reconstruction: Reconstruction) -> TextureScore:
             expected="a mask that the product's silhouette touches",
             got="no common pixel",
         )
-    photo = reconstruction.intake.photo.rgb
+    photo = reconstruction.photo.rgb
     relit = linear_to_srgb(base * shading[..., None])
     ssim, delta = compare(photo, relit, inside)
     ssim_base, delta_base = compare(photo, linear_to_srgb(base), inside)

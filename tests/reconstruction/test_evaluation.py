@@ -15,7 +15,7 @@ from reconstruction.evaluation.cases import Case, Outcome, Scored, run_cases
 from reconstruction.evaluation.distance import Shape, compare
 from reconstruction.evaluation.environment import Environment, made_up
 from reconstruction.evaluation.figures import Report, figure, mean, median, ratio, separation
-from reconstruction.evaluation.pictures import picture_of, random_member
+from reconstruction.evaluation.pictures import estranged, picture_of, random_member
 from reconstruction.evaluation.raytrace import Body, trace
 from reconstruction.evaluation.run import evaluate
 from reconstruction.evaluation.sheet import reason, worst_sheet
@@ -130,6 +130,17 @@ def test_pictures_are_seeded_and_show_the_product_whole(name: str, monkeypatch: 
     edge = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
     assert not edge.any()
     assert made_up(np.random.default_rng(0), True).irradiance().min() > 0
+
+
+def test_an_estranged_mesh_keeps_its_box_and_leaves_its_shape():
+    mesh = get_family("chair").build({}, {})
+    bent = estranged(mesh, 0.04, np.random.default_rng(0))
+    assert np.allclose(bent.size, mesh.size, atol=1e-4)
+    apart = compare(
+        Shape(mesh.vertices, mesh.faces), Shape(bent.vertices, bent.faces), samples=2000
+    )
+    assert apart["f1"] < 0.8
+    assert soundness(bent).watertight
 
 
 def test_the_split_lies_beyond_the_seeds_of_training_and_lists_files_relatively():
