@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -79,6 +80,7 @@ def carry_out(
             yield {"where": order.where, "id": order.id, "product": str(folder), "skipped": True}
             continue
         todo.append((order, digest))
+    _sweep(out, [order for order, _ in todo])  # of a run that was killed
     jobs = min(jobs or default_jobs(), len(todo))
     if jobs <= 1:
         for order, digest in todo:
@@ -90,39 +92,76 @@ def carry_out(
 def _in_parallel(
     todo: Sequence[tuple[Order, str]], out: Path, jobs: int, explain: bool
 ) -> Iterator[Line]:
-    waiting = list(todo)
-    while waiting:
-        survivors: list[tuple[Order, str]] = []
-        # After a process died each order that was under way gets a process of its own.
-        alone = len(waiting) < len(todo)
-        with _pool(1 if alone else jobs, jobs) as pool:
-            batch = waiting[:1] if alone else waiting
-            rest = waiting[1:] if alone else []
-            running: dict[Future[Line], tuple[Order, str]] = {
-                pool.submit(make, order, digest, out, explain, True): (order, digest)
-                for order, digest in batch
-            }
+    waiting, suspects = list(todo), list[tuple[Order, str]]()
+    while waiting or suspects:
+        # What was under way when a process died is tried again with a process of its own: one
+        # that dies again is refused, and holds nobody else up.
+        alone = bool(suspects)
+        batch = [suspects.pop(0)] if alone else waiting
+        width = 1 if alone else jobs
+        running: dict[Future[Line], tuple[Order, str]] = {}
+        died: list[tuple[Order, str]] = []
+        with _pool(width, jobs) as pool:
             try:
-                while running:
+                while running or (batch and not died):
+                    # No more than are worked on, so that those that die are known.
+                    while batch and not died and len(running) < width:
+                        future = _submit(pool, batch[0], out, explain)
+                        if future is None:
+                            break
+                        running[future] = batch.pop(0)
+                    if not running:  # one died idle: on with fresh ones
+                        break
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
-                        order, digest = running.pop(future)
+                        entry = running.pop(future)
                         try:
                             yield future.result()
                         except BrokenProcessPool:
-                            if alone:
-                                _sweep(out, [order])
-                                yield _refusal(order.where, _died(order))
-                            else:
-                                survivors.append((order, digest))
+                            died.append(entry)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                for child in multiprocessing.active_children():
-                    child.terminate()
-                    child.join(5)
-                _sweep(out, [order for order, _ in running.values()])
+                _end_processes()
+                _sweep(out, [order for order, _ in [*running.values(), *died]])
                 raise
-        waiting = survivors + rest
+        _sweep(out, [order for order, _ in died])
+        if alone:
+            for order, _ in died:
+                yield _refusal(order.where, _died(order))
+        else:
+            suspects = died
+
+
+def _submit(
+    pool: ProcessPoolExecutor, entry: tuple[Order, str], out: Path, explain: bool
+) -> Future[Line] | None:
+    """Hand an order to the pool; None if one of its processes has died.
+
+    A Ctrl-C that comes meanwhile waits: a process that is just being started inherits that it
+    is not meant for it.
+    """
+    order, digest = entry
+    masks = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if masks else ()
+    try:
+        return pool.submit(make, order, digest, out, explain, True)
+    except BrokenProcessPool:
+        return None
+    finally:
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_processes() -> None:
+    """End the pool's processes, by force those that do not listen."""
+    children = multiprocessing.active_children()
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.join(5)
+        if child.is_alive():
+            child.kill()
+            child.join()
 
 
 def _pool(workers: int, jobs: int) -> ProcessPoolExecutor:
@@ -136,13 +175,20 @@ def _pool(workers: int, jobs: int) -> ProcessPoolExecutor:
 
 
 def _settle(threads: int) -> None:
-    """Make a worker's process modest with threads, and clean when it is told to stop."""
+    """Make a worker's process modest with threads; let it stop when told to, or left alone."""
 
     def stop(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
 
+    def follow() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=follow, daemon=True).start()
     import cv2
     import numba
     import torch
@@ -297,7 +343,7 @@ def _is_done(folder: Path, digest: str, explain: bool) -> bool:
 def _sweep(out: Path, orders: Sequence[Order]) -> None:
     """Remove the half-written folders of orders that were under way."""
     for order in orders:
-        for half in out.glob(f".{order.id}-*"):
+        for half in out.glob(f".{order.id}-????????"):
             shutil.rmtree(half, ignore_errors=True)
 
 
