@@ -117,7 +117,7 @@ def complete(
                 f"{family.name} has no choice {name}={option!r}",
                 field=f"choices.{name}",
                 expected=known,
-                got=option,
+                got=option if name in options else name,
             )
         picked[name] = option
     return full, picked
