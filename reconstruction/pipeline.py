@@ -22,9 +22,11 @@ from .families import family_names, get_family
 from .families.worn_solid import as_shown
 from .fitting import Fit, Sight, best_fit
 from .intake.declared import BASE_SIZE, DECLARED, SIZES, size_table
+from .intake.nature import doubts
 from .intake.photo import Photo
 from .intake.request import Request
-from .intake.subjects import chosen, cut_sides, pieces, subjects
+from .intake.subjects import Subject, chosen, cut_sides, pieces, subjects
+from .intake.worn import garments, part_from_wearer
 from .product import PhotoSource, Product
 from .texture.textured import Textured
 
@@ -60,6 +62,7 @@ _MOST_PHOTOS = 8
 
 _TRUST_SEVERAL = 0.9
 _TRUST_CUT = 0.75
+_TRUST_WORN = 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,12 +292,27 @@ def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:
 
     notes = list(photo.notes)
     trust = 1.0
+    for doubt in doubts(photo.rgb):
+        notes.append(doubt.note)
+        trust *= doubt.trust
     proposal: Proposal | None = None
-    found = subjects(
-        mask.soft,
-        (photo.height, photo.width),
-        lambda own: propose(photo.rgb, replace(mask, soft=own)),
-    )
+    size = (photo.height, photo.width)
+
+    def look(own: F32) -> Proposal:
+        return propose(photo.rgb, replace(mask, soft=own))
+
+    found: tuple[Subject, ...] = ()
+    clothes, worn = mask.soft, None
+    if _may_be_worn(wanted):
+        clothes, worn = part_from_wearer(photo.rgb, mask.soft)
+    if worn is not None and worn.found:
+        seen_alone = look(clothes)
+        if wanted or get_family(seen_alone.candidates[0].family).view == "flat":
+            mask, proposal = replace(mask, soft=clothes), seen_alone
+            notes.append(worn.note)
+            trust *= _TRUST_WORN
+            found = garments(photo.rgb, clothes, size, look)
+    found = found or subjects(mask.soft, size, look)
     if found:
         subject, told = chosen(found, [get_family(name).category for name in wanted])
         notes.append(told)
@@ -309,6 +327,11 @@ def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:
         )
         trust *= _TRUST_CUT
     return _Seen(photo, mask, Sight(photo.rgb, mask.soft, proposal, cut), tuple(notes), trust)
+
+
+def _may_be_worn(wanted: Sequence[str]) -> bool:
+    """Whether a product may be clothes on a person, by what the caller says it is."""
+    return not wanted or any(get_family(name).view == "flat" for name in wanted)
 
 
 def _opened(seen: _Seen) -> _Seen:
