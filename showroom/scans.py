@@ -20,7 +20,7 @@ def run_scan(path: Path, out: Path, request: Request) -> int:
     try:
         name = product_id(path.name if path.is_dir() else path.stem)
         product = product_of_scan(path, request, id=name)
-        folder = save_product(product, out / product.id)
+        folder = save_product(product, out / product.id, lods=True)
     except ReconstructionError as error:
         line: dict[str, object] = {"where": str(path), "error": error.code}
         line |= {"message": error.message, "field": error.field}

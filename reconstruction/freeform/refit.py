@@ -15,7 +15,7 @@ from ..gltf.read import GlbContents
 from ..meshes.clean import colors_near, texture_material
 from ..meshes.rays import Caster
 from ..meshes.unwrap import make_texels
-from ..product import Estimate, Material, Product
+from ..product import Estimate, Material, Product, Source
 
 if TYPE_CHECKING:
     from ..families.furniture_family import FurnitureFamily
@@ -37,7 +37,9 @@ def families_of(category: str) -> tuple[FurnitureFamily, ...]:
     return tuple(found)
 
 
-def refitted(product: Product, *, effort: float = 1.0) -> Product:
+def refitted(
+    product: Product, *, effort: float = 1.0, metric: bool = False, source: Source = "artist"
+) -> Product:
     """A free-form product as a member of its category's family, where one follows it.
 
     The family's surface takes its colours from the mesh's. What no family follows comes back as
@@ -46,8 +48,10 @@ def refitted(product: Product, *, effort: float = 1.0) -> Product:
     Args:
         product: of the family ``freeform``, in metres.
         effort: scales how much is tried.
+        metric: its size is true: no member of another size stands for it.
+        source: what the member's values are recorded as.
     """
-    from ..furniture.mesh_fit import fit_to_mesh
+    from ..furniture.mesh_fit import SIDES, fit_to_mesh
 
     families = families_of(product.category)
     if not families:
@@ -55,7 +59,8 @@ def refitted(product: Product, *, effort: float = 1.0) -> Product:
     declared = {n: e.value for n, e in product.values.items() if e.source == "declared"}
     mesh = product.mesh
     try:
-        fit = fit_to_mesh(families, mesh.vertices, mesh.faces, declared, effort=effort)
+        sizes = dict(zip(SIDES, mesh.size, strict=True)) if metric else declared
+        fit = fit_to_mesh(families, mesh.vertices, mesh.faces, sizes, effort=effort)
     except ParameterError as fault:
         return replace(product, warnings=(*product.warnings, f"Not re-fittable: {fault}."))
     if not fit.good:
@@ -64,15 +69,18 @@ def refitted(product: Product, *, effort: float = 1.0) -> Product:
             f"{fit.scores['f2']:.0%} (F-score at 2% of its largest side).",
         )
         return replace(product, warnings=(*product.warnings, *said))
+    if abs(math.sin(fit.yaw)) > 0.5:  # it stood sideways
+        other = {"width": "depth", "depth": "width"}
+        declared = {other.get(n, n): v for n, v in declared.items()}
     c, s = math.cos(fit.yaw), math.sin(fit.yaw)
     turn = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
     stood = (mesh.vertices @ turn.T * fit.scale + np.array(fit.offset)).astype(np.float32)
     shape = fit.family.build(fit.values, fit.choices)
-    source = GlbContents(mesh.with_vertices(stood), dict(product.materials))
+    seen = GlbContents(mesh.with_vertices(stood), dict(product.materials))
     caster = Caster(stood, mesh.faces)
     texels = make_texels(shape, _TEXTURE)
     reach = _REACH * float(np.linalg.norm(shape.size))
-    painted = colors_near(source, caster, texels.position, texels.normal, reach)
+    painted = colors_near(seen, caster, texels.position, texels.normal, reach)
     material = texture_material(texels.spread(painted))
     kept = tuple(w for w in product.warnings if "not re-fitted" not in w)
     note = (
@@ -82,7 +90,7 @@ def refitted(product: Product, *, effort: float = 1.0) -> Product:
     return replace(
         product,
         family=fit.family,
-        values=_estimates(fit.family, fit.values, declared, fit.scores["f2"]),
+        values=_estimates(fit.family, fit.values, declared, fit.scores["f2"], source),
         choices=dict(fit.choices),
         mesh=shape,
         materials=_slots(material, shape.part_material),
@@ -104,6 +112,7 @@ def _estimates(
     values: Mapping[str, float],
     declared: Mapping[str, float],
     score: float,
+    source: Source,
 ) -> dict[str, Estimate]:
     """The values as read from a mesh: the better the family follows it, the surer."""
     out = {}
@@ -116,5 +125,5 @@ def _estimates(
         else:
             wide = (0.02 + 0.3 * (1 - score)) * (spec.maximum - spec.minimum)
             low, high = max(value - wide, spec.minimum), min(value + wide, spec.maximum)
-            out[spec.name] = Estimate(value, min(low, value), max(high, value), score, "artist")
+            out[spec.name] = Estimate(value, min(low, value), max(high, value), score, source)
     return out

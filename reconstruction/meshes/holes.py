@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from ..mesh import F32, I32, Mesh
 from .simplify import point_groups
+
+
+def closes_flat(rim: F32, bend: float) -> bool:
+    """Whether a fan from a rim's middle closes it flat and without a fold.
+
+    Args:
+        rim: (n, 3), in its order.
+        bend: how far it may leave its plane, in its unit.
+    """
+    points = np.asarray(rim, np.float64)
+    out = points - points.mean(axis=0)
+    turns = np.cross(out, np.roll(out, -1, axis=0))
+    normal = turns.sum(axis=0)
+    area = float(np.linalg.norm(normal))
+    if area <= 0:
+        return False
+    normal /= area
+    return bool(np.abs(out @ normal).max() <= bend and (turns @ normal).min() >= -1e-3 * area)
 
 
 def open_edges(mesh: Mesh) -> int:
@@ -44,19 +63,22 @@ def hole_loops(mesh: Mesh) -> list[I32]:
     return loops
 
 
-def capped(mesh: Mesh) -> tuple[Mesh, I32]:
+def capped(mesh: Mesh, wanted: Callable[[F32], bool] = lambda rim: True) -> tuple[Mesh, I32]:
     """The mesh with a fan over every hole, in the one colour that its rim begins with.
+
+    Args:
+        wanted: told a rim, (n, 3), in its order: whether this hole is to be closed.
 
     Returns:
         The mesh, and (n,) int32: which of the old vertices each vertex takes after.
     """
     point = point_groups(mesh)
-    loops = hole_loops(mesh)
     source = [np.arange(len(mesh.vertices), dtype=np.int32)]
-    if not loops:
-        return mesh, source[0]
     some = np.zeros(int(point.max()) + 1, np.int32)
     some[point] = source[0]
+    loops = [loop for loop in hole_loops(mesh) if wanted(mesh.vertices[some[loop]])]
+    if not loops:
+        return mesh, source[0]
     part_of = np.zeros(len(mesh.vertices), np.int32)
     part_of[mesh.faces] = mesh.face_part[:, None]
     vertices: list[F32] = [mesh.vertices]

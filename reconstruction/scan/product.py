@@ -1,24 +1,36 @@
-"""A depth scan to a product: metric as it was measured, free-form or of a family that fits."""
+"""A depth scan to a product: metric as it was measured, of its category's family where one fits.
+
+A family fits where :attr:`..furniture.mesh_fit.MeshFit.good` says so; else the product is the
+scanned surface itself, free-form.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..freeform.family import freeform_family, standing
+from ..freeform.refit import families_of, refitted
+from ..furniture.mesh_fit import SIDES
 from ..intake.request import Request
 from ..mesh import Mesh
+from ..meshes.holes import open_edges
 from ..meshes.unwrap import make_texels, unwrap, vertex_picture
 from ..product import Estimate, Material, Product
 from .clean import Standing, clean
 from .frames import Cloud, Scan, read_scan
 from .fuse import fuse
-from .surface import F32, open_share, surface
+from .surface import F32, closed, surface
 
 STEPS = ("read it", "fuse it", "clean it", "mesh it", "build it")
 _TEXTURE = 1024
+_OPEN = (
+    "The scan does not show all sides: the surface is open where nothing was seen, such as "
+    "underneath."
+)
 
 
 def product_of_scan(
@@ -50,7 +62,8 @@ def product_of_scan(
     progress(STEPS[2])
     mesh, colors = surface(body)
     progress(STEPS[3])
-    product = _freeform(mesh, colors, body, request, request.id or id, notes)
+    mesh, colors = closed(mesh, colors, body.spacing)
+    product = _of_family(_freeform(mesh, colors, body, request, request.id or id, notes), body)
     progress(STEPS[4])
     return product
 
@@ -77,12 +90,8 @@ def _freeform(
     told = list(notes)
     if not body.floor:
         told.append("No floor was seen in the scan: up and down are the scan's own.")
-    hole = open_share(mesh)
-    if hole > 0:
-        told.append(
-            "The scan does not show all sides: the surface is open where nothing was seen, "
-            "such as underneath."
-        )
+    if open_edges(mesh):
+        told.append(_OPEN)
     plain = body.colors is None
     if plain:
         told.append("The scan has no colours: the product is grey.")
@@ -98,6 +107,28 @@ def _freeform(
         warnings=tuple(told),
         price=request.price,
     )
+
+
+def _of_family(product: Product, body: Standing) -> Product:
+    """The member of the category's family that follows the scan, or the scan as it is."""
+    if not families_of(product.category):
+        note = (
+            "The scan stays free-form: name its category (chair, table, ...) for the family that "
+            "follows it to take its place."
+        )
+        return replace(product, warnings=(*product.warnings, note))
+    made = refitted(product, metric=True, source="photo")
+    if made.family is product.family:
+        return made
+    half = 1.5 * body.spacing
+    values = dict(made.values)
+    for name in SIDES:
+        old = values[name]
+        if old.source == "photo":
+            low, high = max(old.value - half, old.value / 2), old.value + half
+            values[name] = Estimate(old.value, low, high, 0.95, "photo")
+    told = tuple(w for w in made.warnings if w != _OPEN)
+    return replace(made, values=values, warnings=told)
 
 
 def _jpeg(picture: np.ndarray) -> bytes:

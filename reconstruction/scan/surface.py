@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import ScanError
 from ..mesh import Mesh
+from ..meshes.holes import capped, closes_flat
 from ..meshes.simplify import simplify, subset
 from .clean import Standing, extents
 from .library import open3d
@@ -19,6 +20,7 @@ _DEPTH = 7
 _TRIANGLES = 18_000
 _REACH = 3.0
 """The surface is kept this many point spacings beyond the points."""
+_BEND = 2.0
 
 
 def surface(body: Standing) -> tuple[Mesh, F32]:
@@ -74,6 +76,19 @@ def surface(body: Standing) -> tuple[Mesh, F32]:
     return mesh, np.asarray(colors, np.float32)
 
 
+def closed(mesh: Mesh, colors: F32, spacing: float) -> tuple[Mesh, F32]:
+    """The surface with its flat holes closed, such as a foot's or a box's underside.
+
+    A hole is flat whose rim leaves its plane by two point spacings at most; others stay open,
+    since what lies there was not seen.
+
+    Returns:
+        The mesh, and its vertices' colours.
+    """
+    whole, source = capped(mesh, lambda rim: closes_flat(rim, _BEND * spacing))
+    return whole, np.asarray(colors[source], np.float32)
+
+
 def _mesh(vertices: NDArray[np.float64], faces: NDArray[np.int32]) -> Mesh:
     return Mesh(
         vertices=vertices.astype(np.float32),
@@ -107,13 +122,6 @@ def _onto(
     now_low, now_high = vertices.min(axis=0), vertices.max(axis=0)
     share = (vertices - now_low) / np.maximum(now_high - now_low, 1e-9)
     return np.asarray(low + share * (high - low), np.float64)
-
-
-def open_share(mesh: Mesh) -> float:
-    """Share of the edges that bound a hole."""
-    ends = np.sort(np.concatenate([mesh.faces[:, [i, (i + 1) % 3]] for i in range(3)]), axis=1)
-    _, number = np.unique(ends, axis=0, return_counts=True)
-    return float((number == 1).mean())
 
 
 def _volume(vertices: F32, faces: NDArray[np.int32]) -> float:

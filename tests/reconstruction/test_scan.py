@@ -14,6 +14,7 @@ from reconstruction.errors import ScanError
 from reconstruction.families import get_family
 from reconstruction.intake.request import Request
 from reconstruction.mesh import Mesh
+from reconstruction.meshes.holes import capped, closes_flat, open_edges
 from reconstruction.render.camera import Camera
 from reconstruction.render.zbuffer import render
 from reconstruction.scan.frames import read_scan
@@ -101,6 +102,29 @@ def test_a_point_cloud_is_read_and_a_declared_height_holds(tmp_path: Path, table
     assert product.mesh.size[1] == pytest.approx(0.75, rel=0.005)
     assert product.values["height"].source == "declared"
     assert any("no colours" in w for w in product.warnings)
+
+
+def test_flat_holes_are_closed_and_bent_ones_stay_open() -> None:
+    ring = np.array([[1, 0, 0], [0, 0, 1], [-1, 0, 0], [0, 0, -1]], np.float32)
+    assert closes_flat(ring, 0.01)
+    bent = ring + np.array([[0, 0.2, 0], [0, 0, 0], [0, 0.2, 0], [0, 0, 0]], np.float32)
+    assert not closes_flat(bent, 0.01)
+    star = np.array([[1, 0, 0], [0.9, 0, 0.8], [0.05, 0, 0.02], [-1, 0, -0.5]], np.float32)
+    assert not closes_flat(star[[0, 2, 1, 3]], 0.01)
+    for tip, closed in ((ring, True), (bent, False)):
+        points = np.concatenate([tip, [[0, 2, 0]]]).astype(np.float32)
+        faces = np.array([[1, 0, 4], [2, 1, 4], [3, 2, 4], [0, 3, 4]], np.int32)
+        tent = Mesh(
+            vertices=points,
+            faces=faces,
+            uv=np.zeros((5, 2), np.float32),
+            face_part=np.zeros(4, np.int32),
+            parts=("body",),
+            part_material=("body",),
+        )
+        whole, source = capped(tent, lambda rim: closes_flat(rim, 0.01))
+        assert (open_edges(whole) == 0) is closed
+        assert len(source) == len(whole.vertices)
 
 
 def test_a_broken_scan_says_what_is_missing(tmp_path: Path, table: Mesh) -> None:
