@@ -92,6 +92,23 @@ def contact_sheet(
     return tile([top, low], side)
 
 
+def corrected_sheet(before: Product, after: Product, side: int = 320) -> U8:
+    """A product before and after a correction by hand, and its turntable after.
+
+    Returns:
+        (2 rows of cells) uint8 picture, as :func:`contact_sheet`.
+    """
+    top = [
+        (f"{name} {when}", view(product, azimuth, elevation, (side, side)))
+        for name, azimuth, elevation in (("front", 0.0, 0.05), ("25°", TURNTABLE[1], ELEVATION))
+        for when, product in (("before", before), ("after", after))
+    ]
+    low = [
+        (f"{round(math.degrees(a))}°", view(after, a, ELEVATION, (side, side))) for a in TURNTABLE
+    ]
+    return tile([top, low], side)
+
+
 def tile(rows: Sequence[Sequence[tuple[str, U8]]], side: int, height: int = 0) -> U8:
     """Cells with captions on a common backdrop; each picture is fitted into its cell.
 

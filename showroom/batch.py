@@ -235,12 +235,12 @@ def save(made: Reconstruction, folder: Path, digest: str = "", *, explain: bool 
     from reconstruction.product_io import save_product
 
     sheet = contact_sheet(made.photo.rgb, made.mask, made.rerender, made.product)
-    files = {SHEET_NAME: _png(sheet)}
+    files = {SHEET_NAME: png(sheet)}
     if digest:
         inputs = {"sha256": digest, "version": __version__, "explain": explain}
         files[INPUTS_NAME] = json.dumps(inputs, indent=2).encode()
     if explain:
-        files[EXPLAIN_PICTURE] = _png(seen_picture(made))
+        files[EXPLAIN_PICTURE] = png(seen_picture(made))
         files[EXPLAIN_JSON] = json.dumps(_explained(made), indent=2, ensure_ascii=False).encode()
     return save_product(made.product, folder, beside=files, lods=True)
 
@@ -361,7 +361,8 @@ def _died(order: Order) -> ReconstructionError:
     )
 
 
-def _png(pixels: Any) -> bytes:
+def png(pixels: Any) -> bytes:
+    """A picture, (h, w, 3) uint8, as a PNG file."""
     import io
 
     from PIL import Image

@@ -119,11 +119,12 @@ def run_correct(
     out: Path | None,
 ) -> int:
     """Set parameters and choices of a finished product by hand, and write it again."""
+    from reconstruction.contact_sheet import corrected_sheet
     from reconstruction.correct import correct
     from reconstruction.intake.photo import read_photo
     from reconstruction.product_io import load_product, save_product
 
-    from .batch import SHEET_NAME, save
+    from .batch import SHEET_NAME, png, save
 
     before = load_product(product)
     after, made = correct(
@@ -136,8 +137,7 @@ def run_correct(
     if made is not None:
         folder = save(made, target)
     else:
-        sheet = product / SHEET_NAME
-        beside = {SHEET_NAME: sheet.read_bytes()} if sheet.is_file() else None
+        beside = {SHEET_NAME: png(corrected_sheet(before, after))}
         folder = save_product(after, target, beside=beside, lods=True)
     line: dict[str, Any] = {
         "product": str(folder),
