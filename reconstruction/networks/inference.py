@@ -7,7 +7,7 @@ as its starting points.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,8 @@ PRODUCT_THRESHOLD = 0.6
 """Least :attr:`Proposal.confidence` of a photo that shows a product at all."""
 
 _SQRT2 = math.sqrt(2.0)
+_MAIN_OTHERS, _DETAIL_OTHERS = 5, 2
+"""Structures proposed beside the most probable one: other main choices, other details."""
 _UNLEARNED_SIZE = 0.2
 """Relative deviation of the size of products of a family that the weights do not know."""
 
@@ -328,38 +330,44 @@ def _sigma_bounds(p: ParameterSpec) -> tuple[float, float]:
     return reach * 1e-3, reach / 2
 
 
-def _structures(words: FamilyWords, shares: list[F32], count: int = 4) -> tuple[Structure, ...]:
-    """The most probable sets of choices, taking choices as independent."""
-    known = {c.name: c for c in get_family(words.name).choices}
-    beam: list[tuple[dict[str, str], float]] = [({}, 1.0)]
+def _structures(words: FamilyWords, shares: list[F32]) -> tuple[Structure, ...]:
+    """The most probable choices, then others, each unlike the first in one choice.
+
+    Choices are taken as independent. The most probable alternatives of all would differ in
+    details that no photo tells apart; those that decide what a member is come first.
+    """
+    family = get_family(words.name)
+    known = {c.name: c for c in family.choices}
+    odds: dict[str, dict[str, float]] = {}
     for (name, options), share in zip(words.choices, shares, strict=True):
-        if name not in known:
-            continue
-        fitting = [
-            (o, float(p)) for o, p in zip(options, share, strict=True) if o in known[name].options
-        ]
-        total = sum(p for _, p in fitting) or 1.0
-        grown = [({**c, name: o}, q * p / total) for c, q in beam for o, p in fitting]
-        beam = sorted(grown, key=lambda b: -b[1])[: 4 * count]
-    for name, spec in known.items():
-        for picked, _ in beam:
-            picked.setdefault(name, spec.default)
-    return tuple(Structure(c, p) for c, p in _unlike(words.name, beam, count))
-
-
-def _unlike(
-    family: str, beam: list[tuple[dict[str, str], float]], count: int
-) -> Iterator[tuple[dict[str, str], float]]:
-    """The first ``count`` structures, leaving out those that build the same product."""
-    seen = set()
-    for choices, probability in beam:
-        key = _meaningful(family, choices)
-        if key in seen:
-            continue
-        seen.add(key)
-        yield choices, probability
-        if len(seen) == count:
-            return
+        if name in known:
+            kept = {
+                o: float(p) for o, p in zip(options, share, strict=True) if o in known[name].options
+            }
+            total = sum(kept.values()) or 1.0
+            odds[name] = {o: p / total for o, p in kept.items()}
+    best = {name: spec.default for name, spec in known.items()}
+    best |= {name: max(options, key=options.__getitem__) for name, options in odds.items()}
+    whole = math.prod(odds[name][best[name]] for name in odds)
+    main = family.main_choices if isinstance(family, FurnitureFamily) else tuple(odds)
+    others = [
+        (name in main, p / max(options[best[name]], 1e-9), name, option)
+        for name, options in odds.items()
+        for option, p in options.items()
+        if option != best[name]
+    ]
+    out, seen = [Structure(best, whole)], {_meaningful(words.name, best)}
+    for wanted, count in ((True, _MAIN_OTHERS), (False, _DETAIL_OTHERS)):
+        ranked = sorted((o for o in others if o[0] is wanted), key=lambda o: -o[1])
+        for _, ratio, name, option in ranked[: 2 * count]:
+            choices = {**best, name: option}
+            key = _meaningful(words.name, choices)
+            if key in seen or count == 0:
+                continue
+            seen.add(key)
+            count -= 1
+            out.append(Structure(choices, whole * ratio))
+    return tuple(sorted(out, key=lambda structure: -structure.probability))
 
 
 def _meaningful(family: str, choices: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -178,12 +178,24 @@ def open_gaps(rgb: U8, mask: Mask) -> Mask:
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     work = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     body = cv2.resize(mask.soft, size, interpolation=cv2.INTER_AREA) > 0.5
-    rest = see_through(work, body)
-    if rest.sum() == body.sum():
+    # Bars thinner than the network sees are lost with the gaps between them: close all, then open
+    # only what shows the background.
+    whole = enclosed(body)
+    rest = see_through(work, whole)
+    if rest.sum() == whole.sum():
         return mask
-    gap = (body & ~rest).astype(np.float32)
-    gap = np.asarray(cv2.resize(gap, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    return Mask(np.asarray(np.clip(mask.soft - gap, 0, 1), np.float32), mask.confidence)
+    opened = cv2.resize(rest.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    inside = cv2.resize(whole.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    closed = np.maximum(mask.soft, np.where(inside > 0.99, opened, 0.0))
+    soft = np.clip(closed - np.clip(inside - opened, 0, 1), 0, 1)
+    return Mask(np.asarray(soft, np.float32), mask.confidence)
+
+
+def enclosed(body: Bool) -> Bool:
+    """A mask (h, w) with all its holes closed."""
+    closed = np.pad(body, 1).astype(np.uint8)
+    cv2.floodFill(closed, None, (0, 0), 2)
+    return np.asarray(closed[1:-1, 1:-1] != 2)
 
 
 def see_through(rgb: U8, body: Bool) -> Bool:
