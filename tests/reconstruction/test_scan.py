@@ -104,6 +104,20 @@ def test_a_point_cloud_is_read_and_a_declared_height_holds(tmp_path: Path, table
     assert any("no colours" in w for w in product.warnings)
 
 
+def test_a_scan_of_a_named_category_becomes_re_fittable_in_its_own_size(
+    tmp_path: Path, table: Mesh
+) -> None:
+    write_scan(tmp_path / "scan", table, 8, poses=True)
+    product = product_of_scan(tmp_path / "scan", Request(category="table"))
+    assert product.family.name == "table"
+    assert sorted(product.mesh.size) == pytest.approx(sorted(table.size), rel=0.015)
+    assert product.values["height"].source == "photo"
+    assert product.values["height"].low <= 0.745 <= product.values["height"].high
+    assert not open_edges(product.mesh)
+    taller = product.refit({"height": 0.8})
+    assert taller.mesh.size[1] == pytest.approx(0.8, rel=0.005)
+
+
 def test_flat_holes_are_closed_and_bent_ones_stay_open() -> None:
     ring = np.array([[1, 0, 0], [0, 0, 1], [-1, 0, 0], [0, 0, -1]], np.float32)
     assert closes_flat(ring, 0.01)
