@@ -166,7 +166,13 @@ def _is_furniture(category: str) -> bool:
 
 
 def silhouette_iou(made: Reconstruction) -> float:
-    """The product drawn again from its photo's camera against the mask it was made from."""
+    """The product drawn again from its photo's camera against the mask it was made from.
+
+    Of a garment laid flat it is its fitted pattern in its fitted pose, as the product records it:
+    the view that its texture is taken by lies a little inside the outline on purpose.
+    """
+    if made.product.family.view == "flat" and made.product.photo is not None:
+        return made.product.photo.mask_iou
     if made.textured is None or not made.textured.views:
         return math.nan
     _, seen = made.textured.views[0].draw({}, {})
