@@ -21,7 +21,7 @@ from .explain import overlay
 from .families import family_names, get_family
 from .families.worn_solid import as_shown
 from .fitting import Fit, Sight, best_fit
-from .intake.declared import BASE_SIZE, DECLARED, SIZES, size_table
+from .intake.declared import BASE_SIZE, DECLARED, SIZES, meant, size_table
 from .intake.nature import doubts
 from .intake.photo import Photo
 from .intake.request import Request
@@ -167,7 +167,7 @@ def reconstruct(
     try:
         if free:
             return _free_form(seen, shots, masks, request, seconds, done)
-        candidates = _candidates(shots[0], seen[0].sight.proposal, wanted)
+        candidates = _candidates(shots[0], seen[0].sight.proposal, wanted, request.declared)
     except NoProductError:
         if not request.freeform or not seen[0].mask.hard.any():
             raise
@@ -374,8 +374,16 @@ def _wanted_families(category: str | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _candidates(photo: Photo, proposal: Proposal, wanted: tuple[str, ...]) -> tuple[Candidate, ...]:
-    """The families worth fitting, most probable first."""
+def _candidates(
+    photo: Photo,
+    proposal: Proposal,
+    wanted: tuple[str, ...],
+    declared: Mapping[str, float],
+) -> tuple[Candidate, ...]:
+    """The families worth fitting, most probable first.
+
+    What is declared says something of what it is: nobody measures the height of a hat.
+    """
     if wanted:
         return tuple(c for c in proposal.candidates if c.family in wanted)[:_TRIES]
     if not proposal.is_product:
@@ -394,10 +402,13 @@ def _candidates(photo: Photo, proposal: Proposal, wanted: tuple[str, ...]) -> tu
             expected=", ".join(family_names()),
             got=f"{proposal.category} ({proposal.categories[proposal.category]:.2f})",
         )
-    best = proposal.candidates[0]
-    if best.probability >= _LIKELY:
-        return (best,)
-    return tuple(c for c in proposal.candidates[:_TRIES] if c.probability > 0.15)
+    measured = [
+        c for c in proposal.candidates if all(meant(get_family(c.family), n) for n in declared)
+    ]
+    ranked = measured or list(proposal.candidates)
+    if ranked[0].probability >= _LIKELY:
+        return (ranked[0],)
+    return (ranked[0], *(c for c in ranked[1:_TRIES] if c.probability > 0.15))
 
 
 def _finish(

@@ -43,6 +43,13 @@ class Declared:
     notes: tuple[str, ...] = ()
 
 
+def meant(family: Family, name: str) -> str | None:
+    """The parameter that a declared name stands for in a family; None where it has none."""
+    names = {p.name for p in family.parameters}
+    found = next((n for n in DECLARED[family.kind].get(name, ()) if n in names), name)
+    return found if found in names else None
+
+
 def declared_for(family: Family, request: Request) -> Declared:
     """The declared dimensions and the size label as parameters of a family.
 
@@ -54,15 +61,15 @@ def declared_for(family: Family, request: Request) -> Declared:
     values: dict[str, float] = {}
     sources: dict[str, Source] = {}
     for name, value in request.declared.items():
-        meant = next((n for n in DECLARED[family.kind].get(name, ()) if n in names), name)
-        if meant not in names:
+        parameter = meant(family, name)
+        if parameter is None:
             raise ParameterError(
                 f"a {label} has no {name} to declare",
                 field=f"declared.{name}",
                 expected=", ".join(sorted(names)),
                 got=name,
             )
-        values[meant], sources[meant] = _number(name, value), "declared"
+        values[parameter], sources[parameter] = _number(name, value), "declared"
     spread: dict[str, float] = {}
     notes: tuple[str, ...] = ()
     if request.size is not None:
