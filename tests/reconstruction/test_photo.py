@@ -107,7 +107,7 @@ status = pathlib.Path("/proc/self/status").read_text()
 print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(ran.stdout) < 740  # MiB: made once and read once, 229 each
+    assert int(ran.stdout) < 500  # MiB: made once and read once, 229 each
 
 
 def test_an_animation_gives_its_first_frame_and_says_so() -> None:
