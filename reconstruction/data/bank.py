@@ -29,9 +29,11 @@ SIZE = 128
 PER_FILE = 512
 _COMPANIONS = 2
 """Products drawn beside each solid one with its structure, since joining it costs the most."""
-_TURNS = {"chair": 1.2, "sofa": 0.6, "rug": 0.2, "lamp": 0.3, "hat": 0.35, "shoes": 0.4}
+_FAR = 0.3
+"""Share of the companions whose dimensions lie far from the first, in reach of stylised pieces."""
+_TURNS = {"chair": 0.9, "rug": 0.15, "hat": 0.3, "shoes": 0.3, "car": 0.3}
 """How often a family is drawn, where not as often as others of its view."""
-_FLAT_TURN, _SOLID_TURN = 1.0, 0.45
+_FLAT_TURN, _SOLID_TURN = 0.55, 0.48
 
 
 def _turn(name: str) -> float:
@@ -86,12 +88,15 @@ def cloth_patches(photos: list[LabelledPhoto], limit: int = 600) -> tuple[U8, ..
 def _varied(
     rng: Rng, name: str, member: tuple[dict[str, float], dict[str, str]]
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """The same structure with other dimensions near by."""
+    """The same structure with other dimensions, mostly near by."""
     family, (values, choices) = get_family(name), member
+    spread = 0.25 if rng.random() < _FAR else 0.1
     moved = {
         p.name: float(
             np.clip(
-                values[p.name] + rng.normal(0, 0.1) * (p.maximum - p.minimum), p.minimum, p.maximum
+                values[p.name] + rng.normal(0, spread) * (p.maximum - p.minimum),
+                p.minimum,
+                p.maximum,
             )
         )
         for p in family.parameters

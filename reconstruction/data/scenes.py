@@ -23,6 +23,8 @@ from .masks import MaskSources
 from .textures import F32, Rng
 
 Example = dict[str, np.ndarray[Any, Any]]
+_EMPTY, _PHOTOS = 0.04, 0.14
+"""Shares of grounds without a product and of real photos, which teach a family and no more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,9 +194,9 @@ def scene_example(rng: Rng, sources: SceneSources, balance: NDArray[np.float64] 
     size = bank.rgba.shape[1]
     pick = rng.random()
     photos = sources.photos.photos
-    if pick < 0.06:
+    if pick < _EMPTY:
         return empty_example(rng, sources, size)
-    if photos and pick < 0.5:
+    if photos and pick < _EMPTY + _PHOTOS:
         photo = photos[int(rng.choice(len(photos), p=balance))]
         return photo_example(rng, bank.vocabulary, photo, size)
     return drawn_example(rng, sources, int(rng.integers(len(bank))))
