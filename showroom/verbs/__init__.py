@@ -1,0 +1,11 @@
+"""One module for each group of verbs: their options, help, and the call each makes.
+
+Nothing heavy is imported before a verb runs. A new group is a module with ``ADDS`` and a place in
+:data:`GROUPS`, whose order is that of the help.
+"""
+
+from __future__ import annotations
+
+from . import assets, machine, networks, reconstruct, visit, voice
+
+GROUPS = (reconstruct, assets, visit, voice, networks, machine)

@@ -1,0 +1,24 @@
+"""One verb of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TypeAlias
+
+Runner = Callable[[argparse.Namespace], int]
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def verb(verbs: Verbs, name: str, text: str, run: Runner) -> argparse.ArgumentParser:
+    """Add a verb.
+
+    Args:
+        text: its description; the first sentence is its line in the list of verbs.
+        run: gets the parsed options, gives the exit status.
+    """
+    parser = verbs.add_parser(
+        name, help=text[0].lower() + text[1:].split(". ")[0].rstrip("."), description=text
+    )
+    parser.set_defaults(run=run)
+    return parser

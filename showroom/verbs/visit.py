@@ -1,0 +1,71 @@
+"""Verbs about a visit: in person or over the websocket."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .verb import Verbs, verb
+
+
+def _add_walk(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "walk",
+        "Walk in: a headset where a runtime offers one, else a window. The same as no verb.",
+        walk_in,
+    )
+    parser.add_argument("--catalog", type=Path, help="a folder of products")
+    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    parser.add_argument("--seconds", type=float, help="leave by itself after this long")
+
+
+def walk_in(options: argparse.Namespace) -> int:
+    """Walk in, with a headset or in a window: what no verb does too."""
+    from ..app import walk_in
+
+    return walk_in(catalog=options.catalog, scene=options.scene, seconds=options.seconds)
+
+
+def _add_serve(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "serve",
+        "Open the websocket channel for Unity, Unreal and web clients. Listens on loopback; "
+        "other addresses need --certificate, --key and --token.",
+        _serve,
+    )
+    parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
+    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8765, help="port to listen on (8765)")
+    parser.add_argument("--certificate", type=Path, metavar="PEM", help="TLS certificate chain")
+    parser.add_argument("--key", type=Path, metavar="PEM", help="TLS private key")
+    parser.add_argument(
+        "--token", type=Path, metavar="FILE", help="file with the token that clients must send"
+    )
+    parser.add_argument(
+        "--insecure", action="store_true", help="allow other addresses without TLS and token"
+    )
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from ..app import serve
+
+    return serve(
+        catalog=options.catalog,
+        scene=options.scene,
+        host=options.host,
+        port=options.port,
+        certificate=options.certificate,
+        key=options.key,
+        token=options.token,
+        insecure=options.insecure,
+    )
+
+
+ADDS = (
+    _add_walk,
+    _add_serve,
+)
+"""What adds each verb of this module to the command line."""
