@@ -55,7 +55,10 @@ def _blank(vocabulary: Vocabulary, crop: U8, category: str) -> Example:
 
 
 def worn_mask(rng: Rng, alpha: F32) -> F32:
-    """A mask (h, w) of 0 to 1 as a segmentation gets it: shifted edges, holes, extra bits."""
+    """A mask (h, w) of 0 to 1 as a segmentation gets it.
+
+    Its edges are shifted, it has holes and extra bits, and thin parts are missing from some side.
+    """
     size = alpha.shape[0]
     pick = rng.random()
     if pick < 0.04:
@@ -65,6 +68,8 @@ def worn_mask(rng: Rng, alpha: F32) -> F32:
         grow = int(rng.integers(1, 4))
         kernel = np.ones((grow, grow), np.uint8)
         out = cv2.dilate(out, kernel) if rng.random() < 0.5 else cv2.erode(out, kernel)
+    if rng.random() < 0.2:
+        out = _without_thin_parts(rng, out)
     if rng.random() < 0.25:
         out = out.copy()
         for _ in range(int(rng.integers(1, 4))):
@@ -76,6 +81,17 @@ def worn_mask(rng: Rng, alpha: F32) -> F32:
     if rng.random() < 0.5:
         out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.6))
     return np.asarray(out, np.float32)
+
+
+def _without_thin_parts(rng: Rng, alpha: F32) -> F32:
+    """A mask that lost what is thin, in a random half-plane that fades in."""
+    size = alpha.shape[0]
+    width = int(rng.integers(3, 9))
+    opened = cv2.morphologyEx(alpha, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    angle = rng.uniform(0, 2 * np.pi)
+    across = (np.arange(size) - rng.uniform(0.2, 0.8) * size) / (0.1 * size)
+    there = np.clip(across[:, None] * np.sin(angle) + across[None] * np.cos(angle), 0, 1)
+    return np.asarray(opened * there + alpha * (1 - there), np.float32)
 
 
 def _with_alpha(rgb: U8, alpha: F32) -> U8:

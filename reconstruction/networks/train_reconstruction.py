@@ -70,7 +70,7 @@ def answer_losses(vocabulary: Vocabulary, answers: Answers, batch: Batch) -> Los
             share = (target >= 0).float().mean()
             entropies.append(share * functional.cross_entropy(part, target, ignore_index=-1))
     if entropies:
-        losses["choices"] = 0.3 * torch.stack(entropies).sum()
+        losses["choices"] = 0.5 * torch.stack(entropies).sum()
     camera = batch["camera"]
     seen = ~torch.isnan(camera)
     aim = (answers.camera - torch.nan_to_num(camera)).abs()
