@@ -14,7 +14,7 @@ import msgspec
 from . import compact
 from .errors import ProtocolError
 from .limits import MAX_EVENT_BYTES
-from .messages import AssetReady, AvatarPose, Event, MeshFrame, Pose, Update
+from .messages import INTERNAL, AvatarPose, Event, MeshFrame, Pose, Update
 from .validation import check
 
 Encoding = Literal["json", "msgpack"]
@@ -90,16 +90,16 @@ def encode_update(update: Update, encoding: Encoding = "json", *, plain: bool = 
     """An update as the server sends it; poses and meshes go compact unless ``plain``.
 
     Raises:
-        ProtocolError: a mesh frame that is not encodable; an :class:`AssetReady`, which is
-            served over HTTP and never sent.
+        ProtocolError: a mesh frame that is not encodable; an update of :data:`INTERNAL`, which
+            the shell deals with.
     """
     if not plain:
         if isinstance(update, AvatarPose):
             return Frame(compact.encode_avatar(update), False)
         if isinstance(update, MeshFrame):
             return Frame(compact.encode_mesh(update), False)
-    if isinstance(update, AssetReady):
-        raise ProtocolError("internal", "asset bytes do not go over the socket", field="data")
+    if isinstance(update, INTERNAL):
+        raise ProtocolError("internal", "this update does not go over the socket", field="type")
     return _encode(update, encoding)
 
 

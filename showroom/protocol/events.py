@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from .base import VERSION, Message
 from .limits import (
+    Count,
     Counter,
     Factor,
     Height,
@@ -47,6 +48,14 @@ Action = Literal[
     "report",
     "help",
     "greet",
+    "add_to_basket",
+    "remove_from_basket",
+    "show_basket",
+    "recommend",
+    "dislike",
+    "compare",
+    "ask",
+    "hand_over",
 ]
 
 
@@ -122,7 +131,13 @@ class Command(Message, tag="command"):
         direction: left, right, forward, back, up, down; seen from the visitor.
         size: a label such as ``"M"``; ``size_step`` is +1 for "one size up".
         color: a name of the colour lexicon, such as ``"navy"``.
-        near: place it next to, at or on something: ``"wall"``, ``"window"``, a category.
+        near: place it next to, at or on something: ``"wall"``, ``"window"``, a category; of
+            ``compare`` the other product.
+        count: pieces that go into or out of the basket; 0 where none was said.
+
+    ``ask`` names an attribute of the product in ``parameter`` (``"price"``, ``"care"``), or a topic
+    of the shop in ``option`` (``"returns"``). ``dislike`` is "not for me": it is not recommended
+    again. ``hand_over`` passes the last open question on to a person of the shop.
     """
 
     action: Action
@@ -139,6 +154,7 @@ class Command(Message, tag="command"):
     color: Word = ""
     option: Word = ""
     near: Word = ""
+    count: Count = 0
 
 
 class Point(Message, tag="point"):
@@ -190,6 +206,17 @@ class Received(Message, tag="received"):
     upto: Counter
 
 
+class Advice(Message, tag="advice"):
+    """What came of a :class:`~showroom.protocol.updates.Consult`; from the shell, never a client.
+
+    Attributes:
+        text: the model's answer as it came, or ``""`` where none came in time.
+    """
+
+    ref: Identifier
+    text: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
+
+
 class Bye(Message, tag="bye"):
     """The visitor leaves; nothing of the visit is kept."""
 
@@ -208,3 +235,4 @@ Event = (
     | Received
     | Bye
 )
+"""What a client may send."""

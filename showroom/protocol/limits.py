@@ -42,6 +42,9 @@ Offset = Annotated[float, Meta(ge=-100.0, le=100.0)]
 Length = Annotated[float, Meta(ge=0.0, le=100.0)]
 Factor = Annotated[float, Meta(ge=0.001, le=1000.0)]
 SizeStep = Annotated[int, Meta(ge=-20, le=20)]
+Count = Annotated[int, Meta(ge=0, le=99)]
+"""Pieces in a basket."""
+
 Counter = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 """A sequence or frame number; fits an unsigned 32-bit integer."""
 

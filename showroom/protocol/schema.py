@@ -15,7 +15,7 @@ from typing import Any, get_args
 import msgspec
 
 from .errors import ProtocolError
-from .messages import SUBPROTOCOL, VERSION, AssetReady, Event, Update
+from .messages import INTERNAL, SUBPROTOCOL, VERSION, Event, Update
 
 REFERENCE = "#/components/schemas/{name}"
 
@@ -27,7 +27,7 @@ def events() -> tuple[type[msgspec.Struct], ...]:
 
 def updates() -> tuple[type[msgspec.Struct], ...]:
     """What the server may send over the socket."""
-    return tuple(kind for kind in get_args(Update) if kind is not AssetReady)
+    return tuple(kind for kind in get_args(Update) if kind not in INTERNAL)
 
 
 def tag(kind: type[msgspec.Struct]) -> str:

@@ -169,12 +169,66 @@ class FitReport(Message, tag="fit_report"):
 
 
 class Reply(Message, tag="reply"):
-    """What to say to the visitor, in their language; ``choices`` when it is a question."""
+    """What to say to the visitor, in their language; ``choices`` when it is a question.
+
+    Attributes:
+        sources: where each stated fact stands: ``"product:tshirt/material"``, ``"faq:returns"``.
+    """
 
     text: str
     lang: str
     ref: str = ""
     choices: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+class BasketLine(msgspec.Struct, kw_only=True):
+    """One line of the basket; ``price`` of one piece as the shop wrote it, or ``""``."""
+
+    target: str
+    name: dict[str, str]
+    count: int
+    size: str = ""
+    color: str = ""
+    price: str = ""
+    currency: str = ""
+
+
+class BasketShown(Message, tag="basket_shown"):
+    """All that is in the basket now.
+
+    Attributes:
+        total: decimal sums by currency, of the lines that have a price.
+        unpriced: pieces without a price.
+    """
+
+    lines: tuple[BasketLine, ...]
+    total: dict[str, str]
+    unpriced: int = 0
+    ref: str = ""
+
+
+class Suggestion(msgspec.Struct, kw_only=True):
+    """One recommended product.
+
+    Attributes:
+        because: the product that contributed most, or ``""``.
+        shared: what both share, such as ``"color"``; ``"together"`` where others took both.
+        reason: one sentence per language.
+    """
+
+    target: str
+    name: dict[str, str]
+    because: str = ""
+    shared: str = ""
+    reason: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Recommended(Message, tag="recommended"):
+    """Products that may please, best first."""
+
+    products: tuple[Suggestion, ...]
+    ref: str = ""
 
 
 class Heard(Message, tag="intent"):
@@ -189,6 +243,34 @@ class Heard(Message, tag="intent"):
     entities: dict[str, list[dict[str, str | int | float]]]
     resolved: tuple[dict[str, str | int | float], ...] = ()
     clarify: str | None = None
+
+
+class Consult(Message, tag="consult"):
+    """A question to the optional model; carried out by the shell, never sent to clients.
+
+    Attributes:
+        ref: the utterance that waits; its answer comes as ``Advice`` with the same ``ref``.
+        system, user: the two messages of a chat completion.
+    """
+
+    ref: str
+    system: str
+    user: str
+
+
+class HandOver(Message, tag="hand_over"):
+    """A question that a visitor agreed to pass on to a person of the shop.
+
+    Carried out by the shell, never sent to clients. It holds what the visitor asked and about
+    which product; nothing of body, room, voice or earlier sentences.
+    """
+
+    question: str
+    lang: str
+    target: str = ""
+    size: str = ""
+    color: str = ""
+    ref: str = ""
 
 
 class Progress(Message, tag="progress"):
@@ -233,8 +315,14 @@ Update = (
     | MeshFrame
     | FitReport
     | Reply
+    | BasketShown
+    | Recommended
+    | Consult
+    | HandOver
     | Heard
     | Progress
     | Done
     | ErrorUpdate
 )
+INTERNAL = (AssetReady, Consult, HandOver)
+"""Updates that the shell deals with; they never go to a client."""

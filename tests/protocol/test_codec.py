@@ -23,8 +23,10 @@ from showroom.protocol.messages import (
     Body,
     Change,
     Command,
+    Consult,
     ErrorUpdate,
     Event,
+    HandOver,
     Hello,
     MeshFrame,
     Ping,
@@ -219,9 +221,23 @@ def test_mesh_frames_with_a_hole_are_refused():
         encode_update(MeshFrame(target="p", glb="", frame=0, time=0.0, positions=points.tobytes()))
 
 
-def test_asset_bytes_never_go_over_the_socket():
-    with pytest.raises(ProtocolError, match="asset"):
-        encode_update(AssetReady(hash="ab" * 32, data=b"glTF"))
+@pytest.mark.parametrize(
+    "update",
+    [
+        AssetReady(hash="ab" * 32, data=b"glTF"),
+        Consult(ref="u1", system="s", user="u"),
+        HandOver(question="is it vegan", lang="en"),
+    ],
+)
+def test_what_the_shell_deals_with_never_goes_over_the_socket(update):
+    with pytest.raises(ProtocolError, match="does not go over the socket"):
+        encode_update(update)
+
+
+def test_no_client_can_speak_for_the_model():
+    with pytest.raises(ProtocolError) as caught:
+        decode_event('{"type": "advice", "ref": "u1", "text": "{}"}')
+    assert caught.value.code == "unknown_type"
 
 
 def test_every_message_type_has_its_own_tag():
