@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from .composite import U8, Scene, compose, photograph, place, random_placement
 from .consensus import LabelledPhoto
+from .rooms import room
 from .shapes import shape
 from .textures import F32, Rng, clutter, folds, ground
 
-_POOL, _POOL_SIDE, _POOL_SEED, _NEW = 200, 240, 11, 0.15
+_POOL, _POOL_SIDE, _POOL_SEED, _NEW = 400, 240, 11, 0.15
 """Backgrounds kept ready, their side in pixels, their seed, and the share that is drawn anew."""
+_ROOMS = 0.25
+"""Share of backgrounds that are whole rooms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +94,10 @@ def real_ground(rng: Rng, photo: LabelledPhoto, size: int) -> F32 | None:
 
 
 def any_ground(rng: Rng, sources: MaskSources, size: int) -> F32:
-    """A procedural or, where there are photos, just as often a real background."""
+    """A room, or a procedural or, where there are photos, just as often a real background."""
     masked = sources.masked
+    if rng.random() < _ROOMS:
+        return room(rng, size, sources.sprites)
     if masked and rng.random() < 0.5:
         found = real_ground(rng, masked[int(rng.integers(len(masked)))], size)
         if found is not None:
@@ -179,11 +184,11 @@ def mask_scene(rng: Rng, sources: MaskSources, size: int) -> Scene:
     pick = rng.random()
     if pick < 0.04:
         return empty_scene(rng, sources, size)
-    if masked and pick < 0.42:
+    if masked and pick < 0.36:
         return real_scene(rng, masked[int(rng.integers(len(masked)))], size)
-    if masked and pick < 0.57:
+    if masked and pick < 0.50:
         return pasted_scene(rng, masked[int(rng.integers(len(masked)))], sources, size)
-    if sources.sprites and pick < 0.85:
+    if sources.sprites and pick < 0.88:
         sprite = sources.sprites[int(rng.integers(len(sources.sprites)))]
         return sprite_scene(rng, sprite, sources, size, 0.06)
     return textured_shape(rng, sources, size)

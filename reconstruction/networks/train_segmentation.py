@@ -26,8 +26,10 @@ from .weights import fill, load_weights, save_weights
 SIZE = 160
 FROZEN = 8
 """Blocks of the trunk that keep their ImageNet weights."""
-SPRITES = 2_000
+SPRITES = 4_000
 """Cut-outs that are drawn for a training which is given none."""
+_THIN = 3.0
+"""How much more a pixel of a thin part counts: legs and slats are few pixels and make the shape."""
 
 
 def recipe(settings: TrainSettings) -> TrainSettings:
@@ -43,6 +45,14 @@ def example(
     return {"rgb": scene.rgb, "mask": np.ascontiguousarray(scene.mask[::2, ::2])}
 
 
+def thin_parts(mask: Tensor, width: int = 5) -> Tensor:
+    """Where a mask (n, 1, h, w) of 0 and 1 is narrower than ``width`` pixels: 1, else 0."""
+    half = width // 2
+    eroded = -functional.max_pool2d(-functional.pad(mask, (half,) * 4, value=1.0), width, 1)
+    opened = functional.max_pool2d(eroded, width, 1, half)
+    return mask - torch.minimum(opened, mask)
+
+
 def mask_loss(net: nn.Module, batch: Batch) -> Losses:
     """Cross-entropy and soft overlap on known pixels, and whether there is a product at all."""
     x = batch["rgb"].permute(0, 3, 1, 2).float() / 255 - 0.5
@@ -50,8 +60,10 @@ def mask_loss(net: nn.Module, batch: Batch) -> Losses:
     truth = batch["mask"][:, None]
     known = ((truth == 0) | (truth == 255)).float()
     y = (truth == 255).float()
+    weight = known * (1 + _THIN * thin_parts(y))
     entropy = (
-        functional.binary_cross_entropy_with_logits(logits, y, known, reduction="sum") / known.sum()
+        functional.binary_cross_entropy_with_logits(logits, y, weight, reduction="sum")
+        / weight.sum()
     )
     q = torch.sigmoid(logits) * known
     overlap: Tensor = 2 * (q * y).sum((1, 2, 3)) + 1
@@ -81,7 +93,7 @@ def train_segmentation(
         out: the ``.safetensors`` file, rewritten at every checkpoint.
         run: folder of checkpoint, curves and caches.
         photos: folder of real photos ``<class>/<file>``, or None for procedural data alone.
-        sprites: file written by ``showroom data render``; None: 2,000 cut-outs are drawn into
+        sprites: file written by ``showroom data render``; None: 4,000 cut-outs are drawn into
             the folder ``run``.
         size: side of the training pictures, a multiple of 32.
         start: weights of ours to start from; None: ImageNet's, for the trunk.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from reconstruction.data import bank as banks
 from reconstruction.data.bank import load_bank, render_bank
@@ -14,6 +15,7 @@ from reconstruction.data.furniture import draw_furniture
 from reconstruction.data.garments import draw_garment
 from reconstruction.data.masks import MaskSources, mask_scene
 from reconstruction.data.render import contact
+from reconstruction.data.rooms import room
 from reconstruction.data.scenes import SceneSources, scene_example
 from reconstruction.data.sprites import render_sprites
 from reconstruction.data.textures import FABRICS, GROUNDS, fabric, ground
@@ -22,7 +24,7 @@ from reconstruction.families import family_names, get_family
 from reconstruction.networks.inference import propose
 from reconstruction.networks.segmentation import segment
 from reconstruction.networks.train_reconstruction import train_reconstruction
-from reconstruction.networks.train_segmentation import train_segmentation
+from reconstruction.networks.train_segmentation import thin_parts, train_segmentation
 from reconstruction.networks.training import TrainSettings
 from reconstruction.networks.vocabulary import (
     NOTHING,
@@ -171,3 +173,24 @@ def test_a_contact_sheet_shows_the_bank(bank: Path):
     sheet = contact(load_bank(bank), rows=2, columns=3)
     assert sheet.shape == (256, 384, 3)
     assert sheet.std() > 5
+
+
+def test_rooms_are_pictures_of_their_own_seed() -> None:
+    sprite = np.zeros((32, 32, 4), np.uint8)
+    sprite[8:, 8:24] = (200, 40, 40, 255)
+    first, again = (room(np.random.default_rng(5), 96, (sprite,)) for _ in range(2))
+    other = room(np.random.default_rng(6), 96, (sprite,))
+    assert first.shape == (96, 96, 3)
+    assert first.min() >= 0 and first.max() <= 1
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.05
+
+
+def test_thin_parts_of_a_mask_are_told_from_its_body() -> None:
+    mask = torch.zeros(1, 1, 40, 40)
+    mask[..., 5:20, 10:30] = 1
+    mask[..., 20:38, 12:14] = 1
+    found = thin_parts(mask)[0, 0]
+    assert found[22:38, 12:14].min() == 1
+    assert found[6:18].max() == 0
+    assert found.sum() == found[20:, 12:14].sum()
