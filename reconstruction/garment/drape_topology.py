@@ -17,7 +17,8 @@ class Topology:
     """The mesh of a pattern without its places.
 
     Attributes:
-        faces: (m, 3) int32 of panel vertices, counter-clockwise seen from outside when worn.
+        faces: (m, 3) int32 of panel vertices, counter-clockwise seen from the cloth's outside. A
+            collar's leaf is folded over and shows its inside when worn.
         face_part: (m,) int32 index into ``parts``.
         parts: panel names.
         weld: (n,) int32, sewn group of each vertex, numbered from 0 without gaps.
@@ -48,7 +49,8 @@ def topology(pattern: Pattern) -> Topology:
         one = np.where(lean, np.stack([a, b, c], 1), np.stack([a, b, d], 1))
         two = np.where(lean, np.stack([a, c, d], 1), np.stack([b, c, d], 1))
         both = np.stack([one, two], axis=1).reshape(-1, 3)
-        if panel.reverse:
+        # A leaf is folded over: its outside goes on from the inside of what it is sewn to.
+        if panel.reverse != (panel.name == "collar"):
             both = both[:, ::-1]
         faces.append(both)
         parts.append(np.full(len(both), index, np.int32))

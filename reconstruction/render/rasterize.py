@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from .camera import Camera, frame_camera, orbit_rotation
-from .shading import Light, linear_to_srgb, picture, sample_texture, shade, srgb_to_linear
+from .shading import (
+    Light,
+    linear_to_srgb,
+    picture,
+    sample_texture,
+    shade,
+    srgb_to_linear,
+    turned_away,
+)
 from .zbuffer import Raster, interpolate, labels, render, silhouette, uv_raster
 
 __all__ = [
@@ -21,5 +29,6 @@ __all__ = [
     "shade",
     "silhouette",
     "srgb_to_linear",
+    "turned_away",
     "uv_raster",
 ]

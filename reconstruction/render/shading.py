@@ -28,12 +28,21 @@ class Light:
     ground: float = 0.3
 
 
-def shade(raster: Raster, faces: I32, normals: F32, albedo: F32, light: Light) -> F32:
+def shade(
+    raster: Raster,
+    faces: I32,
+    normals: F32,
+    albedo: F32,
+    light: Light,
+    away: NDArray[np.bool_] | None = None,
+) -> F32:
     """Lambert shading of a raster.
 
     Args:
         normals: (n, 3) float32 vertex normals.
         albedo: linear RGB: (m, 3) per face, or (h, w, 3) per pixel.
+        away: (m,) faces whose back is seen (:func:`turned_away`): there the normal is turned
+            round, as glTF has it for double-sided materials. None: there are none.
 
     Returns:
         (h, w, 4) float32: linear RGB, and alpha 1 where the product is seen.
@@ -41,6 +50,8 @@ def shade(raster: Raster, faces: I32, normals: F32, albedo: F32, light: Light) -
     normal = interpolate(raster, faces, normals)
     normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-9)
     seen = raster.face_id >= 0
+    if away is not None:
+        normal[seen & away[np.maximum(raster.face_id, 0)]] *= -1
     colour = albedo if albedo.ndim == 3 else albedo[np.maximum(raster.face_id, 0)]
     sun = np.asarray(light.direction) / np.linalg.norm(light.direction)
     lambert = np.maximum(normal @ sun.astype(np.float32), 0) * light.strength
@@ -49,6 +60,17 @@ def shade(raster: Raster, faces: I32, normals: F32, albedo: F32, light: Light) -
     out[..., :3] = colour * (lambert + ambient)[..., None] * seen[..., None]
     out[..., 3] = seen
     return out
+
+
+def turned_away(vertices: F32, faces: I32, camera: Camera) -> NDArray[np.bool_]:
+    """(m,): whether a camera sees a face (m, 3), if at all, from behind.
+
+    Args:
+        vertices: (n, 3) float32, metres.
+    """
+    a, b, c = (vertices[faces[:, i]] for i in range(3))
+    toward = np.asarray(camera.position, np.float32) - a
+    return np.asarray(np.einsum("nk,nk->n", np.cross(b - a, c - a), toward) < 0, np.bool_)
 
 
 def sample_texture(texture: NDArray[np.uint8], uv: F32) -> F32:
@@ -130,7 +152,8 @@ def picture(
             albedo[here] = sample_texture(textures[name], uv[here])
         elif colours and name in colours:
             albedo[here] = colours[name]
-    shaded = shade(raster, mesh.faces, mesh.normals(), albedo, light or Light())
+    away = turned_away(mesh.vertices, mesh.faces, camera)
+    shaded = shade(raster, mesh.faces, mesh.normals(), albedo, light or Light(), away)
     small = shaded.reshape(size[0], oversample, size[1], oversample, 4).mean(axis=(1, 3))
     alpha = small[..., 3:]
     out = np.empty((*size, 4), np.uint8)

@@ -121,7 +121,7 @@ def dress(node: Any, material: Material) -> None:
     node.set_shader_input("base_color", core.LVecBase4f(*material.base_color))
     node.set_shader_input(
         "surface",
-        core.LVecBase4f(material.roughness, material.metallic, 0.0, float(material.double_sided)),
+        core.LVecBase4f(material.roughness, material.metallic, 0.0, 0.0),
     )
     mapped = material.normal is not None
     image = decode_image(material.normal, srgb=False) if material.normal else white()

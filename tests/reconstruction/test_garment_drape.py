@@ -3,7 +3,9 @@ import pytest
 from scipy.spatial import cKDTree
 
 from reconstruction.dressform import BodyForm, reference_form
+from reconstruction.evaluation.soundness import soundness
 from reconstruction.families import get_family
+from reconstruction.family import complete
 from reconstruction.garment.drape import rest_edges
 
 GARMENTS = ("t_shirt", "long_sleeve", "shirt", "outwear", "dress", "skirt", "trousers", "shorts")
@@ -284,3 +286,16 @@ def test_rest_edges_are_the_patterns_lengths(name):
     places, _ = welded(mesh)
     worn = np.linalg.norm(places[rest.pairs[:, 0]] - places[rest.pairs[:, 1]], axis=1)
     assert np.median(worn[threads] / rest.lengths[threads]) == pytest.approx(1.0, abs=0.06)
+
+
+@pytest.mark.parametrize("name", (*GARMENTS, "hat", "shoes"))
+def test_random_members_are_manifold_and_open_at_their_hems_alone(name):
+    family = get_family(name)
+    members = [family.sample(np.random.default_rng(seed)) for seed in (41, 42)]
+    collars = [o for c in family.choices if c.name == "collar" for o in c.options]
+    members += [(members[0][0], {**members[0][1], "collar": collar}) for collar in collars]
+    for sampled in members:
+        values, choices = complete(family, *sampled)
+        found = soundness(family.build(values, choices))
+        assert found.manifold and found.hemmed, choices
+        assert (found.loops == 0) == (name in ("hat", "shoes"))

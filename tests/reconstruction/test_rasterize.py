@@ -21,6 +21,7 @@ from reconstruction.render.rasterize import (
     shade,
     silhouette,
     srgb_to_linear,
+    turned_away,
     uv_raster,
 )
 
@@ -145,3 +146,19 @@ def test_srgb_round_trip_and_texture_corner() -> None:
     texture[0, 0] = 255
     upper_left = sample_texture(texture, np.array([[0.125, 0.125]], np.float32))
     assert upper_left[0] == pytest.approx([1, 1, 1], abs=1e-4)
+
+
+def test_the_back_of_a_face_is_lit_as_the_side_that_is_seen() -> None:
+    sheet = np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1]], np.float32)
+    up = np.array([[0, 2, 1], [0, 3, 2]], np.int32)
+    camera = Camera(0.3, 1.2, distance=5.0)
+    lit = []
+    for faces, normal in ((up, 1.0), (up[:, ::-1], -1.0)):
+        normals = np.tile(np.array([[0, normal, 0]], np.float32), (4, 1))
+        raster = render(sheet, faces, camera, (32, 32))
+        away = turned_away(sheet, faces, camera)
+        assert away.all() == (normal < 0)
+        albedo = np.full((2, 3), 0.5, np.float32)
+        lit.append(shade(raster, faces, normals, albedo, Light(), away)[16, 16, 0])
+    assert lit[0] == pytest.approx(lit[1])
+    assert lit[0] > 0.5 * Light().strength

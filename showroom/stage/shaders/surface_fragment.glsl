@@ -5,7 +5,7 @@
 uniform mat4 p3d_ViewMatrixInverse;
 uniform sampler2D base_map;
 uniform vec4 base_color;
-uniform vec4 surface;        // roughness, metallic, emission, 1 if the mirror image is drawn
+uniform vec4 surface;        // roughness, metallic, emission
 uniform vec4 clip_plane;     // of mirror images: keep dot(plane, position) > 0
 uniform float exposure;
 uniform vec4 output_mode;    // x: 1 writes linear light (environment capture), 0 tone-mapped
@@ -122,7 +122,6 @@ void main() {
     vec3 view = normalize(eye - v_position);
     vec3 n = normalize(v_normal);
     if (!gl_FrontFacing) n = -n;
-    if (surface.w > 0.5) n = dot(n, view) < 0.0 ? -n : n;
 #ifdef NORMALS
     color = vec4(n * 0.5 + 0.5, 1.0);
     return;
