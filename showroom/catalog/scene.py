@@ -1,5 +1,8 @@
 """Scenes as data: ``scenes/*.toml`` read into a floor plan, spawn point, stands and decor.
 
+A file with a floor plan alone (``schema``, ``[room]`` and, where there are any, ``[[opening]]`` and
+``[[obstacle]]``) is a visitor's own room; it may be JSON as well.
+
 This module reads what a visit needs (outline, openings, obstacles, stands) and keeps the decor
 (materials, lights, objects) as checked but uninterpreted tables; the stage builds those. Angles
 in the files are degrees (``turn``), everything here is metres and radians, right-handed, Y up.
@@ -7,6 +10,7 @@ in the files are degrees (``turn``), everything here is metres and radians, righ
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -16,6 +20,17 @@ from typing import Any, Literal, cast
 
 SCENES = Path(__file__).resolve().parents[2] / "scenes"
 SCHEMA = 1
+_OWN_LABEL = {"en": "Your room", "zh": "您的房间"}
+_OWN_DECOR: Mapping[str, Any] = {
+    "room": {"floor": "floor", "walls": "walls", "ceiling": "ceiling"},
+    "materials": {
+        "floor": {"texture": "planks", "color": "#b98f63", "roughness": 0.5},
+        "walls": {"texture": "plaster", "color": "#ece7dd", "roughness": 0.95},
+        "ceiling": {"color": "#f6f4ef", "roughness": 0.95},
+    },
+}
+"""How a room looks whose file says nothing of it."""
+
 OpeningKind = Literal["window", "door"]
 
 
@@ -164,28 +179,27 @@ def parse_scene(text: str, path: Path | None = None) -> Scene:
         SceneError: as :func:`load_scene`.
     """
     try:
-        document = tomllib.loads(text)
+        if path is not None and path.suffix == ".json":
+            document = json.loads(text)
+        else:
+            document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = next((int(w.strip(",)")) for w in str(error).split() if w.strip(",)").isdigit()), 0)
         raise SceneError(f"is not TOML: {error}", path=path, line=line) from error
-    return _Reader(text, path).scene(document)
+    except (json.JSONDecodeError, RecursionError) as error:
+        line = getattr(error, "lineno", 0)
+        raise SceneError(f"is not JSON: {error}", path=path, line=line) from error
+    reader = _Reader(text, path)
+    return reader.scene(reader.table(document, ""))
 
 
 def room_scene(
     outline: Sequence[tuple[float, float]], height: float, openings: Sequence[Opening] = ()
 ) -> Scene:
     """A plain scene from a floor plan alone: the visitor's own room."""
-    document = {
-        "room": {"floor": "floor", "walls": "walls", "ceiling": "ceiling"},
-        "materials": {
-            "floor": {"texture": "planks", "color": "#b98f63", "roughness": 0.5},
-            "walls": {"texture": "plaster", "color": "#ece7dd", "roughness": 0.95},
-            "ceiling": {"color": "#f6f4ef", "roughness": 0.95},
-        },
-    }
     return Scene(
         id="room",
-        label={"en": "Your room", "zh": "您的房间"},
+        label=_OWN_LABEL,
         outline=tuple((float(x), float(z)) for x, z in outline),
         height=float(height),
         openings=tuple(openings),
@@ -193,8 +207,23 @@ def room_scene(
         stands=(),
         spawn=Spawn((0.0, 0.0, 0.0), 0.0),
         path=None,
-        document=document,
+        document=_OWN_DECOR,
     )
+
+
+def _entrance(outline: Sequence[tuple[float, float]], openings: Sequence[Opening]) -> Spawn:
+    """Just inside the first door or, where there is none, in the middle; looking in."""
+    for opening in openings:
+        if opening.kind == "door":
+            start, end = outline[opening.wall], outline[(opening.wall + 1) % len(outline)]
+            length = math.dist(start, end)
+            along = ((end[0] - start[0]) / length, (end[1] - start[1]) / length)
+            inward = (along[1], -along[0])
+            t = opening.offset + opening.width / 2
+            x, z = (start[k] + along[k] * t + inward[k] * opening.width / 2 for k in (0, 1))
+            return Spawn((x, 0.0, z), math.atan2(-inward[0], -inward[1]))
+    x, z = (sum(corner[k] for corner in outline) / len(outline) for k in (0, 1))
+    return Spawn((x, 0.0, z), 0.0)
 
 
 def line_of(text: str, field: str) -> int:
@@ -308,16 +337,19 @@ class _Reader:
         self.only(document, _TOP_ALL, "")
         if document.get("schema") != SCHEMA:
             raise self.fail("schema version", "schema", str(SCHEMA), document.get("schema"))
-        label = self.table(document.get("name"), "name")
+        label = self.table(document.get("name", _OWN_LABEL), "name")
         if not all(isinstance(label.get(lang), str) for lang in ("en", "zh")):
             raise self.fail("needs a name in both languages", "name", "en, zh", list(label))
         room = self.table(document.get("room"), "room")
         self.only(room, _KEYS["room"], "room")
         outline = self.outline(room)
         height = self.number(room, "height", "room", 2.0, 30.0)
-        spawn = self.table(document.get("spawn"), "spawn")
-        self.only(spawn, _KEYS["spawn"], "spawn")
-        place = self.vector(spawn.get("at"), 3, "spawn.at")
+        if "materials" not in document:
+            document = {**document, **_OWN_DECOR, "room": {**_OWN_DECOR["room"], **room}}
+        openings = tuple(
+            self.opening(t, i, outline, height)
+            for i, t in enumerate(self.tables(document, "opening"))
+        )
         for key in ("light", "object"):
             self.tables(document, key)
         for name, entry in self.table(document.get("materials", {}), "materials").items():
@@ -327,18 +359,28 @@ class _Reader:
             label={k: str(v) for k, v in label.items()},
             outline=outline,
             height=height,
-            openings=tuple(
-                self.opening(t, i, outline, height)
-                for i, t in enumerate(self.tables(document, "opening"))
-            ),
+            openings=openings,
             obstacles=tuple(
                 self.obstacle(t, i) for i, t in enumerate(self.tables(document, "obstacle"))
             ),
             stands=tuple(self.stand(t, i) for i, t in enumerate(self.tables(document, "stand"))),
-            spawn=Spawn((place[0], place[1], place[2]), self.turn(spawn, "spawn")),
+            spawn=self.spawn(document, outline, openings),
             path=self.path,
             document=document,
         )
+
+    def spawn(
+        self,
+        document: Mapping[str, Any],
+        outline: tuple[tuple[float, float], ...],
+        openings: tuple[Opening, ...],
+    ) -> Spawn:
+        if "spawn" not in document:
+            return _entrance(outline, openings)
+        table = self.table(document["spawn"], "spawn")
+        self.only(table, _KEYS["spawn"], "spawn")
+        x, y, z = self.vector(table.get("at"), 3, "spawn.at")
+        return Spawn((x, y, z), self.turn(table, "spawn"))
 
     def outline(self, room: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
         corners = room.get("outline")
@@ -391,7 +433,7 @@ class _Reader:
         size = self.vector(table.get("size"), 3, f"{field}.size")
         if min(size) <= 0.0:
             raise self.fail("must be positive", f"{field}.size", "width, depth, height > 0", size)
-        name = self.text_of(table, "name", field, ())
+        name = self.text_of({"name": "obstacle", **table}, "name", field, ())
         return Obstacle(name, x, z, size[0], size[1], size[2], self.turn(table, field))
 
     def stand(self, table: Mapping[str, Any], i: int) -> Stand:

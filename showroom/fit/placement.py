@@ -33,10 +33,16 @@ from .furnishing import (
 )
 from .room import Room
 from .spots import Spot, aligned, beside_spots, free_spots, wall_spots
+from .squeeze import squeeze_free, squeeze_wall
 from .surroundings import Surroundings, is_flat
 
 F64 = NDArray[np.float64]
 _SHRINK_STEPS = 8
+_WAYS = 2
+"""So many walls' directions are tried where something fits in no other."""
+
+_WALLS = ("wall", "corner", "window", "door")
+_MIDDLE = ("middle", "center", "centre")
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,18 +251,26 @@ class Floor:
             best = min(spots, key=lambda spot: spot.cost, default=None)
             if best is not None:
                 return best
+        if near in _WALLS or self._beside(near):
+            return None
+        # Turned to the visitor it has no room; turned like a wall it may.
+        _, boxes = self._near.around(probe.id, flat=is_flat(probe))
+        goal, _ = self._wish(probe, near, wish)
+        for yaw in self.room.directions[:_WAYS]:
+            spots = free_spots(self.room, probe.footprint, goal, yaw, boxes, 0.0)
+            best = min(spots, key=lambda spot: spot.cost, default=None)
+            if best is not None:
+                return best
         return None
 
     def _spots(
         self, probe: Item, near: str, wish: tuple[float, float] | None, ahead: float
     ) -> Iterable[Spot]:
         solids, boxes = self._near.around(probe.id, flat=is_flat(probe))
-        goal = wish or self._before_visitor(probe.footprint)
-        if near in ("wall", "corner", "window", "door"):
+        goal, yaw = self._wish(probe, near, wish)
+        if near in _WALLS:
             return wall_spots(self.room, probe.footprint, near, goal, boxes, ahead)
-        if near in ("middle", "center", "centre"):
-            goal = self.room.middle
-        elif near not in ("", "visitor"):
+        if self._beside(near):
             found = [s for s in solids if self._near.is_called(s, near)]
             if not found:
                 raise PlacementError(
@@ -269,9 +283,23 @@ class Floor:
                 self._near.category(s) in rules()["faces"].get(probe.category, ()) for s in found
             )
             return beside_spots(self.room, probe.footprint, found, goal, boxes, ahead, facing=turns)
+        straight = aligned(self.room, yaw)
+        return free_spots(self.room, probe.footprint, goal, straight, boxes, ahead)
+
+    @staticmethod
+    def _beside(near: str) -> bool:
+        """Whether ``near`` names a thing."""
+        return near not in (*_WALLS, *_MIDDLE, "", "visitor")
+
+    def _wish(
+        self, probe: Item, near: str, wish: tuple[float, float] | None
+    ) -> tuple[tuple[float, float], float]:
+        """The (x, z) that would be best, and the yaw there."""
+        goal = wish or self._before_visitor(probe.footprint)
+        if near in _MIDDLE:
+            goal = self.room.middle
         at = self.visitor or Viewer(*goal)
-        yaw = probe.yaw if wish else math.atan2(at.x - goal[0], at.z - goal[1])
-        return free_spots(self.room, probe.footprint, goal, yaw, boxes, ahead)
+        return goal, probe.yaw if wish else math.atan2(at.x - goal[0], at.z - goal[1])
 
     def _before_visitor(self, footprint: Footprint) -> tuple[float, float]:
         """The (x, z) where a product stands well before the visitor."""
@@ -341,27 +369,45 @@ class Floor:
         if shape.height > self.room.height:
             lack = shape.height - self.room.height
             return Blocked("ceiling", "", lack, "height"), longer(shape, "height", -lack)
+        best = self._squeeze(probe, near)
+        if best is None:
+            return _ROOM, None
+        return Blocked("room", "", best[0], best[1]), longer(shape, best[1], -best[0])
+
+    def _squeeze(self, probe: Item, near: str) -> tuple[float, Dimension] | None:
+        """How much shorter it must be, and along what."""
+        shape, flat = probe.footprint, is_flat(probe)
+        if self._beside(near):
+            return self._squeeze_beside(probe, near)
+        boxes = self._near.around(probe.id, flat=flat)[1]
+        if near in _WALLS:
+            return squeeze_wall(self.room, (shape.width, shape.depth), near, boxes)
+        wish, yaw = self._wish(probe, near, None)
+        first = aligned(self.room, yaw) % (math.pi / 2)
+        walls = self.room.directions[:_WAYS]
+        ways = walls if any(abs(first - way) < 1e-9 for way in walls) else (*walls, first)
+        return squeeze_free(self.room, (shape.width, shape.depth), ways, wish, boxes)
+
+    def _squeeze_beside(self, probe: Item, near: str) -> tuple[float, Dimension] | None:
         best: tuple[float, Dimension] | None = None
         dimensions: tuple[Dimension, ...] = ("width", "depth")
         for dimension in dimensions:
-            low, high = 0.0, getattr(shape, dimension) * 0.9
+            low, high = 0.0, getattr(probe.footprint, dimension) * 0.9
             if best is not None:
                 high = min(high, best[0])
-            least = replace(probe, footprint=longer(shape, dimension, -high))
+            least = replace(probe, footprint=longer(probe.footprint, dimension, -high))
             if self._best(least, near, roomy=False) is None:
                 continue
             for _ in range(_SHRINK_STEPS):
                 middle = (low + high) / 2
-                shorter = replace(probe, footprint=longer(shape, dimension, -middle))
+                shorter = replace(probe, footprint=longer(probe.footprint, dimension, -middle))
                 if self._best(shorter, near, roomy=False) is None:
                     low = middle
                 else:
                     high = middle
             if best is None or high < best[0]:
                 best = (high, dimension)
-        if best is None:
-            return _ROOM, None
-        return Blocked("room", "", best[0], best[1]), longer(shape, best[1], -best[0])
+        return best
 
     def _done(
         self, before: Item | None, item: Item, *, complete: bool, blocked: Blocked | None = None

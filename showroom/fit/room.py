@@ -152,7 +152,10 @@ class Room:
         outline: Iterable[Sequence[float]],
         height: float = 2.6,
         openings: Iterable[tuple[str, int, float, float, float, float]] = (),
-        obstacles: Iterable[tuple[float, float, float, float, float, float]] = (),
+        obstacles: Iterable[
+            tuple[float, float, float, float, float, float]
+            | tuple[float, float, float, float, float, float, str]
+        ] = (),
     ) -> Room:
         """A room from plain tuples, as in the wire's ``room`` message.
 
@@ -160,7 +163,7 @@ class Room:
 
         Args:
             openings: (kind, wall, offset, width, sill, height).
-            obstacles: (x, z, width, depth, height, yaw).
+            obstacles: (x, z, width, depth, height, yaw) and, where it has one, its name.
 
         Raises:
             RoomError: as the constructor.
@@ -183,7 +186,7 @@ class Room:
                     Opening(o.kind, (n - 2 - o.wall) % n, offset, o.width, o.sill, o.height)
                 )
             corners, doors = corners[::-1], tuple(turned)
-        boxes = tuple(Obstacle(x, z, w, d, h, yaw) for x, z, w, d, h, yaw in obstacles)
+        boxes = tuple(Obstacle(*obstacle) for obstacle in obstacles)
         return cls(corners, float(height), doors, boxes)
 
     @cached_property
@@ -201,6 +204,20 @@ class Room:
     def area(self) -> float:
         """Floor area, square metres."""
         return _area([w.start for w in self.walls])
+
+    @cached_property
+    def directions(self) -> tuple[float, ...]:
+        """Yaws of the walls but for quarter turns, those of most wall first."""
+        lengths: dict[float, float] = {}
+        quarter = math.pi / 2
+        for wall in self.walls:
+            yaw = wall.yaw % quarter
+            near = (
+                k for k in lengths if abs((yaw - k + quarter / 2) % quarter - quarter / 2) < 1e-3
+            )
+            known = next(near, yaw)
+            lengths[known] = lengths.get(known, 0.0) + wall.length
+        return tuple(sorted(lengths, key=lambda yaw: -lengths[yaw]))
 
     @property
     def size(self) -> tuple[float, float]:

@@ -126,14 +126,15 @@ def _corner_runs(room: Room, index: int, free: F64, width: float) -> F64:
     reach = width * 0.8 + 0.1
     found = []
     before, after = room.walls[index - 1], room.walls[(index + 1) % count]
-    if _is_inner(before.along, wall.along) and free[0, 0] <= reach:
+    if is_inner(before.along, wall.along) and free[0, 0] <= reach:
         found.append((free[0, 0], free[0, 0]))
-    if _is_inner(wall.along, after.along) and free[-1, 1] >= wall.length - reach:
+    if is_inner(wall.along, after.along) and free[-1, 1] >= wall.length - reach:
         found.append((free[-1, 1], free[-1, 1]))
     return np.array(found).reshape(-1, 2)
 
 
-def _is_inner(first: tuple[float, float], second: tuple[float, float]) -> bool:
+def is_inner(first: tuple[float, float], second: tuple[float, float]) -> bool:
+    """Whether two walls, given by their directions, meet in a corner that one can stand in."""
     return first[0] * second[1] - first[1] * second[0] > 0.1
 
 
@@ -157,16 +158,20 @@ def free_spots(
     reach: float | None = None,
 ) -> Iterator[Spot]:
     """The free places nearest to a wish, for the wished yaw and, dearer, quarter turns of it."""
-    far = math.hypot(*room.size) if reach is None else reach
-    straight = aligned(room, yaw)
+    far = span(room, wish) if reach is None else reach
     turns = ((0, 0.0), (1, 0.6), (-1, 0.6), (2, 0.8))
     # Without free floor in front, half a turn changes nothing.
     for quarter, extra in turns if ahead > 0 else turns[:2]:
-        angle = straight + quarter * math.pi / 2
+        angle = yaw + quarter * math.pi / 2
         box, fu, fv = box_of(shape, angle, ahead)
         distance, u, v = nearest_free(box, wish[0] + fu, -wish[1] + fv, boxes, room.polygon, far)
         if math.isfinite(distance):
             yield Spot(distance + extra, u - fu, v - fv, angle)
+
+
+def span(room: Room, wish: tuple[float, float]) -> float:
+    """No place in the room is further from ``wish`` (x, z) than this, metres."""
+    return math.hypot(*room.size) + math.dist(wish, room.middle)
 
 
 def aligned(room: Room, yaw: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .furnishing import Item, PlacementError, Viewer, rules
-from .room import Opening, Room
+from .room import Opening, Room, Wall
 from .spots import Solid
 
 F64 = NDArray[np.float64]
@@ -92,6 +92,8 @@ class Surroundings:
                 if o.kind == target:
                     u, v = self.room.walls[o.wall].at(o.offset + o.width / 2)
                     points.append((u, -v))
+        elif target == "wall":
+            points = [_foot(wall, x, z) for wall in self.room.walls]
         elif target in ("middle", "center", "centre"):
             points = [self.room.middle]
         if not points:
@@ -102,6 +104,13 @@ class Surroundings:
                 got=target[:40],
             )
         return min(points, key=lambda p: math.hypot(p[0] - x, p[1] - z))
+
+
+def _foot(wall: Wall, x: float, z: float) -> tuple[float, float]:
+    """The (x, z) of the point of a wall nearest to (x, z)."""
+    along = (x - wall.start[0]) * wall.along[0] + (-z - wall.start[1]) * wall.along[1]
+    u, v = wall.at(min(max(along, 0.0), wall.length))
+    return (u, -v)
 
 
 def is_flat(item: Item) -> bool:

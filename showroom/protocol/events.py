@@ -132,7 +132,7 @@ class Command(Message, tag="command"):
         size: a label such as ``"M"``; ``size_step`` is +1 for "one size up".
         color: a name of the colour lexicon, such as ``"navy"``.
         near: place it next to, at or on something: ``"wall"``, ``"window"``, a category; of
-            ``compare`` the other product.
+            ``rotate`` what it shall face; of ``compare`` the other product.
         count: pieces that go into or out of the basket; 0 where none was said.
 
     ``ask`` names an attribute of the product in ``parameter`` (``"price"``, ``"care"``), or a topic

@@ -43,7 +43,7 @@ def scene_room(scene: Scene) -> Room:
         scene.outline,
         scene.height,
         [(o.kind, o.wall, o.offset, o.width, o.sill, o.height) for o in scene.openings],
-        [(o.x, o.z, o.width, o.depth, o.height, o.yaw) for o in scene.obstacles],
+        [(o.x, o.z, o.width, o.depth, o.height, o.yaw, o.name) for o in scene.obstacles],
     )
 
 
@@ -162,7 +162,12 @@ class Mover:
         self, command: Command, key: str, placed: Placed, floor: Floor, name: object
     ) -> Shift:
         angle = command.delta or 0.0
-        outcome = floor.rotate(key, angle)
+        if command.near:
+            near = _NEAR.get(command.near, command.near)
+            outcome = floor.face(key, "" if near == "visitor" else near)
+            angle = outcome.turned
+        else:
+            outcome = floor.rotate(key, angle)
         if not outcome.complete:
             raise self._no_room(outcome, floor, "", angle)
         slots = {"name": name, "angle": abs(angle), "direction": command.direction}

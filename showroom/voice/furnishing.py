@@ -167,6 +167,12 @@ def _rotate(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
         angle = math.radians(number[0])
     if angle is None and (turn := phrase.first("turn")):
         angle = math.radians(float(turn))
+    if angle is None and not direction:
+        near, _ = _anchor(phrase)
+        if not near and any(t.get("near") == "me" for t in phrase.all("near")):
+            near = "me"
+        if near and near != "pointer":
+            return (Command(action="rotate", target=target, near=near),)
     if angle is None:
         angle = vague("rotate", phrase) or 0.0
     delta = -angle if direction == "right" else angle

@@ -157,6 +157,11 @@ def test_facing_the_window() -> None:
     assert out.item is not None and out.item.facing == pytest.approx((0.0, -1.0), abs=0.02)
 
 
+def test_facing_the_nearest_wall() -> None:
+    out = floor(chair(3.9, 2.0)).face("chair-1", "wall")
+    assert out.item is not None and out.item.facing == pytest.approx((1.0, 0.0), abs=1e-6)
+
+
 # --- placing -----------------------------------------------------------------------------------
 
 
@@ -412,3 +417,28 @@ def test_a_shortage_is_said_in_both_languages_with_centimetres() -> None:
         "zh": "橡木桌挡住了，还差46厘米。",
     }
     assert shortage(Blocked("ceiling", "", 0.15, "height"))["zh"] == "高度多了15厘米。"
+
+
+# --- what fits --------------------------------------------------------------------------------
+
+
+def test_what_fits_along_a_wall_alone_is_found_however_the_visitor_looks() -> None:
+    hall = Room.of(((0, 0), (0, 4), (1, 4), (1, 0)))
+    bench = Footprint(0.9, 3.6, 0.5)
+    for yaw in (0.0, 0.6, 0.785, 2.4):
+        assert Floor(hall, {}, Viewer(0.5, 5.0, yaw)).fits(bench).fits
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_is_offered_does_fit_and_a_centimetre_more_does_not(seed: int) -> None:
+    rng = np.random.default_rng(2000 + seed)
+    room = random_room(rng)
+    start = Floor(room, {}, Viewer(*rng.uniform(0.5, 2.5, 2), rng.uniform(-3, 3)))
+    for near in ("", "wall", "corner", "window", "door", "middle"):
+        answer = start.fits(Footprint(*rng.uniform(1.5, 5.0, 2), 0.9), near)
+        if answer.fits or answer.offer is None:
+            continue
+        assert start.fits(answer.offer, near).fits
+        assert answer.blocked is not None and answer.blocked.dimension
+        more = longer(answer.offer, answer.blocked.dimension, 0.01)
+        assert not start.fits(more, near).fits
