@@ -19,12 +19,21 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
 _NOT_COLLIDING = ("head", "Toes", "Thumb", "Index", "Middle", "Ring", "Little")
+_DEEPEST = np.float32(0.06)
+"""Cloth further under another one than this is elsewhere, metres."""
+_ASIDE = np.float32(0.03**2)
+"""Cloth further beside the nearest node than this (squared) is beyond the other's edge."""
 _ARM = ("UpperArm", "LowerArm", "Hand")
 
 
 def arm_bones() -> list[int]:
     """Joint numbers of upper and lower arms and hands."""
     return [i for i, bone in enumerate(BONES) if any(part in bone for part in _ARM)]
+
+
+def hand_bones() -> list[int]:
+    """Joint numbers of lower arms and hands, which reach the cloth below the waist."""
+    return [i for i, bone in enumerate(BONES) if "LowerArm" in bone or "Hand" in bone]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +46,7 @@ class Topology:
         start, beside: neighbours of vertex i are ``beside[start[i]:start[i + 1]]``; arms and
             trunk are no neighbours, so that no walk slips from one to the other in the armpit.
         arm: (k,) bool, vertices of arms.
+        main: (k,) joint that moves each vertex most.
     """
 
     vertices: I32
@@ -44,6 +54,7 @@ class Topology:
     start: I32
     beside: I32
     arm: NDArray[np.bool_]
+    main: NDArray[np.uint16]
 
 
 @lru_cache(maxsize=1)
@@ -58,19 +69,26 @@ def topology() -> Topology:
     renumber[vertices] = np.arange(len(vertices), dtype=np.int32)
     faces = renumber[basis.faces]
     faces = faces[(faces >= 0).all(axis=1)]
-    pairs = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
     arm = np.isin(main[vertices], arm_bones())
-    pairs = pairs[arm[pairs[:, 0]] == arm[pairs[:, 1]]]
-    start = np.zeros(len(vertices) + 1, dtype=np.int32)
-    np.add.at(start, pairs[:, 0] + 1, 1)
+    start, beside = neighbours(faces, arm.astype(np.int32))
     return Topology(
         vertices=vertices,
         faces=np.ascontiguousarray(faces),
-        start=np.cumsum(start).astype(np.int32),
-        beside=np.ascontiguousarray(pairs[:, 1], dtype=np.int32),
+        start=start,
+        beside=beside,
         arm=arm,
+        main=main[vertices],
     )
+
+
+def neighbours(faces: I32, part: I32) -> tuple[I32, I32]:
+    """Neighbours of each of (n,) vertices within its ``part``, as ``start`` and ``beside``."""
+    pairs = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+    pairs = pairs[part[pairs[:, 0]] == part[pairs[:, 1]]]
+    start = np.zeros(len(part) + 1, dtype=np.int32)
+    np.add.at(start, pairs[:, 0] + 1, 1)
+    return np.cumsum(start).astype(np.int32), np.ascontiguousarray(pairs[:, 1], dtype=np.int32)
 
 
 class Collider:
@@ -78,6 +96,7 @@ class Collider:
 
     Attributes:
         places: (k, 3) float32, posed skin.
+        before: (k, 3) float32, where it was one pose ago.
         normals: (k, 3) float32, unit, outward.
         lateral: (k,) float32, x of the skin in the rest pose, positive on the left.
     """
@@ -89,14 +108,20 @@ class Collider:
         self._joints = np.ascontiguousarray(skin.joints[kept])
         self._weights = np.ascontiguousarray(skin.weights[kept])
         self.places = self._rest.copy()
+        self.before = self._rest.copy()
         self.lateral = self._rest[:, 0].copy()
         self.normals = np.empty_like(self.places)
         fill_normals(self.places, self.shape.faces, self.normals)
 
     def move(self, pose: PoseState) -> None:
         """Pose the skin."""
+        self.before, self.places = self.places, self.before
         blend(self._rest, self._joints, self._weights, pose.matrices, self.places)
         fill_normals(self.places, self.shape.faces, self.normals)
+
+    def rest_still(self) -> None:
+        """Forget how the skin moved: it has always been where it is."""
+        self.before[:] = self.places
 
     def nearest(self, points: F32, allowed: NDArray[np.bool_]) -> I32:
         """Nearest rest vertex of each (n, 3) rest place, among the allowed ones, (n,) int32."""
@@ -182,4 +207,47 @@ def push_out(
             cloth[i, 0] = x + (gap - d) * nx
             cloth[i, 1] = y + (gap - d) * ny
             cloth[i, 2] = z + (gap - d) * nz
+    return lifted
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def push_off(
+    cloth: F32,
+    near: I32,
+    inner: F32,
+    normals: F32,
+    start: I32,
+    beside: I32,
+    rim: NDArray[np.bool_],
+    gap: float,
+    steps: int,
+    side: float = 1.0,
+) -> int:
+    """Lift cloth that is nearer to another cloth under it than ``gap``; returns how many places.
+
+    As :func:`push_out`, but cloth ends: what lies beside its edge is left alone, and so is what
+    is too deep under it to be the same layer.
+
+    Args:
+        rim: (m,) nodes on the other's open edges; they hold nothing down.
+        side: 1 keeps ``cloth`` on the outer side of the other, -1 on its inner side.
+    """
+    lifted = 0
+    for i in range(cloth.shape[0]):
+        if near[i] < 0:
+            continue
+        x, y, z = cloth[i, 0], cloth[i, 1], cloth[i, 2]
+        s = walk(x, y, z, inner, start, beside, near[i], steps)
+        dx, dy, dz = x - inner[s, 0], y - inner[s, 1], z - inner[s, 2]
+        if side < 0 and rim[s]:
+            continue
+        nx, ny, nz = normals[s, 0], normals[s, 1], normals[s, 2]
+        d = side * (dx * nx + dy * ny + dz * nz)
+        aside = dx * dx + dy * dy + dz * dz - d * d
+        if -_DEEPEST < d < gap and aside < _ASIDE:
+            lifted += 1
+            way = side * (gap - d)
+            cloth[i, 0] = x + way * nx
+            cloth[i, 1] = y + way * ny
+            cloth[i, 2] = z + way * nz
     return lifted

@@ -3,51 +3,74 @@
 Hats and shoes ride on their bones and are not pushed off the skin.
 
 The cloth starts from the family's drape on this avatar. Every node follows the skeleton by linear
-blend skinning and is kept off the skin; the free part of dresses and skirts, below the waist, is
-simulated instead, hanging on the rest.
+blend skinning and is kept off the skin, and off the garments worn under it; the free part of
+dresses, skirts and long coats, below the waist, is simulated instead, hanging on the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from reconstruction.family import complete
-from reconstruction.garment.drape import rest_edges
+from reconstruction.garment.drape import RestEdges, rest_edges
 from reconstruction.mesh import Mesh
 
-from . import cloth
 from .avatar import Avatar
-from .collider import Collider, arm_bones, push_out
+from .clearance import open_sides
+from .collider import Collider, arm_bones, fill_normals, neighbours, push_off, push_out
 from .errors import GarmentError
 from .measure import landmarks
 from .skin import PoseState, blend, pose_from_rotations
+from .swing import GAP, Swing
 
 if TYPE_CHECKING:
     from reconstruction.families.garment import GarmentFamily
+    from reconstruction.family import Family
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
-GAP: Final = 0.004
-"""Cloth keeps at least this far off the skin, metres."""
-
 REFIT_FRAMES: Final = 12
 """Frames in which a re-fit grows from the old shape into the new one."""
 
-_SWINGING: Final = ("dress", "skirt")
-_FREE_BELOW_WAIST: Final = {"dress": 0.02, "skirt": 0.05}
-_SETTLE_FRAMES: Final = 60
+THICKNESS: Final = 0.002
+"""A garment keeps this far off the one under it, metres."""
+
+_FREE_BELOW_WAIST: Final = {"dress": 0.02, "skirt": 0.05, "outwear": 0.08}
+_LONG: Final = {"outwear": 0.36}
+"""Coats that end further than this below the waist swing; shorter ones are jackets, metres."""
 _CATCH_UP_FRAMES: Final = 20
 _LONGEST_STEP: Final = 1 / 30
 _TELEPORT: Final = 0.7
-_DAMPING: Final = 0.10
-_FRICTION: Final = 0.35
 _MIDDLE: Final = 0.004
 """Skin this near to the middle of the body belongs to both of its sides, metres."""
+
+TRUNK, LEFT_SLEEVE, RIGHT_SLEEVE, STANDING = 0, 1, 2, 3
+"""Limbs of a garment; what stands off the body, such as a hood, is none."""
+
+
+class Surface(Protocol):
+    """A cloth that another one can lie on."""
+
+    nodes: F32
+    normals: F32
+    start: I32
+    beside: I32
+    rim: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Contact:
+    """Another garment's surface, and the nearest node of it for each node, or -1."""
+
+    surface: Surface
+    near: I32
 
 
 class LiveGarment:
@@ -58,10 +81,23 @@ class LiveGarment:
         values, choices: its parameters; what is missing is the family's default.
         avatar: the wearer.
         mesh: the family's drape on this avatar, where the caller has it already.
+        collider: the avatar's skin, where several garments share one; whoever shares it moves it.
+        after: the garment that this one replaces in motion, such as the same with another
+            neckline.
 
     Attributes:
         mesh: the drape in the rest pose; its topology and UVs are those of every frame.
         values: the parameters that the garment has or grows into.
+        faces: (f, 3) int32 triangles between sewn nodes.
+        nodes, normals: (n, 3) float32 places of the sewn nodes, and their normals where
+            ``carries`` is set.
+        start, beside: neighbours of each node within its limb; see :class:`Topology`.
+        rim: (n,) bool, nodes on open edges.
+        limb: (n,) int8, ``TRUNK``, ``LEFT_SLEEVE``, ``RIGHT_SLEEVE`` or ``STANDING``.
+        under: what it lies on.
+        over: what lies on it, and keeps its free part inside.
+        hanging: (n, 3) where the nodes hang at rest in the rest pose.
+        carries: whether another garment lies on it.
 
     Raises:
         GarmentError: the family is no garment.
@@ -70,11 +106,14 @@ class LiveGarment:
 
     def __init__(
         self,
-        family: GarmentFamily,
+        family: Family,
         values: Mapping[str, float],
         choices: Mapping[str, str],
         avatar: Avatar,
         mesh: Mesh | None = None,
+        *,
+        collider: Collider | None = None,
+        after: LiveGarment | None = None,
     ) -> None:
         if family.kind != "garment":
             raise GarmentError(
@@ -86,105 +125,125 @@ class LiveGarment:
         self.family = family
         self.avatar = avatar
         self.values, self.choices = complete(family, values, choices)
-        self.swings = family.name in _SWINGING
         self.rigid = family.view == "solid"
         self.mesh = self._drape() if mesh is None else mesh
         if self.mesh.weld is None or self.mesh.skin is None:
             raise GarmentError("the mesh has no seams or no skin", field="mesh")
         self._weld = self.mesh.weld
         self._first = _first_of(self._weld)
-        self._collider = Collider(avatar)
-        self._body_before = self._collider.places.copy()
+        faces = self._weld[self.mesh.faces]
+        whole = (faces != faces[:, [1, 2, 0]]).all(axis=1)
+        self.faces: I32 = np.ascontiguousarray(faces[whole], dtype=np.int32)
+        self._own_collider = collider is None
+        self._collider = Collider(avatar) if collider is None else collider
+        self._last: PoseState | None = None
+        self.under: tuple[Contact, ...] = ()
+        self.over: tuple[Contact, ...] = ()
+        self.carries = False
         self._take(self.mesh)
-        self._from = self._to = self._rest
+        self._from = self._rest = self._to
         self._grown = REFIT_FRAMES
-        self._out = np.empty_like(self._rest)
-        if self.swings:
-            self._hang()
+        self.nodes = self._rest.copy()
+        self.normals = np.zeros_like(self.nodes)
+        self.hanging = self.own
+        self.start, self.beside = neighbours(self.faces, self.limb.astype(np.int32))
+        self.rim = _rim(self.faces, len(self.nodes))
+        free = self._free()
+        self._swing = None if free is None else self._hang(free, after)
+        if after is not None and after._last is not None:
+            self._go_on(after, after._last)
+
+    @property
+    def swings(self) -> bool:
+        """Whether a part of it is simulated."""
+        return self._swing is not None
 
     # --- building -------------------------------------------------------------------------
 
     def _drape(self) -> Mesh:
-        return self.family.drape_on(self.values, self.choices, self.avatar.form)
+        on_body = getattr(self.family, "drape_on", None)
+        if on_body is None:
+            raise GarmentError(
+                "a garment without parameters must be fitted to the body first",
+                field="mesh",
+                expected="a mesh",
+                got="none",
+            )
+        mesh: Mesh = on_body(self.values, self.choices, self.avatar.form)
+        return mesh
 
     def _take(self, mesh: Mesh) -> None:
         """Take rest places, weights and nearest skin from a drape."""
         skin = mesh.skin
         assert skin is not None
-        self._rest = np.ascontiguousarray(mesh.vertices[self._first])
+        rest = np.ascontiguousarray(mesh.vertices[self._first])
+        self._to = self.own = rest
         self._joints = np.ascontiguousarray(skin.joints[self._first])
         self._weights = np.ascontiguousarray(skin.weights[self._first])
-        on_arm = np.isin(self._joints, arm_bones())
-        self._sleeve = (self._weights * on_arm).sum(axis=1) > 0.5
-        arm = self._collider.shape.arm
+        sleeve = (self._weights * np.isin(self._joints, arm_bones())).sum(axis=1) > 0.5
+        self.limb = np.where(
+            sleeve, np.where(rest[:, 0] > 0, LEFT_SLEEVE, RIGHT_SLEEVE), TRUNK
+        ).astype(np.int8)
+        standing = [
+            mesh.part_faces(p).ravel() for p in mesh.parts if p.endswith(("_hood", "collar"))
+        ]
+        if standing:
+            self.limb[np.isin(self._first, np.concatenate(standing))] = STANDING
         if self.rigid:
-            self._near = np.zeros(len(self._rest), np.int32)
+            self._near = np.full(len(rest), -1, np.int32)
             return
-        if self.family.engine == "trousers":
+        body = self._collider
+        arm = body.shape.arm
+        if getattr(self.family, "engine", "") == "trousers":
             # Each leg of cloth keeps to its own leg, however close the other one comes.
             left, right = (
-                self._collider.nearest(
-                    self._rest, ~arm & (self._collider.lateral * sign > -_MIDDLE)
-                )
-                for sign in (1.0, -1.0)
+                body.nearest(rest, ~arm & (body.lateral * sign > -_MIDDLE)) for sign in (1.0, -1.0)
             )
-            self._near = np.where(self._rest[:, 0] > 0, left, right)
+            self._near = np.where(rest[:, 0] > 0, left, right)
             return
-        self._near = np.where(
-            self._sleeve,
-            self._collider.nearest(self._rest, arm),
-            self._collider.nearest(self._rest, ~arm),
-        )
+        self._near = np.where(sleeve, body.nearest(rest, arm), body.nearest(rest, ~arm))
         # A hood stands off the head, whose hollows would pull it about.
         hood = [mesh.part_faces(p).ravel() for p in mesh.parts if p.endswith("_hood")]
         if hood:
             self._near[np.isin(self._first, np.concatenate(hood))] = -1
 
-    def _hang(self) -> None:
-        """Set up the simulation and let the cloth come to rest in the rest pose."""
-        form = self.avatar.form.vertices
-        waist = float(form[landmarks().waist_ring, 1].mean())
-        free = self._rest[:, 1] < waist - _FREE_BELOW_WAIST[self.family.name]
-        free &= ~self._sleeve
-        if not free.any():
-            self.swings = False
-            return
-        self._mass = free.astype(np.float32)
-        self._held = np.flatnonzero(~free).astype(np.int32)
-        self._free = np.flatnonzero(free).astype(np.int32)
-        edges = rest_edges(self.family, self.values, self.choices)
-        live = free[edges.pairs].any(axis=1)
-        order = cloth.shuffled(int(live.sum()))
-        self._live = np.flatnonzero(live)[order]
-        self._pairs = np.ascontiguousarray(edges.pairs[self._live])
-        self._softness = cloth.COMPLIANCE[edges.kind[self._live]]
-        self._kind = edges.kind[self._live]
-        self._lengths_from = self._lengths_to = self._lengths = self._wanted_lengths()
-        shape = self._collider.shape
-        side = self._collider.places[:, 0]
-        self._halves = np.stack(
-            [
-                self._collider.nearest(self._rest, ~shape.arm & (side * sign >= 0))
-                for sign in (1.0, -1.0)
-            ],
-            axis=1,
-        )
-        self._cloth = self._rest.copy()
-        self._before = self._cloth.copy()
-        self._out[:] = self._rest
-        for _ in range(_SETTLE_FRAMES):
-            self._swing(1 / 72)
-        self._start = self._cloth.copy()
-        self._last: PoseState | None = None
+    def _edges(self) -> RestEdges:
+        family: GarmentFamily = self.family  # type: ignore[assignment]
+        return rest_edges(family, self.values, self.choices)
 
-    def _wanted_lengths(self) -> F32:
-        """Lengths of the pattern, longer only where the body stretches the drape."""
-        edges = rest_edges(self.family, self.values, self.choices)
-        lengths = edges.lengths[self._live]
-        apart = self._rest[self._pairs[:, 0]] - self._rest[self._pairs[:, 1]]
-        draped = np.linalg.norm(apart, axis=1)
-        longer = np.minimum(0.98 * draped, 1.25 * lengths)
-        return np.asarray(np.maximum(lengths, longer), dtype=np.float32)
+    def _free(self) -> NDArray[np.bool_] | None:
+        """The nodes that swing; None where the whole garment follows the body."""
+        name = self.family.name
+        if name not in _FREE_BELOW_WAIST:
+            return None
+        waist = float(self.avatar.form.vertices[landmarks().waist_ring, 1].mean())
+        if float(self.own[:, 1].min()) > waist - _LONG.get(name, 0.0):
+            return None
+        free = (self.own[:, 1] < waist - _FREE_BELOW_WAIST[name]) & (self.limb == TRUNK)
+        return free if free.any() else None
+
+    def _hang(self, free: NDArray[np.bool_], after: LiveGarment | None) -> Swing:
+        """Set up the simulation and let the cloth come to rest in the rest pose."""
+        edges = self._edges()
+        skin = Collider(self.avatar)
+        swing = Swing(self.own, free, edges.pairs, edges.lengths, edges.kind, skin)
+        if after is None or after._last is None:
+            self.hanging = swing.settle(self.own)
+        swing.body = self._collider
+        return swing
+
+    def _go_on(self, after: LiveGarment, pose: PoseState) -> None:
+        """Take the place and speed of the cloth that this one replaces."""
+        self._last = pose
+        self._skin(pose)
+        if self._swing is None:
+            return
+        skinned = np.empty_like(after._rest)
+        blend(after._rest, after._joints, after._weights, pose.matrices, skinned)
+        _, near = cKDTree(after._rest).query(self._rest, k=3)
+        places = self.nodes + (after.nodes - skinned)[near].mean(axis=1)
+        speed = np.zeros_like(after.nodes) if after._swing is None else after._swing.speed()
+        self._swing.put(places, places - speed[near].mean(axis=1))
 
     # --- living ---------------------------------------------------------------------------
 
@@ -198,14 +257,43 @@ class LiveGarment:
         Returns:
             (n, 3) float32 vertices of ``mesh``'s topology, play space.
         """
+        if self._own_collider:
+            follow(self._collider, (self,), self.avatar, pose, dt)
+        else:
+            self.advance(pose, dt)
+        return self.vertices()
+
+    def vertices(self) -> F32:
+        """(n, 3) float32 vertices of ``mesh``'s topology as they are now, play space."""
+        found: F32 = self.nodes[self._weld]
+        return found
+
+    def jumped(self, pose: PoseState) -> bool:
+        """Whether its free part cannot follow to where the wearer is now but must hang anew."""
+        if self._swing is None:
+            return False
+        last = self._last
+        return last is None or float(np.linalg.norm(pose.root - last.root)) > _TELEPORT
+
+    def hang_anew(self, pose: PoseState) -> None:
+        """Hang at rest where the wearer's hips are."""
+        if self._swing is not None:
+            hips = pose.matrices[0]
+            self._swing.put(self.hanging @ hips[:, :3].T + hips[:, 3])
+
+    def advance(self, pose: PoseState, dt: float) -> None:
+        """Move the nodes on by one frame; the skin is in the pose already."""
         self._grow()
-        self._follow(pose)
-        if self.swings:
-            self._catch_up(pose)
-            self._swing(min(max(dt, 0.0), _LONGEST_STEP))
-            self._out[self._free] = self._cloth[self._free]
-        vertices: F32 = self._out[self._weld]
-        return vertices
+        self._skin(pose)
+        swing = self._swing
+        if swing is not None:
+            swing.step(self.nodes, min(max(dt, 0.0), _LONGEST_STEP))
+            if self.under or self.over:
+                swing.push(self._between)
+            self.nodes[swing.free] = swing.places[swing.free]
+        self._last = pose
+        if self.carries:
+            fill_normals(self.nodes, self.faces, self.normals)
 
     def refit(self, values: Mapping[str, float], mesh: Mesh | None = None) -> Mesh:
         """Change parameters; the garment grows into them while it moves.
@@ -222,26 +310,26 @@ class LiveGarment:
         """
         self.values, _ = complete(self.family, {**self.values, **values}, self.choices)
         mesh = self._drape() if mesh is None else mesh
-        old = self._rest
+        now = self._rest
         self._take(mesh)
-        self._from, self._to, self._rest = old, self._rest, old
+        self._from, self._rest = now, now
         self._grown = 0
-        if self.swings:
-            self._lengths_from = self._lengths
-            kept, self._rest = self._rest, self._to
-            self._lengths_to = self._wanted_lengths()
-            self._rest = kept
+        if self._swing is not None:
+            self._swing.aim(self._swing.wanted(self.own, self._edges().lengths))
         self.mesh = mesh
         return mesh
 
+    def lay(self, rest: F32) -> None:
+        """Grow into other rest places, (n, 3), such as pressed flat under another garment."""
+        if np.array_equal(rest, self._to):
+            return
+        self._from, self._to, self._grown = self._rest, rest, 0
+        if self._swing is not None:
+            self._swing.aim(self._swing.aimed)
+
     def strain(self) -> F32:
         """Stretch of each thread of the simulated part, (e,) float32, 0 at its own length."""
-        if not self.swings:
-            return np.zeros(0, dtype=np.float32)
-        thread = self._kind == 0
-        a, b = self._pairs[thread].T
-        apart = np.linalg.norm(self._cloth[a] - self._cloth[b], axis=1)
-        return np.asarray(apart / self._lengths[thread] - 1, dtype=np.float32)
+        return np.zeros(0, dtype=np.float32) if self._swing is None else self._swing.strain()
 
     def _grow(self) -> None:
         if self._grown >= REFIT_FRAMES:
@@ -249,83 +337,92 @@ class LiveGarment:
         self._grown += 1
         share = np.float32(self._grown / REFIT_FRAMES)
         self._rest = self._from + (self._to - self._from) * share
-        if self.swings:
-            self._lengths = self._lengths_from + (self._lengths_to - self._lengths_from) * share
+        if self._swing is not None:
+            self._swing.grow(share)
 
-    def _follow(self, pose: PoseState) -> None:
-        """Skin all nodes and keep them off the posed skin."""
-        if not self.rigid:
-            self._body_before, self._collider.places = self._collider.places, self._body_before
-            self._collider.move(pose)
-        blend(self._rest, self._joints, self._weights, pose.matrices, self._out)
+    def _skin(self, pose: PoseState) -> None:
+        """Skin all nodes, keep them off the posed skin and off what is worn under them."""
+        blend(self._rest, self._joints, self._weights, pose.matrices, self.nodes)
         if self.rigid:
             return
-        shape, body = self._collider.shape, self._collider
+        self.off_skin(self.nodes, self._collider)
+        for layer in self.under:
+            self._lift(self.nodes, layer)
+
+    def off_skin(self, places: F32, skin: Collider) -> None:
+        """Keep its nodes at (n, 3) ``places`` off a skin, in place."""
+        shape = skin.shape
         for _ in range(2):
             push_out(
-                self._out,
-                self._near,
-                body.places,
-                body.normals,
-                shape.start,
-                shape.beside,
-                GAP,
-                4,
+                places, self._near, skin.places, skin.normals, shape.start, shape.beside, GAP, 4
             )
 
-    def _catch_up(self, pose: PoseState) -> None:
-        """On the first frame and after a teleport, hang anew where the wearer is now."""
-        if self._last is not None:
-            moved = float(np.linalg.norm(pose.root - self._last.root))
-            if moved < _TELEPORT:
-                self._last = pose
-                return
-        self._last = pose
-        # Hang where the wearer is, then let the wearer move from the rest pose into this one.
-        for frame in range(1, _CATCH_UP_FRAMES + 1):
-            between = self._on_the_way(pose, frame / _CATCH_UP_FRAMES)
-            self._follow(between)
-            if frame == 1:
-                hips = pose.matrices[0]
-                self._cloth[:] = self._start @ hips[:, :3].T + hips[:, 3]
-                self._before[:] = self._cloth
-                self._body_before[:] = self._collider.places
-            self._swing(1 / 72)
+    def _between(self, places: F32) -> None:
+        """Keep the free nodes inside what was over them a frame ago, then off what is under."""
+        assert self._swing is not None
+        free = self._swing.free
+        for layer in self.over:
+            self._lift(places, layer, free, -1.0)
+        for layer in self.under:
+            self._lift(places, layer, free)
 
-    def _on_the_way(self, pose: PoseState, share: float) -> PoseState:
-        """The pose with only a share of its bends; the hips are there already."""
-        rotations = pose.rotations * np.float32(share)
-        rotations[:, 3] += 1 - share
-        rotations[0] = pose.rotations[0]
-        rotations /= np.linalg.norm(rotations, axis=1, keepdims=True)
-        return pose_from_rotations(self.avatar.joints, pose.root, rotations, pose.time)
+    @staticmethod
+    def _lift(
+        places: F32,
+        layer: Contact,
+        numbers: I32 | None = None,
+        side: float = 1.0,
+    ) -> None:
+        other = layer.surface
+        near = layer.near if numbers is None else layer.near[numbers]
+        push_off(
+            places, near, other.nodes, other.normals, other.start, other.beside, other.rim,
+            THICKNESS, 4, np.float32(side),
+        )  # fmt: skip
 
-    def _swing(self, dt: float) -> None:
-        if dt <= 0:
-            return
-        shape, body = self._collider.shape, self._collider
-        cloth.simulate(
-            self._cloth,
-            self._before,
-            self._mass,
-            self._pairs,
-            self._lengths,
-            self._softness,
-            self._held,
-            self._out[self._held],
-            self._halves,
-            body.places,
-            self._body_before,
-            body.normals,
-            shape.start,
-            shape.beside,
-            dt,
-            cloth.SUBSTEPS,
-            GAP,
-            _FRICTION,
-            _DAMPING,
-        )
-        self._body_before[:] = body.places
+
+def follow(
+    skin: Collider, garments: Iterable[LiveGarment], avatar: Avatar, pose: PoseState, dt: float
+) -> None:
+    """Move a skin and the garments on it, inner ones first, on by one frame.
+
+    On the first frame and after a teleport, what swings hangs where the wearer is, and the wearer
+    moves from the rest pose into this one.
+    """
+    worn = tuple(garments)
+    jumped = [g for g in worn if g.jumped(pose)]
+    for step in range(1, _CATCH_UP_FRAMES + 1) if jumped else ():
+        between = _on_the_way(avatar, pose, step / _CATCH_UP_FRAMES)
+        skin.move(between)
+        if step == 1:
+            skin.rest_still()
+            for garment in jumped:
+                garment.hang_anew(pose)
+        for garment in worn:
+            garment.advance(between, 1 / 72)
+    if not all(g.rigid for g in worn):
+        skin.move(pose)
+    for garment in worn:
+        garment.advance(pose, dt)
+
+
+def _on_the_way(avatar: Avatar, pose: PoseState, share: float) -> PoseState:
+    """The pose with only a share of its bends; the hips are there already."""
+    rotations = pose.rotations * np.float32(share)
+    rotations[:, 3] += 1 - share
+    rotations[0] = pose.rotations[0]
+    rotations /= np.linalg.norm(rotations, axis=1, keepdims=True)
+    return pose_from_rotations(avatar.joints, pose.root, rotations, pose.time)
+
+
+def _rim(faces: I32, count: int) -> NDArray[np.bool_]:
+    """Which of ``count`` nodes lie on an open edge."""
+    rim = np.zeros(count, dtype=np.bool_)
+    open_ = open_sides(faces)
+    for corner in range(3):
+        for end in (1, 2):
+            rim[faces[open_[:, corner], (corner + end) % 3]] = True
+    return rim
 
 
 def _first_of(weld: I32) -> I32:

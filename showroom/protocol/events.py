@@ -133,6 +133,7 @@ class Command(Message, tag="command"):
         color: a name of the colour lexicon, such as ``"navy"``.
         near: place it next to, at or on something: ``"wall"``, ``"window"``, a category; of
             ``rotate`` what it shall face; of ``compare`` the other product.
+        option: of ``set_choice`` the option; of ``take_off`` ``"all"`` for every garment at once.
         count: pieces that go into or out of the basket; 0 where none was said.
 
     ``ask`` names an attribute of the product in ``parameter`` (``"price"``, ``"care"``), or a topic

@@ -62,7 +62,8 @@ class RoomShown(Message, tag="room_shown"):
 class ProductShown(Message, tag="product_shown"):
     """A product is to be seen: load the GLB by hash and put it at ``transform``.
 
-    ``worn`` products follow the avatar; their vertices come as :class:`MeshFrame`. ``sizes``,
+    ``worn`` products follow the avatar, several at once where they are worn over each other; the
+    vertices of each come as a :class:`MeshFrame` of its own. ``sizes``,
     ``colors`` and ``values`` are what buttons can offer.
     """
 

@@ -12,6 +12,7 @@ from showroom.catalog.errors import CatalogError
 from showroom.catalog.products import Entry
 from showroom.fit.errors import FitError
 from showroom.fit.furnishing import Viewer
+from showroom.fit.layers import layer_of
 from showroom.protocol.messages import Command
 
 from .parts import has_part
@@ -19,6 +20,9 @@ from .refused import AmbiguousError, RefusedError, refused
 from .shopfloor import Shopfloor, regrown
 from .state import Look, State
 from .tailor import alter
+
+EVERYTHING = "all"
+"""The option of ``take_off`` that means all garments at once."""
 
 _SHAPE = ("adjust_fit", "set_size", "set_color", "set_choice")
 _PLACE = ("move", "rotate", "place")
@@ -121,7 +125,7 @@ def meant(
         found = [key for key in named if key in able] or named
     else:
         found = able
-    for key in (pointed, state.worn):
+    for key in (pointed, *reversed(state.outfit)):
         if key in found:
             return key
     if len(found) == 1:
@@ -167,28 +171,39 @@ def _try_on(command: Command, state: State, shop: Shopfloor, viewer: Viewer, poi
     if key not in state.things:
         new = shop.bring(key, shop.atelier.look(key), state, viewer)
     look = _as_asked(command, new.things[key].look, product)
-    if state.worn and state.worn != key:
-        off = msgspec.structs.replace(state.things[state.worn], worn=False)
-        new = new.put(state.worn, off)
+    layer = layer_of(product.family.name, product.category)
+    for other in state.outfit:
+        worn = shop.product(other)
+        if other != key and layer.covers & layer_of(worn.family.name, worn.category).covers:
+            new = _off(new, other, shop)
     new = new.put(key, msgspec.structs.replace(new.things[key], worn=True, look=look))
     return Deed(new, key, "worn", {"name": dict(product.name), "size": look.size})
 
 
 def _take_off(command: Command, state: State, shop: Shopfloor) -> Deed:
     key = command.target
+    if command.option == EVERYTHING and state.outfit:
+        new = state
+        for worn in state.outfit:
+            new = _off(new, worn, shop)
+        return Deed(new, state.worn, "taken_off_all")
     if key not in state.things:
         named = [e.id for e in shop.catalog.find(key) if e.id in state.things] if key else []
-        key = next((k for k in (state.worn, *named) if k and (not named or k in named)), "")
-        key = key or next(iter(named), "")
+        top = reversed(state.outfit)
+        key = next((k for k in (*top, *named) if not named or k in named), "")
     if not key:
         raise RefusedError("nothing_worn", "nothing is worn", field="target", got="nothing")
     name = dict(shop.product(key).name)
     if state.things[key].worn:
-        off = msgspec.structs.replace(state.things[key], worn=False)
-        if shop.own:
-            return Deed(state.without(key), key, "taken_off", {"name": name})
-        return Deed(state.put(key, off), key, "taken_off", {"name": name})
+        return Deed(_off(state, key, shop), key, "taken_off", {"name": name})
     return Deed(state.without(key), key, "removed", {"name": name})
+
+
+def _off(state: State, key: str, shop: Shopfloor) -> State:
+    """The state with one garment taken off: back on its stand, or gone from the visitor's room."""
+    if shop.own:
+        return state.without(key)
+    return state.put(key, msgspec.structs.replace(state.things[key], worn=False))
 
 
 def _choose(command: Command, state: State, shop: Shopfloor, kind: str) -> Entry:

@@ -73,7 +73,7 @@ class Presence:
         updates: list[Update] = []
         before = self.state
         wearer = self.wearer
-        if state.worn and wearer is None:
+        if state.outfit and wearer is None:
             wearer = solved(None)
             updates += self._avatar_shown(wearer, ref)
         try:
@@ -83,7 +83,8 @@ class Presence:
             raise
         self.wearer, self.state = wearer, state
         updates += self._announcer.difference(before, state, self.shop, wearer, ref)
-        same = state.worn and state.things[state.worn] == before.things.get(state.worn)
+        worn = {key: state.things[key] for key in state.outfit}
+        same = worn and worn == {key: before.things[key] for key in before.outfit}
         return updates if same else updates + self.frames()
 
     def embody(self, body: Body | None, ref: str = "") -> list[Update]:
@@ -97,9 +98,8 @@ class Presence:
         self.wearer = wearer
         self.shop.atelier.forget_body(wearer.avatar.form)
         updates = self._avatar_shown(wearer, ref)
-        if self.state.worn:
-            placed = self.state.things[self.state.worn]
-            updates += self._announcer.shown(self.state.worn, placed, self.shop, wearer, ref)
+        for key in self.state.outfit:
+            updates += self._announcer.shown(key, self.state.things[key], self.shop, wearer, ref)
         return updates + self.frames()
 
     def move_into(self, plan: RoomPlan, ref: str = "") -> list[Update]:
@@ -147,12 +147,8 @@ class Presence:
         """Put on, re-fit or take off what a state says."""
         if wearer is None:
             return
-        if not state.worn:
-            wearer.take_off()
-            return
-        placed = state.things[state.worn]
-        made = made_for(state.worn, placed, self.shop, wearer)
-        wearer.wear(state.worn, made, placed.look)
+        made = {key: made_for(key, state.things[key], self.shop, wearer) for key in state.outfit}
+        wearer.dress({key: (one, state.things[key].look) for key, one in made.items()})
 
     def _room_shown(self, ref: str) -> Update:
         room = self.shop.room

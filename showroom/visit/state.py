@@ -58,22 +58,42 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """All products to be seen, by id, in the order in which they came."""
+    """All products to be seen, by id, in the order in which they came.
+
+    Attributes:
+        dressed: ids of garments in the order in which they were put on.
+    """
 
     things: dict[str, Placed] = {}
+    dressed: tuple[str, ...] = ()
+
+    @property
+    def outfit(self) -> tuple[str, ...]:
+        """The ids of all garments that are worn, in the order in which they were put on."""
+        worn = {key for key, thing in self.things.items() if thing.worn}
+        known = tuple(key for key in self.dressed if key in worn)
+        return (*known, *(key for key in self.things if key in worn and key not in known))
 
     @property
     def worn(self) -> str:
-        """The id of the garment in use, or ``""``."""
-        return next((key for key, thing in self.things.items() if thing.worn), "")
+        """The id of the garment in use, the one put on last, or ``""``."""
+        return next(reversed(self.outfit), "")
 
     def put(self, key: str, placed: Placed) -> State:
         """The state with one product added or changed."""
-        return State({**self.things, key: placed})
+        dressed = self.dressed
+        if not placed.worn:
+            dressed = tuple(k for k in dressed if k != key)
+        elif key not in dressed:
+            dressed = (*dressed, key)
+        return State({**self.things, key: placed}, dressed)
 
     def without(self, key: str) -> State:
         """The state without one product."""
-        return State({k: v for k, v in self.things.items() if k != key})
+        return State(
+            {k: v for k, v in self.things.items() if k != key},
+            tuple(k for k in self.dressed if k != key),
+        )
 
 
 class History:

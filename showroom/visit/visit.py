@@ -158,7 +158,7 @@ class Visit:
         self._room, self._body = told.room, told.body
         here.state, here.wearer = told.state, None
         self._history.done, self._history.undone = list(told.done), list(told.undone)
-        if told.body is not None or told.state.worn:
+        if told.body is not None or told.state.outfit:
             here.embody(told.body)
         return here.everything()
 

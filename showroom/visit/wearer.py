@@ -1,26 +1,21 @@
-"""The visitor's body in motion, and the garment that follows it."""
+"""The visitor's body in motion, and the garments that follow it."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reconstruction.gltf.glb import avatar_glb
 from showroom.fit.avatar import Avatar
+from showroom.fit.outfit import Outfit
 from showroom.fit.pose import Tracker
-from showroom.fit.skin import PoseState
 from showroom.protocol.messages import AvatarPose, MeshFrame, Pose, Update
 
 from .atelier import Made
 from .state import Look
-
-if TYPE_CHECKING:
-    from reconstruction.families.garment import GarmentFamily
-    from showroom.fit.garment import LiveGarment
 
 AVATAR = "avatar"
 CLOCK_JUMP = 0.5
@@ -30,24 +25,19 @@ MAX_STEP = 0.1
 """Cloth is moved on by at most this long at a time, seconds."""
 
 
-@dataclass
-class Worn:
-    """The garment on the body: its product id, its file and its cloth."""
-
-    target: str
-    made: Made
-    look: Look
-    cloth: LiveGarment
-
-
 class Wearer:
-    """One avatar with its tracker and, where something is worn, its live garment."""
+    """One avatar with its tracker and the garments that it wears.
+
+    Attributes:
+        worn: the garments on the body by product id, each as it was made.
+    """
 
     def __init__(self, avatar: Avatar) -> None:
         self.avatar = avatar
         self.glb = avatar_glb(avatar.form)
         self.hash = hashlib.sha256(self.glb).hexdigest()
-        self.worn: Worn | None = None
+        self.worn: dict[str, Made] = {}
+        self._outfit = Outfit(avatar)
         # Tracking is compiled on first use: here, where one waits anyway, not in a frame.
         Tracker(avatar).update(
             (0.0, 0.93 * avatar.height, 0.0, 0.0, 0.0, 0.0, 1.0), None, None, 0.0
@@ -57,23 +47,23 @@ class Wearer:
         self._frame = 0
         self._body: NDArray[np.float32] = np.empty_like(avatar.form.vertices)
 
-    def wear(self, target: str, made: Made, look: Look) -> None:
-        """Put a garment on, or re-fit the one that is worn; its motion goes on if it can."""
-        worn = self.worn
-        if worn is not None and worn.target == target and worn.look.choices == look.choices:
-            if worn.look.values != look.values:
-                worn.cloth.refit(look.values, made.product.mesh)
-            worn.made, worn.look = made, look
-            return
-        from showroom.fit.garment import LiveGarment
+    def dress(self, wanted: Mapping[str, tuple[Made, Look]]) -> None:
+        """Wear exactly these garments; what is worn already is re-fitted and its motion goes on.
 
-        family = cast("GarmentFamily", made.product.family)
-        cloth = LiveGarment(family, look.values, look.choices, self.avatar, made.product.mesh)
-        self.worn = Worn(target, made, look, cloth)
+        Args:
+            wanted: by product id, in the order in which they are put on.
 
-    def take_off(self) -> None:
-        """Wear nothing of the showroom."""
-        self.worn = None
+        Raises:
+            FitError: one of them cannot be worn.
+        """
+        for target in self.worn.keys() - wanted.keys():
+            self._outfit.take_off(target)
+        self.worn = {key: made for key, made in self.worn.items() if key in wanted}
+        for target, (made, look) in wanted.items():
+            product = made.product
+            if self.worn.get(target) is not made:
+                self._outfit.put_on(target, product.family, look.values, look.choices, product.mesh)
+            self.worn[target] = made
 
     def move(self, pose: Pose) -> AvatarPose:
         """Follow a tracked pose.
@@ -94,7 +84,7 @@ class Wearer:
         )
 
     def frames(self, time: float, *, body: bool) -> list[Update]:
-        """The meshes as they are now: the worn garment, and the ``body`` where it is wanted.
+        """The meshes as they are now: the worn garments, and the ``body`` where it is wanted.
 
         Args:
             time: the client's clock, seconds; the cloth moves on to it.
@@ -107,14 +97,9 @@ class Wearer:
         if body:
             self.avatar.skin(state, self._body)
             meshes.append(self._mesh(AVATAR, self.hash, time, self._body))
-        if self.worn is not None:
-            points = self._cloth(self.worn, state, step)
-            meshes.append(self._mesh(self.worn.target, self.worn.made.hash, time, points))
+        for target, points in self._outfit.step(state, step).items():
+            meshes.append(self._mesh(target, self.worn[target].hash, time, points))
         return meshes
-
-    def _cloth(self, worn: Worn, state: PoseState, step: float) -> NDArray[np.float32]:
-        points: NDArray[np.float32] = worn.cloth.step(state, step)
-        return points
 
     def _mesh(self, target: str, glb: str, time: float, points: NDArray[np.float32]) -> MeshFrame:
         positions = points.astype("<f4", copy=False).tobytes()

@@ -7,7 +7,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from visit_samples import BODY, Answer, Talk, catalog, dressed_visit, new_visit
+from visit_samples import BODY, Answer, Talk, catalog, dressed_visit, new_visit, product
 
 from reconstruction.gltf.read import read_glb
 from showroom.catalog.products import Catalog
@@ -68,10 +68,10 @@ def test_hello_shows_the_room_and_every_product_with_its_file():
     shown = {u.target: u for u in updates if isinstance(u, ProductShown)}
     files = {u.hash: u.data for u in updates if isinstance(u, AssetReady)}
     assert {"tee-1", "chair-1", "table-1"} <= shown.keys()
-    for product in shown.values():
-        assert hashlib.sha256(files[product.glb]).hexdigest() == product.glb
-        assert not product.worn
-        assert product.values
+    for one in shown.values():
+        assert hashlib.sha256(files[one.glb]).hexdigest() == one.glb
+        assert not one.worn
+        assert one.values
     assert shown["tee-1"].sizes == ("S", "M", "L")
 
 
@@ -327,10 +327,33 @@ def test_trying_on_without_a_body_shows_a_mannequin(visit):
     assert answer.frames
 
 
-def test_another_garment_takes_the_place_of_the_first(dressed):
+def test_garments_of_other_regions_are_worn_together_and_taken_off_one_by_one_or_all(dressed):
     answer = command(dressed, "try_on", target="skirt-1")
-    worn = {u.target: u.worn for u in answer.of(ProductShown)}
-    assert worn == {"tee-1": False, "skirt-1": True}
+    assert {u.target: u.worn for u in answer.of(ProductShown)} == {"skirt-1": True}
+    assert dressed.state.outfit == ("tee-1", "skirt-1")
+    assert {f.target for f in answer.frames} >= {"tee-1", "skirt-1"}
+    command(dressed, "take_off", target="tee-1")
+    assert dressed.state.outfit == ("skirt-1",)
+    command(dressed, "undo")
+    assert dressed.state.outfit == ("tee-1", "skirt-1")
+    resumed = new_visit()
+    resumed.restore(dressed.snapshot())
+    assert resumed.state.outfit == ("tee-1", "skirt-1")
+    answer = command(dressed, "take_off", option="all")
+    assert {u.target: u.worn for u in answer.of(ProductShown)} == {
+        "tee-1": False,
+        "skirt-1": False,
+    }
+    assert dressed.state.outfit == ()
+
+
+def test_a_garment_of_the_same_region_takes_the_place_of_the_first(dressed):
+    dress = product("dress-1", "dress", "red dress", "红裙", (0.5, 0.1, 0.1))
+    visit = Visit(Catalog([*(entry.product for entry in catalog()), dress]))
+    visit.restore(dressed.snapshot())
+    command(visit, "try_on", target="skirt-1")
+    command(visit, "try_on", target="dress-1")
+    assert visit.state.outfit == ("dress-1",)
 
 
 def test_the_fit_report_has_regions_and_a_reason(dressed):

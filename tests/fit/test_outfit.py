@@ -1,0 +1,116 @@
+"""Several garments on one body lie on each other and keep their motion."""
+
+import numpy as np
+import pytest
+
+from reconstruction.families import get_family
+from showroom.fit import body
+from showroom.fit.clearance import clearance, open_sides
+from showroom.fit.garment import REFIT_FRAMES
+from showroom.fit.layers import displaced, layer_of
+from showroom.fit.outfit import Outfit
+from showroom.fit.pose import Tracker
+
+FRAME = 1 / 72
+
+
+@pytest.fixture(scope="module")
+def woman():
+    return body.solve(1.68, "female", {"bust": 0.92, "waist": 0.74, "hip": 0.99})
+
+
+def wear(outfit, name, values=None, choices=None):
+    family = get_family(name)
+    picked = {c.name: c.default for c in family.choices} | (choices or {})
+    return outfit.put_on(name, family, family.defaults(picked) | (values or {}), picked)
+
+
+def walk(avatar, frames, start=0):
+    tracker = Tracker(avatar)
+    eye = float(avatar.eyes[:, 1].mean())
+    for i in range(frames):
+        z = -0.8 * max(0.0, i * FRAME - 0.2)
+        pose = tracker.update((0, eye, z, 0, 0, 0, 1), None, None, i * FRAME)
+        if i >= start:
+            yield pose
+
+
+def crossing(inner, outer):
+    """Share of the inner nodes under the outer cloth that come through it by over 1 mm."""
+    rim = open_sides(outer.faces)
+    rest = clearance(inner.own, outer.own, outer.faces, rim)
+    now = clearance(inner.nodes, outer.nodes, outer.faces, rim)
+    same = inner.limb == outer.limb[outer.faces[now.face, 0]]
+    covered = ~rest.beside & ~now.beside & (np.abs(now.height) < 0.03) & same
+    return float((now.height[covered] > 0.001).mean()), int(covered.sum())
+
+
+def test_a_jacket_lies_on_a_shirt_and_both_on_trousers(woman):
+    outfit = Outfit(woman)
+    for name in ("trousers", "shirt", "outwear"):
+        assert wear(outfit, name) == ()
+    assert list(outfit.garments) == ["trousers", "shirt", "outwear"]
+    for pose in walk(woman, 60):
+        shapes = outfit.step(pose, FRAME)
+    assert shapes.keys() == outfit.garments.keys()
+    for inner, outer in (("shirt", "outwear"), ("trousers", "shirt")):
+        share, covered = crossing(outfit.garments[inner], outfit.garments[outer])
+        assert covered > 100
+        assert share < 0.02, (inner, outer)
+    alone = Outfit(woman)
+    wear(alone, "shirt")
+    wear(alone, "outwear")
+    alone.garments["outwear"].under = ()
+    for pose in walk(woman, 60):
+        alone.step(pose, FRAME)
+    loose, _ = crossing(alone.garments["shirt"], alone.garments["outwear"])
+    assert loose > crossing(outfit.garments["shirt"], outfit.garments["outwear"])[0]
+
+
+def test_what_covers_the_same_region_takes_the_others_place(woman):
+    outfit = Outfit(woman)
+    wear(outfit, "t_shirt")
+    wear(outfit, "shorts")
+    assert set(wear(outfit, "dress")) == {"t_shirt", "shorts"}
+    assert list(outfit.garments) == ["dress"]
+    outfit.take_off()
+    assert outfit.step(woman.rest(), FRAME) == {}
+    worn = {"tee": layer_of("t_shirt"), "hat": layer_of("hat")}
+    assert displaced(layer_of("freeform", "Denim jacket"), worn) == ()
+    assert displaced(layer_of("freeform", "毛衣"), worn) == ("tee",)
+
+
+def test_another_neckline_and_another_garment_keep_the_motion_going(woman):
+    outfit = Outfit(woman)
+    wear(outfit, "dress")
+    poses = list(walk(woman, 100))
+    for pose in poses[:60]:
+        before = outfit.step(pose, FRAME)["dress"]
+    hem = outfit.garments["dress"].own[:, 1] < outfit.garments["dress"].own[:, 1].min() + 0.1
+    lag = outfit.garments["dress"].nodes[hem].mean(axis=0) - poses[59].root
+    wear(outfit, "dress", choices={"neckline": "v"})
+    after = outfit.step(poses[60], FRAME)["dress"]
+    changed = outfit.garments["dress"]
+    hem = changed.own[:, 1] < changed.own[:, 1].min() + 0.1
+    assert np.abs(changed.nodes[hem].mean(axis=0) - poses[60].root - lag).max() < 0.01
+    assert np.abs(after.mean(axis=0) - before.mean(axis=0)).max() < 0.02
+    # Something put on beside it leaves its cloth where it is.
+    wear(outfit, "outwear")
+    beside = outfit.step(poses[61], FRAME)["dress"]
+    assert np.linalg.norm(beside - after, axis=1).max() < 0.05
+
+
+def test_one_size_up_shows_in_the_next_frame_and_is_settled_in_time(woman):
+    outfit = Outfit(woman)
+    wear(outfit, "dress")
+    pose = list(walk(woman, 40))[-1]
+    for _ in range(72):
+        before = outfit.step(pose, FRAME)["dress"]
+    family = get_family("dress")
+    larger = {p.name: outfit.garments["dress"].values[p.name] + p.grade for p in family.parameters}
+    wear(outfit, "dress", larger)
+    shapes = [outfit.step(pose, FRAME)["dress"] for _ in range(58)]
+    assert np.abs(shapes[0] - before).max() > 2e-4
+    assert np.abs(shapes[REFIT_FRAMES] - before).max() > 0.01
+    still = np.linalg.norm(shapes[-1] - shapes[-2], axis=1)
+    assert np.percentile(still, 99) < 5e-4
