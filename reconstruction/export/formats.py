@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import ProductFileError
 from ..gltf.glb import product_glb
 from ..gltf.layout import PNG
+from ..gltf.meshopt_write import compressed
 from ..gltf.quantize import quantized
 from ..product import Product
 from ..texture.pictures import limited_materials
@@ -28,7 +29,7 @@ def export_product(
 
     Args:
         format: one of :data:`FORMATS`.
-        texture: longest side of a texture, pixels; as it is, or 1024 in ``glb-compact``, if None.
+        texture: longest side of a texture, pixels; as it is, or 1024 in compact GLBs, if None.
 
     Raises:
         ProductFileError: an unknown format, or the file cannot be written.
@@ -75,6 +76,10 @@ def _glb(product: Product, path: Path, texture: int | None) -> None:
 
 def _compact(product: Product, path: Path, texture: int | None) -> None:
     _replace(path, compact_glb(product, texture or COMPACT_TEXTURE))
+
+
+def _meshopt(product: Product, path: Path, texture: int | None) -> None:
+    _replace(path, compressed(product_glb(_limited(product, texture or COMPACT_TEXTURE))))
 
 
 def _usdz(product: Product, path: Path, texture: int | None) -> None:
@@ -143,6 +148,7 @@ def _replace(path: Path, data: bytes) -> None:
 FORMATS: Mapping[str, Callable[[Product, Path, int | None], None]] = {
     "glb": _glb,
     "glb-compact": _compact,
+    "glb-meshopt": _meshopt,
     "usdz": _usdz,
     "obj": _obj,
 }

@@ -1,7 +1,8 @@
 """Compressed geometry of other programs' files, unpacked into plain accessors before it is read.
 
 Draco (``KHR_draco_mesh_compression``) is decoded by the package DracoPy, part of the extra
-``reconstruct``. What was decoded is checked against what the file said of it.
+``reconstruct``; meshopt's streams by :mod:`.meshopt_read`. What was decoded is checked against what
+the file said of it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from .budget import Budget, refuse
 from .layout import FLOAT, I8, I16, U8, U16, U32
+from .meshopt_read import unpacked
 
 DRACO = "KHR_draco_mesh_compression"
 _KINDS = {"f4": FLOAT, "i1": I8, "i2": I16, "u1": U8, "u2": U16, "u4": U32}
@@ -21,11 +23,12 @@ _KINDS = {"f4": FLOAT, "i1": I8, "i2": I16, "u1": U8, "u2": U16, "u4": U32}
 def decompressed(
     document: dict[str, Any], binary: memoryview, budget: Budget
 ) -> tuple[dict[str, Any], memoryview]:
-    """The document and its binary with Draco's primitives unpacked; others as they are.
+    """The document and its binary with Draco's primitives and meshopt's views unpacked.
 
     Raises:
-        ProductFileError: a primitive cannot be decoded, or costs more than the budget.
+        ProductFileError: a primitive or a view cannot be decoded, or costs more than the budget.
     """
+    document, binary = unpacked(document, binary, budget)
     if DRACO not in document.get("extensionsUsed", ()):
         return document, binary
     try:

@@ -19,8 +19,11 @@ EXTENSION = "KHR_mesh_quantization"
 _TYPES = {I8: "i1", I16: "i2", U8: "u1", U16: "u2"}
 
 
-def quantized(glb: bytes, budget: Budget | None = None) -> bytes:
+def quantized(glb: bytes, budget: Budget | None = None, *, bits: int = 16) -> bytes:
     """The same GLB of ours (:func:`reconstruction.gltf.glb.write_glb`), quantised.
+
+    Args:
+        bits: of a position, 2 to 16; fewer do not shorten this file, but what is compressed after.
 
     Raises:
         ProductFileError: the GLB cannot be read.
@@ -37,19 +40,25 @@ def quantized(glb: bytes, budget: Budget | None = None) -> bytes:
     }
     vertices = container.accessor(attributes["POSITION"], 3, container.budget.vertices)
     low, high = vertices.min(axis=0).astype(np.float64), vertices.max(axis=0).astype(np.float64)
-    half, middle = max(float((high - low).max()) / 2, 1e-9), (low + high) / 2
+    one = (1 << (bits - 1)) - 1
+    reach, middle = max(float((high - low).max()) / 2, 1e-9), (low + high) / 2
+    half = reach * 32767 / one
     weights = _weights(container, attributes)
     binding = document["skins"][0]["inverseBindMatrices"] if "skins" in document else -1
     for number, entry in enumerate(document["accessors"]):
         name = names.get(number, "")
         if name == "POSITION":
-            packer.add(entry, np.round((vertices - middle) / half * 32767), I16, bounds=True)
+            packer.add(entry, np.round((vertices - middle) / reach * one), I16, bounds=True)
         elif name in ("NORMAL", "TANGENT"):
             wide = 3 if name == "NORMAL" else 4
             packer.add(entry, _units(container.accessor(number, wide, len(vertices))), I8)
         elif name == "TEXCOORD_0" and _in_unit(container, number):
             values = container.accessor(number, 2, len(vertices))
             packer.add(entry, np.round(values * 65535), U16)
+        elif name == "_WELD" and len(vertices) <= 1 << 16:
+            # Seams' numbers are below the vertices': whole numbers of 16 bits hold them.
+            groups = container.accessor(number, 1, len(vertices))
+            packer.add(entry, groups[:, None], U16, normalized=False)
         elif name.startswith("JOINTS_"):
             # A weight that became nothing must name no joint.
             used = weights[attributes[f"WEIGHTS_{name[7:]}"]] > 0
@@ -122,7 +131,13 @@ class _Packer:
         self.accessors.append({**entry, "bufferView": view})
 
     def add(
-        self, entry: dict[str, Any], values: NDArray[Any], kind: int, *, bounds: bool = False
+        self,
+        entry: dict[str, Any],
+        values: NDArray[Any],
+        kind: int,
+        *,
+        bounds: bool = False,
+        normalized: bool = True,
     ) -> None:
         """An accessor of integers, each vertex at a multiple of four bytes as glTF asks."""
         plain = values.astype(_TYPES[kind])
@@ -133,7 +148,9 @@ class _Packer:
         view = self.out.view(padded.tobytes(), VERTEX_TARGET)
         if stride != row:
             self.out.views[view]["byteStride"] = stride
-        new = {**entry, "bufferView": view, "componentType": kind, "normalized": True}
+        new = {**entry, "bufferView": view, "componentType": kind}
+        if normalized:
+            new["normalized"] = True
         for key in ("min", "max"):
             new.pop(key, None)
         if bounds:

@@ -2,8 +2,8 @@
 
 Reads what :mod:`reconstruction.gltf.glb` writes back exactly, and other people's GLBs as one mesh:
 every triangle of the scene, placed by its nodes. Nothing outside the file is ever opened.
-Quantised geometry and Draco's are read; meshopt's and sparse geometry are refused with a sentence
-that says so.
+Quantised geometry, Draco's and meshopt's are read; sparse geometry is refused with a sentence that
+says so.
 """
 
 from __future__ import annotations

@@ -70,7 +70,16 @@ def _add_export(verbs: Verbs) -> None:
     parser.add_argument("product", type=Path, help="a product folder")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument(
-        "--format", choices=["glb", "glb-compact", "usdz", "obj"], help="by the ending if left out"
+        "--format",
+        choices=["glb", "glb-compact", "glb-meshopt", "usdz", "obj"],
+        help="by the ending if left out",
+    )
+    parser.add_argument(
+        "--meshopt",
+        action="store_const",
+        const="glb-meshopt",
+        dest="format",
+        help="the smallest GLB: EXT_meshopt_compression",
     )
     parser.add_argument("--texture", type=int, metavar="PX", help="longest side of a texture")
     parser.add_argument(
