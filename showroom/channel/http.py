@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import hmac
 import re
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,6 +24,17 @@ from .settings import ServerSettings, is_loopback
 
 _ASSET = re.compile(r"/asset/([0-9a-f]{64})\.glb")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+PAGE = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/showroom.js": ("showroom.js", "text/javascript"),
+}
+"""The web client: path to file of ``page/`` and media type. ``clients/web`` builds it."""
+
+_POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss: blob:; img-src 'self' blob: data:; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
+)
 
 
 class Pages:
@@ -46,7 +61,7 @@ class Pages:
         """The response to a GET; None lets a websocket handshake go on."""
         headers = request.headers
         origin = headers.get("Origin")
-        if origin is not None and not self.allows(origin):
+        if origin is not None and not self.allows(origin, headers.get("Host", "")):
             return _refuse(HTTPStatus.FORBIDDEN, "unauthorized", "Origin", "a known page", origin)
         if "websocket" in headers.get("Upgrade", "").lower():
             offered = ",".join(headers.get_all("Sec-WebSocket-Protocol"))
@@ -68,16 +83,25 @@ class Pages:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, "closing\n")
         if path == "/metrics":
             return _text(HTTPStatus.OK, self._metrics(), "text/plain; version=0.0.4")
+        if path in PAGE:
+            return _page(path, headers)
         if found := _ASSET.fullmatch(path):
             return self._asset(found[1], headers, origin)
         return _refuse(HTTPStatus.NOT_FOUND, "invalid", "path", "/asset/<hash>.glb", path)
 
-    def allows(self, origin: str) -> bool:
-        """Whether a browser's page may talk to this server."""
+    def allows(self, origin: str, host: str = "") -> bool:
+        """Whether a browser's page may talk to this server.
+
+        Args:
+            host: the request's ``Host``. Our own page may, where a token guards the server; without
+                one, a stranger's name that resolves to this machine must not pass for it.
+        """
         if origin in self._settings.origins:
             return True
-        host = urlsplit(origin).hostname or ""
-        return not self._settings.origins and is_loopback(host)
+        if self._settings.token and host and urlsplit(origin).netloc == host:
+            return True
+        named = urlsplit(origin).hostname or ""
+        return not self._settings.origins and is_loopback(named)
 
     def _asset(self, digest: str, headers: Headers, origin: str | None) -> Response:
         token = self._settings.token
@@ -117,6 +141,36 @@ class Pages:
         common["Content-Type"] = asset.media_type
         common["Content-Length"] = str(len(body))
         return Response(status, status.phrase, common, body)
+
+
+@cache
+def _page_bytes(name: str) -> tuple[bytes, bytes, str]:
+    """A file of the web client as it is, gzipped, and its entity tag."""
+    data = (files(__package__) / "page" / name).read_bytes()
+    return data, gzip.compress(data, 9, mtime=0), f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+
+
+def _page(path: str, headers: Headers) -> Response:
+    name, media_type = PAGE[path]
+    data, small, tag = _page_bytes(name)
+    reply = Headers(
+        [
+            ("ETag", tag),
+            ("Cache-Control", "no-cache"),
+            ("Content-Security-Policy", _POLICY),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Vary", "Accept-Encoding"),
+            ("Connection", "close"),
+        ]
+    )
+    if headers.get("If-None-Match") == tag:
+        return Response(HTTPStatus.NOT_MODIFIED, "Not Modified", reply, b"")
+    if "gzip" in headers.get("Accept-Encoding", ""):
+        reply["Content-Encoding"] = "gzip"
+        data = small
+    reply["Content-Type"] = media_type
+    reply["Content-Length"] = str(len(data))
+    return Response(HTTPStatus.OK, "OK", reply, data)
 
 
 def same_secret(given: str, wanted: str) -> bool:

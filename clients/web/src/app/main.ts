@@ -1,0 +1,252 @@
+// The page: one visitor, one connection, one scene.
+
+import { Raycaster } from "three";
+import { Connection } from "../core/connection.ts";
+import type { Arrival, State } from "../core/connection.ts";
+import type { Body, Command } from "../core/messages.ts";
+import { Assets } from "./assets.ts";
+import { Avatar } from "./avatar.ts";
+import { Board } from "./board.ts";
+import type { Button } from "./board.ts";
+import { Headset, supports } from "./headset.ts";
+import { Panel } from "./panel.ts";
+import { Products } from "./products.ts";
+import { Stage } from "./stage.ts";
+import { Voice } from "./voice.ts";
+import { Walker } from "./walker.ts";
+import { preferred, word } from "./words.ts";
+import type { Lang, Word } from "./words.ts";
+
+const PAGE_RATE = 1 / 45; // seconds between poses without a headset
+
+const query = new URLSearchParams(location.search);
+const token = query.get("token") ?? "";
+const origin = query.get("server") ?? location.origin;
+
+const canvas = document.getElementById("view") as HTMLCanvasElement;
+const stage = new Stage(canvas);
+const walker = new Walker(stage, canvas);
+const board = new Board(4);
+const assets = new Assets(origin, token);
+const products = new Products(stage.scene, assets, (frame) => connection.shown(frame));
+const avatar = new Avatar((root, old) => {
+  old?.removeFromParent();
+  stage.scene.add(root);
+});
+
+stage.aroundMirror = (draw) => avatar.withHead(draw);
+
+let chosen = "";
+let body: Body | null = null;
+let number = 0;
+const fresh = (): string => `web-${Date.now().toString(36)}-${++number}`;
+
+function say(text: string): void {
+  panel.heard(text);
+  connection.send({ type: "utterance", id: fresh(), text, lang: panel.lang });
+}
+
+function command(wish: Partial<Command> & Pick<Command, "action">): void {
+  connection.send({ type: "command", id: fresh(), ...wish });
+}
+
+function choose(target: string): void {
+  chosen = target;
+  connection.send({ type: "point", id: fresh(), target });
+  offer();
+}
+
+/** The buttons for what is chosen, on the page and on the wrist. */
+function offer(): void {
+  const worn = products.worn;
+  const shown = products.get(chosen) ?? worn;
+  const target = shown?.target ?? "";
+  const label = (name: Word) => word(panel.lang, name);
+  const buttons: Button[] = [];
+  if (shown?.kind === "garment" && !shown.worn) {
+    buttons.push({ label: label("tryOn"), press: () => tryOn(target) });
+  }
+  if (worn) {
+    buttons.push(
+      { label: label("smaller"), press: () => command({ action: "set_size", size_step: -1 }) },
+      { label: label("larger"), press: () => command({ action: "set_size", size_step: 1 }) },
+      { label: label("fit"), press: () => command({ action: "report", target: worn.target }) },
+      { label: label("takeOff"), press: () => command({ action: "take_off" }) },
+    );
+  }
+  if (shown) {
+    buttons.push({ label: label("basket"), press: () => command({ action: "add_to_basket", target }) });
+  }
+  buttons.push({ label: label("undo"), press: () => command({ action: "undo" }) });
+  panel.product(shown, buttons);
+  board.set(shown?.name[panel.lang] ?? label("pick"), buttons);
+}
+
+function tryOn(target: string): void {
+  if (!body) enterBody(1.7, {});
+  command({ action: "try_on", target });
+}
+
+function enterBody(height: number, tape: Record<string, number>): void {
+  body = { type: "body", id: fresh(), height, tape };
+  walker.height = height;
+  connection.send(body);
+}
+
+function onUpdate(update: Arrival): void {
+  const now = performance.now() / 1000;
+  const later = (work: Promise<void>) =>
+    work.then(offer).catch((error: unknown) => panel.problem(String(error)));
+  switch (update.type) {
+    case "welcome":
+      if (update.resumed) break;
+      products.clear();
+      panel.status("pick");
+      if (body) connection.send({ ...body, id: fresh() });
+      break;
+    case "room_shown":
+      stage.show(update);
+      break;
+    case "product_shown":
+      void later(products.show(update));
+      if (update.worn && !headset.session) {
+        walker.faceCamera();
+        stage.setMirror(null);
+      } else if (update.worn) {
+        stage.setMirror(headset.standing());
+      }
+      break;
+    case "product_changed":
+      panel.changes(update.changes);
+      void products.change(update).catch((error: unknown) => panel.problem(String(error)));
+      break;
+    case "product_removed":
+      products.remove(update.target);
+      if (!products.worn) stage.setMirror(null);
+      offer();
+      break;
+    case "avatar_shown":
+      walker.height = update.height;
+      void later(avatar.show(update, assets));
+      break;
+    case "avatar_pose":
+      avatar.take(update, now);
+      break;
+    case "mesh_frame":
+      products.take(update, now);
+      break;
+    case "intent":
+      panel.heard(update.text);
+      break;
+    case "reply":
+      panel.reply(update);
+      board.set(update.text, boardButtons());
+      if (spoken) voice.say(update.text, update.lang);
+      break;
+    case "fit_report":
+      panel.fit(update);
+      break;
+    case "basket_shown":
+      panel.basket(update);
+      break;
+    case "error":
+      if (!update.ref?.startsWith("pose/")) panel.problem(update.message);
+      break;
+    default:
+  }
+}
+
+function boardButtons(): Button[] {
+  return [
+    { label: word(panel.lang, "smaller"), press: () => command({ action: "set_size", size_step: -1 }) },
+    { label: word(panel.lang, "larger"), press: () => command({ action: "set_size", size_step: 1 }) },
+    { label: word(panel.lang, "takeOff"), press: () => command({ action: "take_off" }) },
+    { label: word(panel.lang, "undo"), press: () => command({ action: "undo" }) },
+  ];
+}
+
+function onState(state: State, reason: string): void {
+  if (state === "connecting") panel.status("connecting");
+  if (state === "resuming") panel.status("resuming");
+  if (state === "closed") panel.problem(`${word(panel.lang, "closed")}: ${reason}`);
+}
+
+let spoken = false;
+let utterance = { id: "", rev: 0 };
+const voice = new Voice(
+  (text, isFinal) => {
+    panel.heard(text);
+    const { id } = utterance;
+    connection.send({
+      type: "utterance", id, text, lang: panel.lang, rev: utterance.rev++, is_final: isFinal,
+    });
+  },
+  (on) => panel.talking(on),
+);
+
+function talk(on: boolean): void {
+  if (!on) voice.stop();
+  else if (voice.able) {
+    spoken = true;
+    utterance = { id: fresh(), rev: 0 };
+    voice.start(panel.lang);
+  } else panel.status("noSpeech");
+}
+
+const panel = new Panel(preferred(), {
+  say,
+  talk,
+  body: enterBody,
+  color: (color) => command({ action: "set_color", color, target: chosen }),
+  lang: (lang: Lang) => {
+    panel.lang = lang;
+    panel.translate();
+    offer();
+  },
+  enter: (mode) => void headset.enter(mode).catch((error: unknown) => panel.problem(String(error))),
+});
+
+const headset = new Headset(stage, board, {
+  point: (ray: Raycaster) => choose(products.pick(ray)?.target ?? ""),
+  talk,
+  ended: () => avatar.setHeadless(false),
+});
+
+const connection = new Connection({
+  url: origin.replace(/^http/, "ws"),
+  hello: { client: "web/1", lang: panel.lang, token },
+  onUpdate,
+  onState,
+});
+
+walker.onTap = (ray) => choose(products.pick(ray)?.target ?? "");
+
+let last = 0;
+let sent = 0;
+let seq = 0;
+stage.renderer.setAnimationLoop((moment: number, frame?: XRFrame) => {
+  const now = performance.now() / 1000;
+  const seconds = Math.min(0.1, (moment - last) / 1000);
+  last = moment;
+  const immersed = headset.session !== null && frame !== undefined;
+  if (immersed) headset.update();
+  else walker.update(seconds);
+  avatar.setHeadless(immersed || !walker.outside);
+  const due = immersed || now - sent >= PAGE_RATE;
+  if (due && connection.state === "open" && body) {
+    const pose = immersed ? headset.pose(frame, now, ++seq) : walker.pose(now, ++seq);
+    if (pose) connection.send(pose);
+    sent = now;
+  }
+  avatar.update(now);
+  products.update(now);
+  stage.renderer.render(stage.scene, stage.camera);
+});
+
+const ways = [["vr", "immersive-vr"], ["ar", "immersive-ar"]] as const;
+for (const [way, mode] of ways) void supports(mode).then((able) => panel.offer(way, able));
+offer();
+connection.open().catch((error: unknown) => panel.problem(String(error)));
+
+// For tests and for whoever is curious: the parts, from the console.
+Object.assign(globalThis, { showroom: { connection, products, avatar, stage, walker, headset } });

@@ -1,0 +1,444 @@
+// Written by `python -m showroom.protocol.languages`; do not edit.
+
+export const SUBPROTOCOL = "showroom.v1";
+export const VERSION = 1;
+
+/** VRM 1.0's humanoid bones, in the order that compact frames number them. */
+export const VRM_BONES: readonly string[] = [
+  "hips",
+  "spine",
+  "chest",
+  "upperChest",
+  "neck",
+  "head",
+  "leftEye",
+  "rightEye",
+  "jaw",
+  "leftUpperLeg",
+  "leftLowerLeg",
+  "leftFoot",
+  "leftToes",
+  "rightUpperLeg",
+  "rightLowerLeg",
+  "rightFoot",
+  "rightToes",
+  "leftShoulder",
+  "leftUpperArm",
+  "leftLowerArm",
+  "leftHand",
+  "rightShoulder",
+  "rightUpperArm",
+  "rightLowerArm",
+  "rightHand",
+  "leftThumbMetacarpal",
+  "leftThumbProximal",
+  "leftThumbDistal",
+  "leftIndexProximal",
+  "leftIndexIntermediate",
+  "leftIndexDistal",
+  "leftMiddleProximal",
+  "leftMiddleIntermediate",
+  "leftMiddleDistal",
+  "leftRingProximal",
+  "leftRingIntermediate",
+  "leftRingDistal",
+  "leftLittleProximal",
+  "leftLittleIntermediate",
+  "leftLittleDistal",
+  "rightThumbMetacarpal",
+  "rightThumbProximal",
+  "rightThumbDistal",
+  "rightIndexProximal",
+  "rightIndexIntermediate",
+  "rightIndexDistal",
+  "rightMiddleProximal",
+  "rightMiddleIntermediate",
+  "rightMiddleDistal",
+  "rightRingProximal",
+  "rightRingIntermediate",
+  "rightRingDistal",
+  "rightLittleProximal",
+  "rightLittleIntermediate",
+  "rightLittleDistal",
+];
+
+/** One number that a re-fit changed: parameter, unit, old and new value. */
+export interface Change {
+  name: string;
+  unit: string;
+  old: number;
+  new: number;
+}
+
+/** Fit of one body region: garment girth minus body girth (ease), metres. */
+export interface RegionFit {
+  region: string;
+  body: number;
+  garment: number;
+  ease: number;
+  verdict: "loose" | "regular" | "snug" | "tight";
+}
+
+/** One line of the basket; ``price`` of one piece as the shop wrote it, or ``""``. */
+export interface BasketLine {
+  target: string;
+  name: Readonly<Record<string, string>>;
+  count: number;
+  size?: string;
+  color?: string;
+  price?: string;
+  currency?: string;
+}
+
+/** One recommended product. */
+export interface Suggestion {
+  target: string;
+  name: Readonly<Record<string, string>>;
+  because?: string;
+  shared?: string;
+  reason?: Readonly<Record<string, string>>;
+}
+
+/** The first message of a visit. */
+export interface Hello {
+  type: "hello";
+  n?: number;
+  version?: number;
+  client?: string;
+  lang?: string;
+  want?: readonly (string)[];
+  token?: string;
+  resume?: string;
+  have?: number;
+  id?: string;
+}
+
+/** The visitor's body: height and, where known, tape measures (ISO 8559 names), metres. */
+export interface Body {
+  type: "body";
+  n?: number;
+  height: number;
+  gender?: "female" | "male" | "neutral";
+  tape?: Readonly<Record<string, number>>;
+  weight_kg?: number | null;
+  id?: string;
+}
+
+/** One frame of the headset and two controllers, in the play space. */
+export interface Pose {
+  type: "pose";
+  n?: number;
+  time: number;
+  head: readonly [number, number, number, number, number, number, number];
+  left?: readonly [number, number, number, number, number, number, number] | null;
+  right?: readonly [number, number, number, number, number, number, number] | null;
+  seq?: number;
+}
+
+/** What the visitor said or typed; partial ones (``is_final`` false) change nothing. */
+export interface Utterance {
+  type: "utterance";
+  n?: number;
+  id: string;
+  text: string;
+  lang?: string;
+  rev?: number;
+  is_final?: boolean;
+}
+
+/** A resolved intent in SI units; also what a button sends. */
+export interface Command {
+  type: "command";
+  n?: number;
+  action: "add_to_basket" | "adjust_fit" | "ask" | "compare" | "dislike" | "greet" | "hand_over" | "help" | "move" | "place" | "recommend" | "redo" | "remove_from_basket" | "report" | "rotate" | "scale" | "set_choice" | "set_color" | "set_size" | "show" | "show_basket" | "take_off" | "try_on" | "undo";
+  id?: string;
+  target?: string;
+  part?: string;
+  parameter?: string;
+  delta?: number | null;
+  value?: number | null;
+  factor?: number | null;
+  direction?: string;
+  size?: string;
+  size_step?: number;
+  color?: string;
+  option?: string;
+  near?: string;
+  count?: number;
+}
+
+/** What the pointing ray hits: a product id, or ``""`` for nothing. */
+export interface Point {
+  type: "point";
+  n?: number;
+  target?: string;
+  id?: string;
+}
+
+/** The visitor's own room: a metric floor plan. */
+export interface RoomPlan {
+  type: "room";
+  n?: number;
+  outline: readonly (readonly [number, number])[];
+  height?: number;
+  openings?: readonly (readonly [string, number, number, number, number, number])[];
+  obstacles?: readonly (readonly [number, number, number, number, number, number])[];
+  id?: string;
+}
+
+/** Time passes: ``time`` in seconds, never going back. */
+export interface Clock {
+  type: "clock";
+  n?: number;
+  time: number;
+}
+
+/** Clock sync; answered by :class:`Pong` with the same ``time``. */
+export interface Ping {
+  type: "ping";
+  n?: number;
+  time: number;
+  id?: string;
+}
+
+/** The client has shown mesh frame ``frame`` of ``target``; returns one credit. */
+export interface Ack {
+  type: "ack";
+  n?: number;
+  target: string;
+  frame: number;
+}
+
+/** All reliable updates up to ``upto`` have arrived; the server need not keep them. */
+export interface Received {
+  type: "received";
+  n?: number;
+  upto: number;
+}
+
+/** The visitor leaves; nothing of the visit is kept. */
+export interface Bye {
+  type: "bye";
+  n?: number;
+}
+
+/** The visit is open, or goes on. */
+export interface Welcome {
+  type: "welcome";
+  n?: number;
+  visit: string;
+  version?: number;
+  server?: string;
+  capabilities?: readonly (string)[];
+  resume?: string;
+  resumed?: boolean;
+  hold?: number;
+}
+
+/** ``time`` from the ping, ``server_time`` in seconds of the server's clock. */
+export interface Pong {
+  type: "pong";
+  n?: number;
+  time: number;
+  server_time: number;
+  ref?: string;
+}
+
+/** The room that the visitor stands in: a scene's name and its floor plan. */
+export interface RoomShown {
+  type: "room_shown";
+  n?: number;
+  scene: string;
+  outline: readonly (readonly [number, number])[];
+  height: number;
+  ref?: string;
+}
+
+/** A product is to be seen: load the GLB by hash and put it at ``transform``. */
+export interface ProductShown {
+  type: "product_shown";
+  n?: number;
+  target: string;
+  glb: string;
+  name: Readonly<Record<string, string>>;
+  kind: "furniture" | "garment";
+  category: string;
+  transform: readonly [number, number, number, number, number, number, number];
+  worn?: boolean;
+  size?: string;
+  color?: string;
+  values?: Readonly<Record<string, number>>;
+  sizes?: readonly (string)[];
+  colors?: readonly (string)[];
+  ref?: string;
+}
+
+/** A product was re-fitted, recoloured or moved. */
+export interface ProductChanged {
+  type: "product_changed";
+  n?: number;
+  target: string;
+  changes: readonly (Change)[];
+  transform: readonly [number, number, number, number, number, number, number];
+  glb?: string;
+  size?: string;
+  color?: string;
+  ref?: string;
+}
+
+/** A product left the room or the body. */
+export interface ProductRemoved {
+  type: "product_removed";
+  n?: number;
+  target: string;
+  ref?: string;
+}
+
+/** The visitor's avatar: a skinned GLB by hash, and its measures in metres (ISO 8559). */
+export interface AvatarShown {
+  type: "avatar_shown";
+  n?: number;
+  glb: string;
+  height: number;
+  measures: Readonly<Record<string, number>>;
+  ref?: string;
+}
+
+/** The avatar's pose: root position and local bone rotations under VRM 1.0 names. */
+export interface AvatarPose {
+  type: "avatar_pose";
+  n?: number;
+  time: number;
+  root: readonly [number, number, number];
+  rotations: Readonly<Record<string, readonly [number, number, number, number]>>;
+  seq?: number;
+}
+
+/** All vertices of one mesh in one frame (``target`` is ``"avatar"`` or a product id). */
+export interface MeshFrame {
+  type: "mesh_frame";
+  n?: number;
+  target: string;
+  glb: string;
+  frame: number;
+  time: number;
+  positions: Uint8Array;
+}
+
+/** How the worn garment fits this body. */
+export interface FitReport {
+  type: "fit_report";
+  n?: number;
+  target: string;
+  size: string;
+  regions: readonly (RegionFit)[];
+  recommended: string;
+  reason: Readonly<Record<string, string>>;
+  ref?: string;
+}
+
+/** What to say to the visitor, in their language; ``choices`` when it is a question. */
+export interface Reply {
+  type: "reply";
+  n?: number;
+  text: string;
+  lang: string;
+  ref?: string;
+  choices?: readonly (string)[];
+  sources?: readonly (string)[];
+}
+
+/** All that is in the basket now. */
+export interface BasketShown {
+  type: "basket_shown";
+  n?: number;
+  lines: readonly (BasketLine)[];
+  total: Readonly<Record<string, string>>;
+  unpriced?: number;
+  ref?: string;
+}
+
+/** Products that may please, best first. */
+export interface Recommended {
+  type: "recommended";
+  n?: number;
+  products: readonly (Suggestion)[];
+  ref?: string;
+}
+
+/** How an utterance was understood, after Wit.ai's JSON plus ``resolved``. */
+export interface Heard {
+  type: "intent";
+  n?: number;
+  utterance_id: string;
+  text: string;
+  lang: string;
+  rev: number;
+  is_final: boolean;
+  intents: readonly (Readonly<Record<string, number | string>>)[];
+  entities: Readonly<Record<string, readonly (Readonly<Record<string, number | string>>)[]>>;
+  resolved?: readonly (Readonly<Record<string, number | string>>)[];
+  clarify?: string | null;
+}
+
+/** Long work goes on: ``done`` of 0 to 1. */
+export interface Progress {
+  type: "progress";
+  n?: number;
+  task: string;
+  done: number;
+  text?: string;
+  ref?: string;
+}
+
+/** Event ``ref`` is answered: no more updates come for it. */
+export interface Done {
+  type: "done";
+  n?: number;
+  ref: string;
+}
+
+/** Something was wrong with a message; the visit lives on. */
+export interface ErrorUpdate {
+  type: "error";
+  n?: number;
+  code: string;
+  message: string;
+  field?: string;
+  expected?: string;
+  got?: string;
+  ref?: string;
+}
+
+export type EventMessage =
+  | Hello
+  | Body
+  | Pose
+  | Utterance
+  | Command
+  | Point
+  | RoomPlan
+  | Clock
+  | Ping
+  | Ack
+  | Received
+  | Bye;
+
+export type UpdateMessage =
+  | Welcome
+  | Pong
+  | RoomShown
+  | ProductShown
+  | ProductChanged
+  | ProductRemoved
+  | AvatarShown
+  | AvatarPose
+  | MeshFrame
+  | FitReport
+  | Reply
+  | BasketShown
+  | Recommended
+  | Heard
+  | Progress
+  | Done
+  | ErrorUpdate;

@@ -1,0 +1,12 @@
+"""Which file holds the messages in which language."""
+
+from __future__ import annotations
+
+from .model import protocol
+from .typescript import typescript
+
+
+def files() -> dict[str, str]:
+    """Path from the repository's root to contents, of every generated file."""
+    model = protocol()
+    return {"clients/web/src/core/messages.ts": typescript(model)}
