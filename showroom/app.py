@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .catalog.products import Catalog
     from .channel.host import VisitHost
     from .channel.server import Server
+    from .hearing.shop import Hearing
     from .stage.stage import Stage
     from .visit import Visit
     from .voice import Interpreter
@@ -80,6 +81,31 @@ def _stock(folder: Path | None) -> tuple[Catalog, Interpreter]:
 
     catalog = open_catalog(folder)
     return catalog, interpreter_for(catalog)
+
+
+def make_interpreter(folder: Path | None) -> Interpreter:
+    """Who understands sentences about the products of ``folder``."""
+    return _stock(folder)[1]
+
+
+def make_hearing(folder: Path | None, *, engine: str = "", weights: Path | None = None) -> Hearing:
+    """Who hears commands about the products of ``folder``; importable by a worker process.
+
+    Raises:
+        HearingError: something that hears is missing.
+    """
+    from .hearing.grammar import Stocked
+    from .hearing.shop import open_hearing
+
+    catalog, interpreter = _stock(folder)
+
+    def complete(text: str, lang: str) -> bool:
+        understood = interpreter.understand(text, lang)
+        whole = understood.intent not in ("clarify", "out_of_scope")
+        return whole or understood.problem == "no_context"
+
+    stock = [Stocked(e.product.family.name, tuple(e.product.name.values())) for e in catalog]
+    return open_hearing(stock, complete, engine=engine, weights=weights)
 
 
 @contextmanager

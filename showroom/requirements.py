@@ -11,13 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MINIMUM_PYTHON = (3, 11)
 
-RUN_EXTRAS = ("reconstruct", "stage")
-TEST_EXTRAS = ("reconstruct", "stage", "train", "dev")
+RUN_EXTRAS = ("reconstruct", "stage", "hearing")
+TEST_EXTRAS = ("reconstruct", "stage", "hearing", "speech", "train", "dev")
 TRAIN_EXTRAS = ("reconstruct", "stage", "train")
 EXTRAS: dict[str, tuple[str, ...] | None] = {
     "doctor": None,
     "--version": None,
     "intent": (),
+    "hear": ("hearing",),
     "test": TEST_EXTRAS,
     "data": TRAIN_EXTRAS,
     "train": TRAIN_EXTRAS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from .verb import Verbs, verb
 
@@ -25,5 +26,35 @@ def _intent(options: argparse.Namespace) -> int:
     return run_intent(sys.stdin, sys.stdout, lang=options.lang)
 
 
-ADDS = (_add_intent,)
+def _add_hear(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "hear",
+        "Hear a recording: 16 kHz, mono, 16 bit. Writes one line of JSON for each partial and "
+        "final transcript and each intent; exits with 1 if no command was heard.",
+        _hear,
+    )
+    parser.add_argument("file", metavar="FILE.wav", help="a WAV file, or - for raw PCM samples")
+    parser.add_argument("--lang", default="en", help="what is spoken: en or zh (en)")
+    parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
+    parser.add_argument(
+        "--engine", default="", help="another recogniser than the embedded: sherpa, whisper, vosk"
+    )
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="the engine's weights")
+
+
+def _hear(options: argparse.Namespace) -> int:
+    from ..listening import run_hear
+
+    return run_hear(
+        sys.stdin.buffer if options.file == "-" else Path(options.file),
+        sys.stdout,
+        lang=options.lang,
+        catalog=options.catalog,
+        engine=options.engine,
+        weights=options.weights,
+    )
+
+
+ADDS = (_add_intent, _add_hear)
 """What adds each verb of this module to the command line."""

@@ -1,0 +1,1 @@
+"""Hearing: audio in; turns, partial and final transcripts out."""

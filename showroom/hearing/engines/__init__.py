@@ -1,0 +1,104 @@
+"""Recognisers that a shop can bring its own weights for; each an extra of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import HearingError
+from ..recogniser import Recogniser
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An optional engine.
+
+    Attributes:
+        package: what has to be importable.
+        extra: the project's extra that brings it.
+        files: for each form that a folder of weights may have, glob patterns that must all match.
+    """
+
+    name: str
+    package: str
+    extra: str
+    files: tuple[tuple[str, ...], ...]
+
+    @property
+    def installed(self) -> bool:
+        """Whether its package is there."""
+        return find_spec(self.package) is not None
+
+    def missing(self, weights: Path) -> str:
+        """What a folder of weights lacks, in words; "" where it is complete."""
+        if not weights.is_dir():
+            return f"{weights} is no folder"
+        lacks = [
+            [pattern for pattern in form if not any(weights.glob(pattern))] for form in self.files
+        ]
+        fewest = min(lacks, key=len)
+        return f"{weights} lacks {', '.join(fewest)}" if fewest else ""
+
+
+ENGINES = {
+    engine.name: engine
+    for engine in (
+        Engine(
+            "sherpa",
+            "sherpa_onnx",
+            "hearing-sherpa",
+            (("tokens.txt", "encoder*.onnx", "decoder*.onnx", "joiner*.onnx"),),
+        ),
+        Engine(
+            "whisper",
+            "faster_whisper",
+            "hearing-whisper",
+            (("model.bin", "config.json", "tokenizer.json"),),
+        ),
+        Engine(
+            "vosk",
+            "vosk",
+            "hearing-vosk",
+            (("am/final.mdl", "conf/model.conf"), ("final.mdl", "mfcc.conf")),
+        ),
+    )
+}
+
+
+def open_engine(name: str, weights: Path | None) -> Recogniser:
+    """Open an engine with a folder of weights.
+
+    Raises:
+        HearingError: no such engine, or its package or weights are missing.
+    """
+    engine = ENGINES.get(name)
+    if engine is None:
+        raise HearingError(
+            "there is no such engine",
+            field="engine",
+            expected=", ".join(ENGINES),
+            got=name,
+            code="not_ready",
+        )
+    if not engine.installed:
+        raise HearingError(
+            f"{name} is not installed; install it with: pip install 'showroom[{engine.extra}]'",
+            field="engine",
+            expected=engine.package,
+            got="none",
+            code="not_ready",
+        )
+    lack = "no folder of weights was named" if weights is None else engine.missing(weights)
+    if weights is None or lack:
+        raise HearingError(
+            f"{name} needs weights of your own: {lack}",
+            field="weights",
+            expected=" or ".join(" + ".join(form) for form in engine.files),
+            got=str(weights),
+            code="not_ready",
+        )
+    opener: Callable[[Path], Recogniser] = import_module(f".{name}", __package__).open_weights
+    return opener(weights)
