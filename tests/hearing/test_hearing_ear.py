@@ -24,7 +24,7 @@ def final(reports):
 def test_a_turn_gives_begin_partials_and_one_final_text():
     ear, _ = ear_for("one", "size", "up")
     reports = hear(ear, np.concatenate((tone(0.5, 0), said(3.0, 1.0))))
-    assert [r.kind for r in reports][0] == "begin"
+    assert next(r.kind for r in reports) == "begin"
     assert [r.text for r in reports if r.kind == "partial"] == ["one", "one size", "one size up"]
     assert [r.text for r in final(reports)] == ["one size up"]
 
