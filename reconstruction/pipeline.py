@@ -24,8 +24,9 @@ from .fitting import Fit, Sight, best_fit
 from .intake.declared import BASE_SIZE, DECLARED, SIZES, meant, size_table
 from .intake.nature import doubts
 from .intake.photo import Photo
+from .intake.reflection import find_reflection
 from .intake.request import Request
-from .intake.subjects import Subject, chosen, cut_sides, pieces, subjects
+from .intake.subjects import PAIRED, Subject, chosen, cut_sides, pieces, subjects
 from .intake.worn import garments, part_from_wearer
 from .product import PhotoSource, Product
 from .texture.textured import Textured
@@ -63,6 +64,7 @@ _MOST_PHOTOS = 8
 _TRUST_SEVERAL = 0.9
 _TRUST_CUT = 0.75
 _TRUST_WORN = 0.85
+_TRUST_MIRROR = 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,6 +314,11 @@ def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:
             notes.append(worn.note)
             trust *= _TRUST_WORN
             found = garments(photo.rgb, clothes, size, look)
+    mirrored = None if found else find_reflection(photo.rgb, mask.soft)
+    if mirrored is not None and look(mirrored.mask).category not in PAIRED:
+        mask, proposal = replace(mask, soft=mirrored.mask), look(mirrored.mask)
+        notes.append(mirrored.note)
+        trust *= _TRUST_MIRROR
     found = found or subjects(mask.soft, size, look)
     if found:
         subject, told = chosen(found, [get_family(name).category for name in wanted])

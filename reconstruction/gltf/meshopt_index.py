@@ -98,7 +98,7 @@ def _put_number(value: int, out: Bytes, to: int) -> int:
 
 @nb.njit(cache=True, nogil=True)
 def _zigzag(delta: int) -> int:
-    return np.uint32((delta << 1) ^ (delta >> 63))
+    return ((delta << 1) ^ (delta >> 63)) & 0xFFFFFFFF
 
 
 @nb.njit(cache=True, nogil=True)

@@ -24,7 +24,7 @@ _SURE = 0.55
 """Of a piece's category, from which on it counts as a product of its own."""
 _APART = 0.15
 """Boxes may overlap by this share of the smaller one."""
-_PAIRED = ("shoes",)
+PAIRED = ("shoes",)
 """Categories that are sold in pairs."""
 _EDGE = 0.004
 """A mask this near to the photo's edge touches it, share of the longer side."""
@@ -104,7 +104,7 @@ def subjects(
         box = (int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
         left, top, right, bottom = (round(v * scale) for v in box)
         found.append(Subject((left, top, right, bottom), own, category, sure, proposal))
-    if len(found) == 2 and found[0].category == found[1].category and found[0].category in _PAIRED:
+    if len(found) == 2 and found[0].category == found[1].category and found[0].category in PAIRED:
         return ()
     return tuple(found)
 
