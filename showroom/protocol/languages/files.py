@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .csharp import csharp
 from .model import protocol
 from .typescript import typescript
 
@@ -9,4 +10,7 @@ from .typescript import typescript
 def files() -> dict[str, str]:
     """Path from the repository's root to contents, of every generated file."""
     model = protocol()
-    return {"clients/web/src/core/messages.ts": typescript(model)}
+    return {
+        "clients/web/src/core/messages.ts": typescript(model),
+        "clients/unity/Runtime/Core/Messages.cs": csharp(model),
+    }

@@ -37,11 +37,15 @@ class Shape:
 
 @dataclass(frozen=True)
 class Field:
-    """One field: its name on the wire, its type, and whether it may be left out."""
+    """One field: its name on the wire, its type, whether it may be left out and is then what.
+
+    ``default`` is None for what is not a plain number, flag or text.
+    """
 
     name: str
     shape: Shape
     required: bool
+    default: bool | int | float | str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,16 @@ def _struct(kind: type[msgspec.Struct], parts: dict[str, Struct]) -> Struct:
     info = shapes.type_info(kind)
     assert isinstance(info, shapes.StructType)
     fields = tuple(
-        Field(f.encode_name, _shape(f.type, parts), f.required)
+        Field(f.encode_name, _shape(f.type, parts), f.required, _plain(f.default))
         for f in info.fields
         if f.encode_name != "n"
     )
     about = " ".join((inspect.getdoc(kind) or "").split("\n\n")[0].split())
     return Struct(kind.__name__, str(info.tag or ""), about, fields)
+
+
+def _plain(default: object) -> bool | int | float | str | None:
+    return default if isinstance(default, bool | int | float | str) else None
 
 
 def _shape(kind: shapes.Type, parts: dict[str, Struct]) -> Shape:

@@ -1,0 +1,220 @@
+// The core's own tests, without Unity: tests/clients/test_unity.py compiles and runs them.
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+using Newtonsoft.Json.Linq;
+using Showroom;
+
+static class CoreTests
+{
+    static void Check(bool right, string what)
+    {
+        if (!right) throw new Exception("not so: " + what);
+    }
+
+    static double[] Numbers(JToken list) => list.Select(v => (double)v).ToArray();
+
+    static void Near(double[] a, double[] b, double tolerance, string what)
+    {
+        for (int i = 0; i < b.Length; i++) Check(Math.Abs(a[i] - b[i]) <= tolerance, what);
+    }
+
+    static void GoldenFrames(string path)
+    {
+        var vectors = (JArray)JObject.Parse(File.ReadAllText(path))["vectors"];
+        Check(vectors.Count == 8, "8 vectors");
+        foreach (var vector in vectors)
+        {
+            var given = vector["protocol"];
+            var p = Numbers(given["position"]);
+            var q = Numbers(given["rotation"]);
+            Near(Frames.Position(p), Numbers(vector["unity"]["position"]), 1e-6, "position of " + vector["name"]);
+            Same(Frames.Rotation(q), Numbers(vector["unity"]["rotation"]), "rotation of " + vector["name"]);
+            Near(Frames.ModelPosition(p), Numbers(vector["unity_gltf"]["position"]), 1e-6, "model of " + vector["name"]);
+            Same(Frames.ModelRotation(q), Numbers(vector["unity_gltf"]["rotation"]), "model turn of " + vector["name"]);
+            var unity = Frames.Position(p);
+            var turned = Frames.Rotation(q);
+            var back = Frames.Transform(unity[0], unity[1], unity[2], turned[0], turned[1], turned[2], turned[3]);
+            Near(back, p.Concat(q).ToArray(), 1e-12, "the way back of " + vector["name"]);
+        }
+    }
+
+    static void Same(double[] a, double[] b, string what)
+    {
+        double dot = 0;
+        for (int i = 0; i < 4; i++) dot += a[i] * b[i];
+        Check(Math.Abs(Math.Abs(dot) - 1) < 1e-6, what);
+    }
+
+    static byte[] Unhex(string hex) =>
+        Enumerable.Range(0, hex.Length / 2).Select(i => Convert.ToByte(hex.Substring(2 * i, 2), 16)).ToArray();
+
+    static void CompactFrames(string path)
+    {
+        var golden = JObject.Parse(File.ReadAllText(path));
+        foreach (var pair in golden["poses"])
+        {
+            var message = pair["message"];
+            var pose = new Pose
+            {
+                Time = (double)message["time"],
+                Seq = (long)message["seq"],
+                Head = Numbers(message["head"]),
+                Left = message["left"] == null ? null : Numbers(message["left"]),
+                Right = message["right"] == null ? null : Numbers(message["right"]),
+            };
+            var hex = BitConverter.ToString(Compact.EncodePose(pose)).Replace("-", "").ToLowerInvariant();
+            Check(hex == (string)pair["hex"], "pose " + pose.Seq);
+            pose.Left = new double[] { pose.Head[0] + 9, 1, 0, 0, 0, 0, 1 };
+            Check(Compact.EncodePose(pose) == null, "a far hand is left to JSON");
+        }
+        var wanted = golden["avatar"]["message"];
+        var avatar = (AvatarPose)Compact.Decode(Unhex((string)golden["avatar"]["hex"]));
+        Near(avatar.Root, Numbers(wanted["root"]), 0.000126, "root");
+        Check(avatar.Seq == 77 && avatar.Time == 2.5, "avatar's head");
+        foreach (var bone in (JObject)wanted["rotations"])
+            Near(avatar.Rotations[bone.Key], Numbers(bone.Value), 2e-5, bone.Key);
+        var mesh = (Vertices)Compact.Decode(Unhex((string)golden["mesh"]["hex"]));
+        Check(mesh.Target == (string)golden["mesh"]["target"], "target");
+        Check(mesh.Glb == (string)golden["mesh"]["glb"], "hash");
+        Near(mesh.Positions.Select(v => (double)v).ToArray(), Numbers(golden["mesh"]["xyz"]), 2e-5, "vertices");
+        foreach (var name in new[] { "avatar", "mesh" })
+        {
+            var whole = Unhex((string)golden[name]["hex"]);
+            for (int length = 0; length < whole.Length; length++)
+            {
+                try
+                {
+                    Compact.Decode(whole.Take(length).ToArray());
+                    Check(false, name + " cut to " + length + " is refused");
+                }
+                catch (FrameException)
+                {
+                }
+            }
+        }
+    }
+
+    static void Histories()
+    {
+        var history = new History<string>(0.05);
+        string from, to;
+        float share;
+        Check(!history.At(1, out from, out to, out share), "nothing at first");
+        var late = new[] { 0.01, 0.04, 0.01, 0.035, 0.012, 0.02 };
+        for (int i = 0; i < late.Length; i++) history.Add(i * 0.02, i.ToString(), 100 + i * 0.02 + late[i]);
+        foreach (var moment in new[] { 100.075, 100.09, 100.12 })
+        {
+            history.At(moment, out from, out to, out share);
+            double shown = 0.02 * (int.Parse(from) + (int.Parse(to) - int.Parse(from)) * share);
+            Check(Math.Abs(shown - (moment - 100.01 - 0.05)) < 0.004, "smooth at " + moment);
+        }
+        history.Add(1e-3, "anew", 200);
+        history.At(300, out from, out to, out share);
+        Check(to == "5", "a late one is left out");
+    }
+
+    /// <summary>A way to the server that is cut after some bytes.</summary>
+    static int Road(int port, Func<int> bytes)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Task.Run(async () =>
+        {
+            while (true)
+            {
+                var near = await listener.AcceptTcpClientAsync();
+                var far = new TcpClient();
+                await far.ConnectAsync(IPAddress.Loopback, port);
+                int left = bytes();
+                Action<TcpClient, TcpClient> pump = (a, b) => Task.Run(async () =>
+                {
+                    var buffer = new byte[4096];
+                    try
+                    {
+                        int got;
+                        while ((got = await a.GetStream().ReadAsync(buffer, 0, buffer.Length)) > 0)
+                        {
+                            await b.GetStream().WriteAsync(buffer, 0, Math.Max(0, Math.Min(got, left)));
+                            if ((left -= got) <= 0) break;
+                        }
+                    }
+                    catch (Exception)
+                    {
+                    }
+                    near.Close();
+                    far.Close();
+                });
+                pump(near, far);
+                pump(far, near);
+            }
+        });
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    static async Task Visits(int port)
+    {
+        using (var visit = new Connection("ws://127.0.0.1:" + port, new Hello { Client = "test/1", Lang = "zh" }))
+        {
+            var welcome = await visit.Open();
+            Check(welcome.Capabilities.Contains("resume"), "capabilities");
+            var answer = await visit.Ask(new Utterance { Id = "u1", Text = "你好", Lang = "zh" });
+            Check(answer.Count == 2 && ((Reply)answer[0]).Text == "1: 你好" && answer[1] is Done, "an answer");
+            var refused = await visit.Ask(new Body { Id = "b1", Height = 1.7 });
+            Check(refused.Last() is ErrorUpdate, "a refusal");
+            int frames = 0;
+            for (int seq = 1; seq <= 30; seq++)
+            {
+                visit.Send(new Pose { Time = seq / 60.0, Seq = seq, Head = new[] { 0, 1.6, 0, 0, 0, 0, 1 } });
+                await Task.Delay(10);
+                Message update;
+                while (visit.TryTake(out update))
+                {
+                    var frame = update as Vertices;
+                    if (frame == null) continue;
+                    Check(frame.Positions.Length == 15000, "vertices");
+                    frames++;
+                    visit.Shown(frame);
+                }
+            }
+            Check(frames > 2, "mesh frames, came " + frames);
+            await visit.Close();
+        }
+        int roads = 0;
+        int way = Road(port, () => (roads++ > 0 ? 500 : 3000) + roads * 397 % 1100);
+        using (var visit = new Connection("ws://127.0.0.1:" + way, new Hello { Client = "test/1" }, 20))
+        {
+            await visit.Open();
+            for (int i = 1; i <= 80; i++)
+            {
+                var answer = await visit.Ask(new Utterance { Id = "u" + i, Text = "say " + i });
+                var said = answer.OfType<Reply>().Select(r => r.Text).ToList();
+                Check(said.Count == 1 && said[0] == i + ": say " + i, "answer " + i + " after a break: " + string.Join("|", said));
+            }
+            Check(visit.Resumed > 3, "resumed " + visit.Resumed + " times");
+        }
+        try
+        {
+            await new Connection("ws://127.0.0.1:1").Open();
+            Check(false, "nobody answers");
+        }
+        catch (ConnectionException error)
+        {
+            Check(error.Field == "url", "the field of " + error.Message);
+        }
+    }
+
+    static int Main(string[] arguments)
+    {
+        GoldenFrames(arguments[0]);
+        CompactFrames(arguments[1]);
+        Histories();
+        Visits(int.Parse(arguments[2])).GetAwaiter().GetResult();
+        Console.WriteLine("all is so");
+        return 0;
+    }
+}

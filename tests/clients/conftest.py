@@ -1,0 +1,75 @@
+"""What every client is tested against: a server with a small visit, and the frames it writes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from showroom.channel.host import VisitHost
+from showroom.channel.run import ServerThread
+from showroom.channel.settings import ServerSettings
+from showroom.protocol.compact import encode_avatar, encode_mesh, encode_pose
+from showroom.protocol.messages import AvatarPose, MeshFrame, Pose
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "channel"))
+from channel_toys import ToyVisit
+
+
+@pytest.fixture
+def toy_server():
+    """A running server whose visit answers ``<how many>: <text>``."""
+    host = VisitHost.in_process(ToyVisit)
+    with ServerThread(ServerSettings(), host) as server:
+        yield server
+    host.stop()
+
+
+@pytest.fixture(scope="session")
+def golden_compact(tmp_path_factory):
+    """A file of compact frames as the server writes them, with what they say."""
+    rng = np.random.default_rng(3)
+
+    def seven(y):
+        q = rng.standard_normal(4)
+        q /= np.linalg.norm(q)
+        place = (float(rng.uniform(-3, 3)), y, float(rng.uniform(-3, 3)))
+        return (*place, *map(float, q))
+
+    def near(head):
+        place = (h + float(rng.uniform(-0.6, 0.6)) for h in head[:3])
+        return (*place, *seven(0.0)[3:])
+
+    poses = []
+    for hands in range(4):
+        head = seven(1.6)
+        left = near(head) if hands & 1 else None
+        right = near(head) if hands & 2 else None
+        poses.append(Pose(time=math.pi * hands, head=head, left=left, right=right, seq=hands))
+    rotations = {name: seven(0.0)[3:] for name in ("hips", "leftUpperArm", "head")}
+    avatar = AvatarPose(time=2.5, root=(0.1, 0.93, -0.4), rotations=rotations, seq=77)
+    xyz = rng.uniform(-0.5, 1.8, (41, 3)).astype("<f4")
+    digest = hashlib.sha256(b"mesh").hexdigest()
+    mesh = MeshFrame(target="kleid-连衣裙", glb=digest, frame=9, time=1.25, positions=xyz.tobytes())
+
+    def plain(message):
+        fields = {f: getattr(message, f) for f in message.__struct_fields__ if f != "n"}
+        return {k: v for k, v in fields.items() if v is not None}
+
+    golden = {
+        "poses": [{"message": plain(p), "hex": encode_pose(p).hex()} for p in poses],
+        "avatar": {"message": plain(avatar), "hex": encode_avatar(avatar).hex()},
+        "mesh": {
+            **{k: v for k, v in plain(mesh).items() if k != "positions"},
+            "xyz": [float(v) for v in xyz.ravel()],
+            "hex": encode_mesh(mesh).hex(),
+        },
+    }
+    file = tmp_path_factory.mktemp("golden") / "compact.json"
+    file.write_text(json.dumps(golden), encoding="utf-8")
+    return file
