@@ -144,7 +144,7 @@ def refit_frames() -> Iterator[Row]:
     from showroom.fit.garment import LiveGarment
     from showroom.fit.pose import Tracker
 
-    baseline = _anny_forward()
+    baseline = anny_forward()
     avatar = solve(1.68, "female")
     poses = cycle(load_motion(SHIPPED_MOTION).poses)
     for name, label in (("t_shirt", "tight: T-shirt"), ("dress", "loose: dress")):
@@ -166,7 +166,7 @@ def refit_frames() -> Iterator[Row]:
         yield Row(f"re-fit frame, {label}", middle, "ms", "Anny forward", baseline, note)
 
 
-def _anny_forward() -> float:
+def anny_forward() -> float:
     """Median ms of Anny's own forward pass, of a body with a pose."""
     import anny
     import torch

@@ -158,6 +158,11 @@ class LiveGarment:
         """Whether a part of it is simulated."""
         return self._swing is not None
 
+    @property
+    def free(self) -> I32:
+        """Numbers of the simulated nodes, (f,) int32."""
+        return np.zeros(0, dtype=np.int32) if self._swing is None else self._swing.free
+
     # --- building -------------------------------------------------------------------------
 
     def _drape(self) -> Mesh:
