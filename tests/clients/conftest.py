@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
+import socket
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +76,51 @@ def golden_compact(tmp_path_factory):
     file = tmp_path_factory.mktemp("golden") / "compact.json"
     file.write_text(json.dumps(golden), encoding="utf-8")
     return file
+
+
+@pytest.fixture
+def cut_road(toy_server):
+    """The port of a way to the server that is cut, again and again, after some bytes."""
+    roads = 0
+    pumps = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def pump(near, far, left):
+        with contextlib.suppress(OSError):
+            while data := near.recv(4096):
+                far.sendall(data[: max(0, left[0])])
+                left[0] -= len(data)
+                if left[0] <= 0:
+                    break
+        for end in (near, far):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def drive(near, far, left):
+        back = threading.Thread(target=pump, args=(far, near, left))
+        back.start()
+        pump(near, far, left)
+        back.join()
+        near.close()
+        far.close()
+
+    def serve():
+        nonlocal roads
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(("127.0.0.1", toy_server.port))
+                left = [(500 if roads else 3000) + roads * 397 % 1100]
+                roads += 1
+                pumps.append(threading.Thread(target=drive, args=(near, far, left)))
+                pumps[-1].start()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield listener.getsockname()[1]
+    with contextlib.suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    listener.close()
+    for one in pumps:
+        one.join(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .csharp import csharp
+from .gdscript import gdscript
 from .model import protocol
 from .typescript import typescript
 
@@ -13,4 +14,5 @@ def files() -> dict[str, str]:
     return {
         "clients/web/src/core/messages.ts": typescript(model),
         "clients/unity/Runtime/Core/Messages.cs": csharp(model),
+        "clients/godot/godot3/addons/showroom/bones.gd": gdscript(),
     }

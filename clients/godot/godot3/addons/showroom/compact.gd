@@ -1,0 +1,121 @@
+# Compact binary frames, little endian: 0xC1, the kind, then the layouts of docs/protocol.md.
+# Positions count 0.25 mm; quaternions are four int16 with 1.0 = 32767.
+#
+# Godot's frame is the protocol's (right-handed, Y up, -Z forward): nothing is converted.
+extends Reference
+
+const Bones = preload("bones.gd")
+
+const MAGIC = 0xC1
+const POSE = 1
+const AVATAR = 2
+const MESH = 3
+const UNIT = 0.00025
+const ONE = 32767.0
+
+
+# A pose (a dictionary with time, seq, head and perhaps left, right; each an array of position and
+# quaternion) in 36 bytes, 14 more for each hand. Empty if a hand is more than 8.19 m from the head:
+# send the pose as JSON then.
+static func encode_pose(pose):
+	var left = pose.get("left")
+	var right = pose.get("right")
+	var out = StreamPeerBuffer.new()
+	out.put_u8(MAGIC)
+	out.put_u8(POSE)
+	out.put_u8((1 if left != null else 0) | (2 if right != null else 0))
+	out.put_u8(0)
+	out.put_u32(int(pose.get("seq", 0)))
+	out.put_double(pose["time"])
+	var head = []
+	for i in range(3):
+		head.append(int(round(pose["head"][i] / UNIT)))
+		out.put_32(head[i])
+	_put_rotation(out, pose["head"])
+	for hand in [left, right]:
+		if hand == null:
+			continue
+		for i in range(3):
+			var offset = int(round(hand[i] / UNIT)) - head[i]
+			if abs(offset) > ONE:
+				return PoolByteArray()
+			out.put_16(offset)
+		_put_rotation(out, hand)
+	return out.data_array
+
+
+# An avatar_pose or mesh_frame as a dictionary; empty for bytes that are not what their head says.
+static func decode(data):
+	if data.size() < 28 or data[0] != MAGIC:
+		return {}
+	if data[1] == AVATAR:
+		return _avatar(data)
+	if data[1] == MESH and data.size() >= 76:
+		return _mesh(data)
+	return {}
+
+
+static func _avatar(data):
+	var count = data[2]
+	var start = _padded(28 + count)
+	if data.size() != start + 8 * count:
+		return {}
+	var from = StreamPeerBuffer.new()
+	from.data_array = data
+	from.seek(4)
+	var seq = from.get_u32()
+	var time = from.get_double()
+	var root = Vector3(from.get_32(), from.get_32(), from.get_32()) * UNIT
+	var rotations = {}
+	for i in range(count):
+		var bone = data[28 + i]
+		if bone >= Bones.NAMES.size():
+			return {}
+		from.seek(start + 8 * i)
+		var q = Quat(from.get_16(), from.get_16(), from.get_16(), from.get_16())
+		rotations[Bones.NAMES[bone]] = Quat(q.x / ONE, q.y / ONE, q.z / ONE, q.w / ONE)
+	return {"type": "avatar_pose", "seq": seq, "time": time, "root": root, "rotations": rotations}
+
+
+static func _mesh(data):
+	var name = data[3]
+	var from = StreamPeerBuffer.new()
+	from.data_array = data
+	from.seek(4)
+	var frame = from.get_u32()
+	var time = from.get_double()
+	var count = from.get_u32()
+	var start = _padded(76 + name)
+	if data[2] != 0 or data.size() != start + 6 * count:
+		return {}
+	var glb = ""
+	var zero = true
+	for i in range(20, 52):
+		zero = zero and data[i] == 0
+		glb += "%02x" % data[i]
+	from.seek(52)
+	var corner = Vector3(from.get_float(), from.get_float(), from.get_float())
+	var step = Vector3(from.get_float(), from.get_float(), from.get_float())
+	var positions = PoolVector3Array()
+	positions.resize(count)
+	from.seek(start)
+	for i in range(count):
+		var at = Vector3(from.get_u16(), from.get_u16(), from.get_u16())
+		positions[i] = corner + step * at
+	return {
+		"type": "mesh_frame",
+		"target": data.subarray(76, 75 + name).get_string_from_utf8() if name else "",
+		"glb": "" if zero else glb,
+		"frame": frame,
+		"time": time,
+		"positions": positions,
+	}
+
+
+static func _padded(bytes):
+	return (bytes + 3) / 4 * 4
+
+
+static func _put_rotation(out, seven):
+	for i in range(3, 7):
+		out.put_16(int(clamp(round(seven[i] * ONE), -ONE, ONE)))

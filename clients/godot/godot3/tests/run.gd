@@ -1,0 +1,196 @@
+# The add-on's tests, in a headless engine: tests/clients/test_godot.py runs them.
+extends SceneTree
+
+const Compact = preload("res://addons/showroom/compact.gd")
+const Connection = preload("res://addons/showroom/connection.gd")
+const Glb = preload("res://addons/showroom/glb.gd")
+const History = preload("res://addons/showroom/history.gd")
+
+var _live = []
+var _failed = false
+
+
+func _init():
+	# A frame must have passed before the tree can be waited for.
+	call_deferred("_run")
+
+
+func _idle(_delta):
+	for connection in _live:
+		connection.poll()
+	return false
+
+
+func _run():
+	_golden_frames(_json(OS.get_environment("SHOWROOM_FRAMES")))
+	_compact(_json(OS.get_environment("SHOWROOM_GOLDEN")))
+	_history()
+	_glb(OS.get_environment("SHOWROOM_GLB"))
+	yield(_visit("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_PORT")), "completed")
+	yield(_breaks("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_ROAD")), "completed")
+	yield(_nobody(), "completed")
+	if not _failed:
+		print("all is so")
+	OS.exit_code = 1 if _failed else 0
+	quit(OS.exit_code)
+
+
+func check(right, what):
+	if not right:
+		_failed = true
+		printerr("not so: ", what)
+
+
+func near(a, b, tolerance, what):
+	for i in range(len(b)):
+		check(abs(a[i] - b[i]) <= tolerance, "%s: %s, not %s" % [what, a[i], b[i]])
+
+
+func _json(path):
+	var file = File.new()
+	file.open(path, File.READ)
+	return JSON.parse(file.get_as_text()).result
+
+
+func _unhex(hex):
+	var out = PoolByteArray()
+	for i in range(0, len(hex), 2):
+		out.append(("0x" + hex.substr(i, 2)).hex_to_int())
+	return out
+
+
+func _golden_frames(golden):
+	check(golden["vectors"].size() == 8, "8 vectors")
+	for vector in golden["vectors"]:
+		# Godot's own arithmetic must agree that its frame is the protocol's: -Z is ahead, X right.
+		var p = vector["protocol"]["position"]
+		var q = vector["protocol"]["rotation"]
+		var pose = Transform(Basis(Quat(q[0], q[1], q[2], q[3])), Vector3(p[0], p[1], p[2]))
+		var ahead = pose.xform(Vector3.FORWARD) - pose.origin
+		# The same by Panda3D's vector, whose Y is ahead: (x, -z, y).
+		var r = vector["panda3d"]["rotation"]
+		var turned = Basis(Quat(r[0], r[1], r[2], r[3])).xform(Vector3(0, 1, 0))
+		near([ahead.x, -ahead.z, ahead.y], [turned.x, turned.y, turned.z], 1e-5, vector["name"])
+
+
+func _compact(golden):
+	for pair in golden["poses"]:
+		check(Compact.encode_pose(pair["message"]) == _unhex(pair["hex"]), "pose bytes")
+	var far = {"time": 1.0, "head": [0, 1.6, 0, 0, 0, 0, 1], "left": [9, 1, 0, 0, 0, 0, 1]}
+	check(Compact.encode_pose(far).size() == 0, "a far hand is left to JSON")
+	var wanted = golden["avatar"]["message"]
+	var pose = Compact.decode(_unhex(golden["avatar"]["hex"]))
+	var root = wanted["root"]
+	near([pose["root"].x, pose["root"].y, pose["root"].z], root, 0.00013, "root")
+	check(pose["seq"] == 77 and pose["time"] == 2.5, "the avatar's head")
+	for bone in wanted["rotations"]:
+		var q = pose["rotations"][bone]
+		near([q.x, q.y, q.z, q.w], wanted["rotations"][bone], 2e-5, bone)
+	var mesh = Compact.decode(_unhex(golden["mesh"]["hex"]))
+	for name in ["target", "glb", "frame", "time"]:
+		check(mesh[name] == golden["mesh"][name], name)
+	var xyz = golden["mesh"]["xyz"]
+	for i in range(mesh["positions"].size()):
+		var v = mesh["positions"][i]
+		near([v.x, v.y, v.z], [xyz[3 * i], xyz[3 * i + 1], xyz[3 * i + 2]], 3e-5, "vertex")
+	for name in ["avatar", "mesh"]:
+		var whole = _unhex(golden[name]["hex"])
+		for length in range(1, whole.size()):
+			check(Compact.decode(whole.subarray(0, length - 1)).empty(), "a cut frame is refused")
+
+
+func _history():
+	var history = History.new()
+	history.lag = 0.05
+	check(history.at(1.0).empty(), "nothing at first")
+	var late = [0.01, 0.04, 0.01, 0.035, 0.012, 0.02]
+	for i in range(late.size()):
+		history.add(i * 0.02, i, 100 + i * 0.02 + late[i])
+	for moment in [100.075, 100.09, 100.12]:
+		var shown = history.at(moment)
+		var value = 0.02 * (shown[0] + (shown[1] - shown[0]) * shown[2])
+		check(abs(value - (moment - 100.06)) < 0.004, "smooth at %s" % moment)
+	history.add(0.001, 9, 200)
+	check(history.at(300.0)[1] == 5, "a late one is left out")
+
+
+func _glb(path):
+	var file = File.new()
+	file.open(path, File.READ)
+	var data = file.get_buffer(file.get_len())
+	var glb = Glb.new()
+	check(glb.parse(data), "the GLB is read: " + glb.error)
+	var box = AABB(glb.meshes[0]["arrays"][Mesh.ARRAY_VERTEX][0], Vector3())
+	for part in glb.meshes:
+		for vertex in part["arrays"][Mesh.ARRAY_VERTEX]:
+			box = box.expand(vertex)
+		var count = part["arrays"][Mesh.ARRAY_VERTEX].size()
+		var mesh = ArrayMesh.new()
+		mesh.add_surface_from_arrays(Mesh.PRIMITIVE_TRIANGLES, part["arrays"])
+		check(mesh.get_surface_count() == 1 and count > 100, "the engine takes the mesh")
+	var size = OS.get_environment("SHOWROOM_SIZE").split_floats(",")
+	near([box.size.x, box.size.y, box.size.z], size, 1e-3, "size of the GLB")
+	var cut = Glb.new()
+	check(not cut.parse(data.subarray(0, data.size() / 2)), "half a GLB is refused")
+
+
+func _opened(connection):
+	_live.append(connection)
+	while connection.state == Connection.State.CONNECTING:
+		yield(self, "idle_frame")
+	yield(self, "idle_frame")
+
+
+var _frames = 0
+
+
+func _count(update, connection):
+	if update["type"] == "mesh_frame":
+		_frames += 1
+		check(update["positions"].size() == 5000, "vertices of a mesh frame")
+		connection.shown(update)
+
+
+func _visit(url):
+	var connection = Connection.new()
+	connection.connect("update", self, "_count", [connection])
+	connection.open(url, {"client": "test/1", "lang": "zh"})
+	yield(_opened(connection), "completed")
+	check(connection.welcome.get("capabilities", []).has("resume"), "capabilities")
+	var event = {"type": "utterance", "id": "u1", "text": "你好", "lang": "zh"}
+	var answer = yield(connection.ask(event), "answered")
+	check(answer.size() == 2 and answer[0].get("text") == "1: 你好", "an answer: %s" % [answer])
+	var refused = yield(connection.ask({"type": "body", "id": "b1", "height": 1.7}), "answered")
+	check(refused.back()["type"] == "error", "a refusal")
+	for seq in range(1, 40):
+		connection.send({"type": "pose", "time": seq / 60.0, "seq": seq, "head": [0, 1.6, 0, 0, 0, 0, 1]})
+		yield(create_timer(0.01), "timeout")
+	check(_frames > 2, "mesh frames came: %d" % _frames)
+	connection.close()
+	_live.erase(connection)
+
+
+func _breaks(url):
+	var connection = Connection.new()
+	connection.open(url, {"client": "test/1"}, 20.0)
+	yield(_opened(connection), "completed")
+	for i in range(1, 41):
+		var event = {"type": "utterance", "id": "u%d" % i, "text": "say %d" % i}
+		var answer = yield(connection.ask(event), "answered")
+		var said = []
+		for update in answer:
+			if update["type"] == "reply":
+				said.append(update["text"])
+		check(said == ["%d: say %d" % [i, i]], "answer %d after a break: %s" % [i, answer])
+		if _failed:
+			break
+	check(connection.resumed > 2, "resumed %d times" % connection.resumed)
+	connection.close()
+	_live.erase(connection)
+
+
+func _nobody():
+	var connection = Connection.new()
+	connection.open("ws://127.0.0.1:1")
+	yield(_opened(connection), "completed")
+	check(connection.failure_field == "url", "nobody answers: " + connection.failure)
