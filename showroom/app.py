@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .hearing.shop import Hearing
     from .stage.stage import Stage
     from .visit import Visit
+    from .visit.desk import Desk
     from .voice import Interpreter
 
 ASSETS = ROOT / "assets"
@@ -70,17 +71,33 @@ def make_visit(folder: Path | None, scene: str, *, vertices: bool = False) -> Vi
     """A new visit to the products of ``folder``; importable by a worker process."""
     from .visit import Visit
 
-    catalog, interpreter = _stock(folder)
-    return Visit(catalog, scene, interpreter=interpreter, vertices=vertices)
+    shared = stock(folder)
+    return Visit(
+        shared.catalog,
+        scene,
+        interpreter=shared.interpreter,
+        desk=shared.desk,
+        vertices=vertices,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Stock:
+    """What visits share: the products, who knows their names, who answers questions."""
+
+    catalog: Catalog
+    interpreter: Interpreter
+    desk: Desk
 
 
 @cache
-def _stock(folder: Path | None) -> tuple[Catalog, Interpreter]:
-    """The products of a folder and who knows their names, read once in each process."""
+def stock(folder: Path | None) -> Stock:
+    """The products of a folder and who speaks of them, read once in each process."""
+    from .visit.desk import Desk
     from .visit.visit import interpreter_for
 
     catalog = open_catalog(folder)
-    return catalog, interpreter_for(catalog)
+    return Stock(catalog, interpreter_for(catalog), Desk(catalog))
 
 
 def make_interpreter(folder: Path | None) -> Interpreter:

@@ -19,6 +19,8 @@ EXTRAS: dict[str, tuple[str, ...] | None] = {
     "--version": None,
     "intent": (),
     "hear": ("hearing",),
+    "ask": ("reconstruct",),
+    "chat": ("reconstruct",),
     "test": TEST_EXTRAS,
     "data": TRAIN_EXTRAS,
     "train": TRAIN_EXTRAS,

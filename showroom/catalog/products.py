@@ -13,6 +13,8 @@ from reconstruction.product_io import JSON_NAME, load_product, save_product
 
 from .color import find_color
 from .errors import CatalogError
+from .faq import Faq, read_faq
+from .history import read_histories
 from .recolor import product_color
 from .shop import ShopInfo, read_shop
 
@@ -63,11 +65,15 @@ class Catalog:
 
     Attributes:
         problems: what :meth:`open` could not load, as the errors say it.
+        faq: the shop's questions and answers.
+        histories: what customers took together, as lists of product ids.
     """
 
     def __init__(self, products: Iterable[Product] = ()) -> None:
         self._entries: dict[str, Entry] = {}
         self.problems: list[ProductFileError | CatalogError] = []
+        self.faq = Faq()
+        self.histories: tuple[tuple[str, ...], ...] = ()
         for product in products:
             self.add(product)
 
@@ -92,10 +98,19 @@ class Catalog:
                     )
                 )
                 continue
+            catalog._read_shop(folder)
             for path in sorted(folder.iterdir()):
                 if path.is_dir() and not path.name.startswith("."):
                     catalog._load(path)
         return catalog
+
+    def _read_shop(self, folder: Path) -> None:
+        """What the shop says of itself beside its products."""
+        try:
+            self.faq = Faq({**self.faq.entries, **read_faq(folder).entries})
+            self.histories += read_histories(folder)
+        except CatalogError as fault:
+            self.problems.append(fault)
 
     def _load(self, folder: Path) -> None:
         try:

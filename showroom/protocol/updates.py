@@ -214,7 +214,8 @@ class Suggestion(msgspec.Struct, kw_only=True):
 
     Attributes:
         because: the product that contributed most, or ``""``.
-        shared: what both share, such as ``"color"``; ``"together"`` where others took both.
+        shared: what both share, such as ``"color"``; ``"together"`` where others took both;
+            ``"popular"`` where nothing else is known.
         reason: one sentence per language.
     """
 

@@ -15,6 +15,7 @@ from showroom.fit.furnishing import Viewer
 from showroom.fit.layers import layer_of
 from showroom.protocol.messages import Command
 
+from . import basket
 from .parts import has_part
 from .refused import AmbiguousError, RefusedError, refused
 from .shopfloor import Shopfloor, regrown
@@ -71,6 +72,12 @@ def _carry_out(
             return _try_on(command, state, shop, viewer, pointed)
         case "take_off":
             return _take_off(command, state, shop)
+        case "add_to_basket":
+            return _add_to_basket(command, state, shop, pointed)
+        case "remove_from_basket":
+            return _remove_from_basket(command, state, shop)
+        case "dislike":
+            return _dislike(command, state, shop, pointed)
     if command.action == "scale" or command.action in _SHAPE:
         key = meant(
             command.target,
@@ -158,7 +165,8 @@ def _show(command: Command, state: State, shop: Shopfloor, viewer: Viewer) -> De
     if entry.color == command.color:  # it is so by nature
         wish = msgspec.structs.replace(command, color="")
     look = _as_asked(wish, shop.atelier.look(key), entry.product)
-    return Deed(shop.bring(key, look, state, viewer, command.near), key, "shown", slots)
+    brought = shop.bring(key, look, state, viewer, command.near).interested(key)
+    return Deed(brought, key, "shown", slots)
 
 
 def _try_on(command: Command, state: State, shop: Shopfloor, viewer: Viewer, pointed: str) -> Deed:
@@ -177,6 +185,7 @@ def _try_on(command: Command, state: State, shop: Shopfloor, viewer: Viewer, poi
         if other != key and layer.covers & layer_of(worn.family.name, worn.category).covers:
             new = _off(new, other, shop)
     new = new.put(key, msgspec.structs.replace(new.things[key], worn=True, look=look))
+    new = new.interested(key)
     return Deed(new, key, "worn", {"name": dict(product.name), "size": look.size})
 
 
@@ -204,6 +213,48 @@ def _off(state: State, key: str, shop: Shopfloor) -> State:
     if shop.own:
         return state.without(key)
     return state.put(key, msgspec.structs.replace(state.things[key], worn=False))
+
+
+def _add_to_basket(command: Command, state: State, shop: Shopfloor, pointed: str) -> Deed:
+    key = command.target
+    if key not in state.things and key not in shop.catalog:
+        found = [e.id for e in shop.catalog.find(key, color=command.color)] if key else []
+        key = found[0] if len(found) == 1 else meant(key, state, shop, pointed)
+    placed = state.things.get(key)
+    look = placed.look if placed is not None else shop.atelier.look(key)
+    new = basket.add(command, key, look, state, shop)
+    slots = {"name": dict(shop.product(key).name), "size": new.basket[-1].look.size}
+    return Deed(new, key, "basket_added", slots | _contents(new, shop))
+
+
+def _remove_from_basket(command: Command, state: State, shop: Shopfloor) -> Deed:
+    key = command.target
+    chosen = {c.target for c in state.basket}
+    if key and key not in chosen:
+        key = next((e.id for e in shop.catalog.find(key) if e.id in chosen), key)
+    new, gone = basket.remove(command, key, state, shop)
+    if not new.basket:
+        return Deed(new, gone, "basket_empty")
+    slots = {"name": dict(shop.product(gone).name)}
+    return Deed(new, gone, "basket_removed", slots | _contents(new, shop))
+
+
+def _contents(state: State, shop: Shopfloor) -> dict[str, object]:
+    """Pieces and total of a basket, as replies tell them."""
+    count = sum(c.count for c in state.basket)
+    return {"count": str(count), "total": basket.sum_text(basket.shown(state, shop))}
+
+
+def _dislike(command: Command, state: State, shop: Shopfloor, pointed: str) -> Deed:
+    key = meant(command.target, state, shop, pointed) if command.target not in shop.catalog else ""
+    key = key or command.target
+    barred = tuple(k for k in state.disliked if k != key)
+    new = msgspec.structs.replace(
+        state,
+        disliked=(*barred, key),
+        interest=tuple(k for k in state.interest if k != key),
+    )
+    return Deed(new, key, "disliked", {"name": dict(shop.product(key).name)})
 
 
 def _choose(command: Command, state: State, shop: Shopfloor, kind: str) -> Entry:

@@ -15,7 +15,12 @@ from showroom.voice.replies import reply
 from .refused import RefusedError
 from .state import State
 
-_SILENT = frozenset(("undo", "redo", "help", "greet", "report"))
+_SILENT = frozenset(
+    (
+        "undo", "redo", "help", "greet", "report", "add_to_basket", "remove_from_basket",
+        "show_basket", "recommend", "dislike", "compare", "ask", "hand_over",
+    )
+)  # fmt: skip
 MAX_COLORS = 16
 
 
@@ -29,6 +34,8 @@ class Dialogue:
         last: the last command that was carried out.
         asked: the question of the turn before.
         said: the last reply.
+        open: the last question that the shop had no answer to.
+        offered: products that were recommended last, best first.
     """
 
     lang: str = "en"
@@ -36,6 +43,8 @@ class Dialogue:
     last: Command | None = None
     asked: Clarify | None = None
     said: str = ""
+    open: str = ""
+    offered: tuple[str, ...] = ()
     colors: list[str] = field(default_factory=list)
 
     def context(self, state: State, entry: Callable[[str], Entry]) -> Context:
@@ -86,8 +95,6 @@ class Dialogue:
                 return reply("repeat", lang, what=self.said)
             case "ask":
                 return reply("cannot_answer", lang)
-            case "basket":
-                return reply("cannot_buy", lang)
             case "no" | "yes" | "stop" | "thanks" | "greet" | "help":
                 return reply(heard.intent, lang)
             case "out_of_scope" if heard.confidence >= 0.6:

@@ -94,7 +94,7 @@ class Shopfloor:
 
         What does not fit is left out; on a scene's floor, garments stay on their stands.
         """
-        kept = State()
+        kept = msgspec.structs.replace(state, things={})
         mover = self.mover(viewer)
         for key, placed in state.things.items():
             if self.product(key).kind == "garment":

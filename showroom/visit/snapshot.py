@@ -25,6 +25,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     Attributes:
         done, undone: states to go back and forth to, oldest first.
         choices, wishes: an open question's answers and what each would carry out.
+        open, offered: as of the dialogue.
         viewer: x, z and yaw of the visitor.
     """
 
@@ -40,6 +41,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
     last: Command | None = None
     colors: list[str] = []
     said: str = ""
+    open: str = ""
+    offered: tuple[str, ...] = ()
     question: str = ""
     choices: tuple[str, ...] = ()
     wishes: tuple[tuple[Command, ...], ...] = ()

@@ -11,6 +11,7 @@ import msgspec
 
 from showroom.protocol.messages import Transform
 
+MOST_INTERESTS = 32
 IDENTITY: Transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -57,15 +58,30 @@ class Placed(msgspec.Struct, frozen=True):
         return (self.x, self.y, self.z, 0.0, math.sin(half), 0.0, math.cos(half))
 
 
+class Chosen(msgspec.Struct, frozen=True):
+    """One line of the basket: a product as the visitor has made it, and how many of it."""
+
+    target: str
+    look: Look
+    count: int = 1
+
+
 class State(msgspec.Struct, frozen=True):
-    """All products to be seen, by id, in the order in which they came.
+    """All that a visitor has made of the showroom.
 
     Attributes:
+        things: all products to be seen, by id, in the order in which they came.
         dressed: ids of garments in the order in which they were put on.
+        basket: what shall be bought, in the order in which it was chosen.
+        disliked: products that are "not for me".
+        interest: products that the visitor asked for, the latest last.
     """
 
     things: dict[str, Placed] = {}
     dressed: tuple[str, ...] = ()
+    basket: tuple[Chosen, ...] = ()
+    disliked: tuple[str, ...] = ()
+    interest: tuple[str, ...] = ()
 
     @property
     def outfit(self) -> tuple[str, ...]:
@@ -86,14 +102,21 @@ class State(msgspec.Struct, frozen=True):
             dressed = tuple(k for k in dressed if k != key)
         elif key not in dressed:
             dressed = (*dressed, key)
-        return State({**self.things, key: placed}, dressed)
+        things = {**self.things, key: placed}
+        return msgspec.structs.replace(self, things=things, dressed=dressed)
 
     def without(self, key: str) -> State:
         """The state without one product."""
-        return State(
-            {k: v for k, v in self.things.items() if k != key},
-            tuple(k for k in self.dressed if k != key),
+        return msgspec.structs.replace(
+            self,
+            things={k: v for k, v in self.things.items() if k != key},
+            dressed=tuple(k for k in self.dressed if k != key),
         )
+
+    def interested(self, key: str) -> State:
+        """The state after the visitor asked for a product."""
+        rest = tuple(k for k in self.interest if k != key)
+        return msgspec.structs.replace(self, interest=(*rest, key)[-MOST_INTERESTS:])
 
 
 class History:

@@ -25,6 +25,7 @@ from showroom.protocol.messages import (
     ErrorUpdate,
     Event,
     FitReport,
+    HandOver,
     Hello,
     Point,
     Pose,
@@ -36,10 +37,13 @@ from showroom.protocol.messages import (
 )
 from showroom.protocol.validation import check, ref_of
 from showroom.voice import Clarify, Interpreter, reply
+from showroom.voice.ask import Question
 from showroom.voice.replies import question
 
+from . import basket, taste
 from .actions import carry_out, meant
 from .announce import made_for
+from .desk import Answer, Desk
 from .dialogue import Dialogue
 from .presence import Presence
 from .refused import AmbiguousError, RefusedError, refused
@@ -56,6 +60,7 @@ class Visit:
         scene: where it takes place.
         interpreter: understands what is said; share one between visits, it knows the products'
             names.
+        desk: answers questions; share one between visits, it has read the shop's FAQ.
         vertices: send the avatar's vertices even to a client that does not ask for them, as a
             stage that mirrors the visit needs.
 
@@ -69,11 +74,13 @@ class Visit:
         scene: Scene | str = "store",
         *,
         interpreter: Interpreter | None = None,
+        desk: Desk | None = None,
         vertices: bool = False,
     ) -> None:
         loaded = load_scene(scene) if isinstance(scene, str) else scene
         self._here = Presence(Shopfloor.of(catalog, loaded), vertices=vertices)
         self._interpreter = interpreter or interpreter_for(catalog)
+        self._desk = desk or Desk(catalog)
         self._history = History()
         self._dialogue = Dialogue()
         self._body: Body | None = None
@@ -127,6 +134,8 @@ class Visit:
                 last=dialogue.last,
                 colors=dialogue.colors,
                 said=dialogue.said,
+                open=dialogue.open,
+                offered=dialogue.offered,
                 question=asked.question,
                 choices=asked.choices,
                 wishes=asked.commands,
@@ -149,7 +158,14 @@ class Visit:
         here.want, here.time, self._utterance = told.want, told.time, told.utterance
         asked = Clarify(told.question, told.choices, told.wishes) if told.question else None
         self._dialogue = Dialogue(
-            told.lang, told.pointed, told.last, asked, told.said, list(told.colors)
+            told.lang,
+            told.pointed,
+            told.last,
+            asked,
+            told.said,
+            told.open,
+            told.offered,
+            list(told.colors),
         )
         if told.viewer is not None:
             here.viewer = Viewer(*told.viewer)
@@ -219,6 +235,12 @@ class Visit:
         updates: list[Update] = [heard.heard(event.id, event.rev, event.is_final)]
         if not event.is_final:
             return updates
+        wondered = self._desk.understand(event.text, event.lang or dialogue.lang, context)
+        if self._desk.takes(heard, wondered):
+            answer = self._desk.answer(wondered, self.state)
+            dialogue.open = event.text if answer.open else ""
+            dialogue.asked = answer.clarify
+            return updates + self._give(answer, event.id)
         dialogue.asked = heard.clarify
         if heard.clarify is not None:
             return updates + self._ask(heard.clarify, heard.lang, event.id)
@@ -226,11 +248,13 @@ class Visit:
             text = dialogue.small_talk(heard)
             return updates + self._say([text], heard.lang, event.id)
         texts: list[str] = []
+        sources: list[str] = []
         before = self.state
         for command in heard.commands:
             try:
-                done, text = self._do(command, heard.lang, event.id)
+                done, text, found = self._do(command, heard.lang, event.id, wondered)
                 updates += done
+                sources += found
             except AmbiguousError as error:
                 if context.asked is None:
                     dialogue.asked = which(command, error, heard.lang)
@@ -241,18 +265,18 @@ class Visit:
                 text = dialogue.refused(error, heard.lang)
             texts.append(text)
         self._remember(before, heard.commands)
-        return updates + self._say(texts, heard.lang, event.id)
+        return updates + self._say(texts, heard.lang, event.id, tuple(sources))
 
     def _command(self, event: Command) -> list[Update]:
         lang, before = self._dialogue.lang, self.state
         self._dialogue.asked = None
         try:
-            updates, text = self._do(event, lang, event.id)
+            updates, text, sources = self._do(event, lang, event.id)
         except RefusedError as error:
             said = self._say([self._dialogue.refused(error, lang)], lang, event.id)
             return [*said, error.error(event.id).update()]
         self._remember(before, (event,))
-        return updates + self._say([text], lang, event.id)
+        return updates + self._say([text], lang, event.id, sources)
 
     def _remember(self, before: State, commands: tuple[Command, ...]) -> None:
         """Make what a sentence or button did one step that can be undone."""
@@ -260,16 +284,31 @@ class Visit:
         if self.state != before and not travelled:
             self._history.push(before)
 
-    def _do(self, command: Command, lang: str, ref: str) -> tuple[list[Update], str]:
-        """Carry out one command; its updates, and the sentence about it."""
+    def _do(
+        self, command: Command, lang: str, ref: str, question: Question | None = None
+    ) -> tuple[list[Update], str, tuple[str, ...]]:
+        """Carry out one command; its updates, the sentence about it, and that one's sources.
+
+        Args:
+            question: what the sentence asks, for a command that only says that it asks.
+        """
         try:
             match command.action:
                 case "undo" | "redo":
-                    return self._travel(command.action, lang, ref)
+                    return (*self._travel(command.action, lang, ref), ())
                 case "report":
-                    return self._report(command, lang, ref)
+                    return (*self._report(command, lang, ref), ())
                 case "help" | "greet":
-                    return [], reply(command.action, lang)
+                    return [], reply(command.action, lang), ()
+                case "show_basket":
+                    return (*self._basket(lang, ref), ())
+                case "recommend":
+                    return (*self._recommend(command, lang, ref), ())
+                case "hand_over":
+                    return (*self._hand_over(lang, ref), ())
+                case "ask" | "compare":
+                    answer = self._asked(command, lang, question)
+                    return [], answer.text, answer.sources
             here, pointed = self._here, self._dialogue.pointed
             before = here.state
             deed = carry_out(command, here.state, here.shop, here.viewer, pointed)
@@ -278,7 +317,9 @@ class Visit:
             raise refused(error) from error
         colors = tuple(here.shop.color(deed.target, state) for state in (before, deed.state))
         self._dialogue.done(command, deed.target, colors)
-        return updates, reply(deed.kind, lang, **deed.slots)
+        if deed.state.basket != before.basket:
+            updates.append(basket.shown(deed.state, here.shop, ref))
+        return updates, reply(deed.kind, lang, **deed.slots), ()
 
     def _travel(self, way: str, lang: str, ref: str) -> tuple[list[Update], str]:
         history = self._history
@@ -287,7 +328,76 @@ class Visit:
             raise RefusedError(
                 f"nothing_to_{way}", f"there is nothing to {way}", field="action", got=way
             )
-        return self._here.become(state, ref), reply("undone" if way == "undo" else "redone", lang)
+        before = self.state
+        updates = self._here.become(state, ref)
+        if state.basket != before.basket:
+            updates.append(basket.shown(state, self._here.shop, ref))
+        return updates, reply("undone" if way == "undo" else "redone", lang)
+
+    def _basket(self, lang: str, ref: str) -> tuple[list[Update], str]:
+        found = basket.shown(self.state, self._here.shop, ref)
+        if not found.lines:
+            return [found], reply("basket_empty", lang)
+        rows = [
+            reply("basket_row", lang, name=line.name, count=str(line.count), size=line.size)
+            for line in found.lines
+        ]
+        text = reply("basket_shown", lang, rows=rows, total=basket.sum_text(found))
+        return [found], text
+
+    def _recommend(self, command: Command, lang: str, ref: str) -> tuple[list[Update], str]:
+        here = self._here
+        found = taste.recommended(command, here.state, here.shop, self._desk.recommender, ref)
+        self._dialogue.offered = tuple(p.target for p in found.products)
+        return [found], taste.spoken(found, lang)
+
+    def _hand_over(self, lang: str, ref: str) -> tuple[list[Update], str]:
+        """Pass the open question on, with the product in use and nothing else of the visit."""
+        dialogue = self._dialogue
+        if not dialogue.open or not self._desk.people:
+            kind = "nothing_to_hand_over" if self._desk.people else "ask_a_person"
+            raise RefusedError(kind, "nothing can be passed on", field="action", got="hand_over")
+        key = dialogue.pointed or self.state.worn
+        look = self.state.things[key].look if key in self.state.things else None
+        errand = HandOver(
+            question=dialogue.open,
+            lang=lang,
+            target=key if look else "",
+            size=look.size if look else "",
+            color=look.color if look else "",
+            ref=ref,
+        )
+        dialogue.open = ""
+        return [errand], reply("handed_over", lang)
+
+    def _asked(self, command: Command, lang: str, question: Question | None) -> Answer:
+        """The answer to a question, or to what a button or a choice asks."""
+        desk, dialogue = self._desk, self._dialogue
+        if command.action == "ask" and question and not (command.parameter or command.option):
+            answer = desk.answer(question, self.state)
+        elif command.action == "ask":
+            answer = desk.asked(command, lang, self.state, dialogue.pointed)
+        else:
+            keys = [
+                meant(name, self.state, self._here.shop, dialogue.pointed)
+                if name not in desk.catalog
+                else name
+                for name in (command.target, command.near)
+            ]
+            if keys[0] == keys[1]:
+                raise RefusedError("which_two", "it takes two", field="near", got=keys[1])
+            answer = desk.compared(keys[0], keys[1], lang)
+        dialogue.asked = answer.clarify
+        return answer
+
+    def _give(self, answer: Answer, ref: str) -> list[Update]:
+        """An answer as an update."""
+        self._dialogue.said = answer.text
+        choices = answer.clarify.choices if answer.clarify else ()
+        reply_ = Reply(
+            text=answer.text, lang=answer.lang, choices=choices, sources=answer.sources, ref=ref
+        )
+        return [reply_]
 
     def _report(self, command: Command, lang: str, ref: str) -> tuple[list[Update], str]:
         here = self._here
@@ -313,12 +423,14 @@ class Visit:
         )
         return [report], found.reason[lang]
 
-    def _say(self, texts: list[str], lang: str, ref: str) -> list[Update]:
+    def _say(
+        self, texts: list[str], lang: str, ref: str, sources: tuple[str, ...] = ()
+    ) -> list[Update]:
         text = self._dialogue.spoken(texts, lang)
         if not text:
             return []
         self._dialogue.said = text
-        return [Reply(text=text, lang=lang, ref=ref)]
+        return [Reply(text=text, lang=lang, sources=sources, ref=ref)]
 
     def _ask(self, asked: Clarify, lang: str, ref: str) -> list[Update]:
         self._dialogue.said = asked.question
