@@ -194,10 +194,8 @@ class Talk:
                     f"  * {p.target}: {p.reason.get(self._lang, '')}" for p in update.products
                 )
             case FitReport():
-                yield from (
-                    f"  {r.region}: {r.verdict}, ease {r.ease * 100:+.1f} cm"
-                    for r in update.regions
-                )
+                for region in update.regions:
+                    yield f"  {region.region}: {region.verdict}, ease {region.ease * 100:+.1f} cm"
             case HandOver():
                 yield "  (to a person of the shop)"
             case Reply():

@@ -37,7 +37,7 @@ def features(entries: Sequence[Entry]) -> NDArray[np.float64]:
         own = _words(entry)
         row += [_WORDS * (word in own) for word in words]
         rows.append(row)
-    return np.array(rows, np.float64).reshape(len(entries), -1)
+    return np.array(rows, np.float64).reshape(len(entries), -1 if rows else 0)
 
 
 def shared(first: Entry, second: Entry) -> str:

@@ -7,8 +7,18 @@ import logging
 import threading
 from collections.abc import Callable
 
-from showroom.protocol.messages import ErrorUpdate, Event, Pose, Update
+from showroom.protocol.messages import (
+    Advice,
+    Consult,
+    ErrorUpdate,
+    Event,
+    HandOver,
+    Input,
+    Pose,
+    Update,
+)
 
+from .errands import Errand, Errands
 from .inbox import Inbox
 from .worker import LocalWorker, MakeVisit, ProcessWorker, Worker, internal_error
 
@@ -26,9 +36,12 @@ class VisitHost:
     thread that posts it, which spares two changes of threads per frame.
     """
 
-    def __init__(self, worker: Worker, *, direct: bool = False) -> None:
+    def __init__(
+        self, worker: Worker, *, direct: bool = False, errands: Errands | None = None
+    ) -> None:
         self._worker = worker
         self._direct = direct
+        self._errands = errands
         self._turn = threading.Lock()
         self._pending = 0
         self._inbox = Inbox()
@@ -39,14 +52,14 @@ class VisitHost:
         self._thread.start()
 
     @classmethod
-    def in_process(cls, make: MakeVisit) -> VisitHost:
+    def in_process(cls, make: MakeVisit, errands: Errands | None = None) -> VisitHost:
         """Visits in this process; for a single local visitor, and for tests."""
-        return cls(LocalWorker(make), direct=True)
+        return cls(LocalWorker(make), direct=True, errands=errands)
 
     @classmethod
-    def in_subprocess(cls, make: MakeVisit) -> VisitHost:
+    def in_subprocess(cls, make: MakeVisit, errands: Errands | None = None) -> VisitHost:
         """Visits in a niced child process; ``make`` must be picklable."""
-        return cls(ProcessWorker(make))
+        return cls(ProcessWorker(make), errands=errands)
 
     def open(self, visit: str, deliver: Deliver) -> None:
         """Begin a visit; its updates go to ``deliver``."""
@@ -111,7 +124,18 @@ class VisitHost:
                     self._pending -= 1
         self._worker.stop()
 
-    def _serve(self, visit: str, event: Event) -> None:
+    def _run_errand(self, visit: str, errand: Errand) -> None:
+        """Have an errand carried out; without errands it has failed."""
+
+        def done(advice: Advice) -> None:
+            self._put_job(lambda: self._serve(visit, advice))
+
+        if self._errands is None:
+            done(Advice(ref=errand.ref))
+        else:
+            self._errands.start(errand, done)
+
+    def _serve(self, visit: str, event: Input) -> None:
         with self._lock:
             deliver, watchers = self._deliver.get(visit), tuple(self._watchers)
         if deliver is None:  # closed meanwhile
@@ -121,6 +145,10 @@ class VisitHost:
         except Exception as error:
             logger.error("a visit's worker failed with %s", type(error).__name__)
             updates = [internal_error(event).update()]
+        for update in updates:
+            if isinstance(update, Consult | HandOver):
+                self._run_errand(visit, update)
+        updates = [u for u in updates if not isinstance(u, Consult | HandOver)]
         try:
             deliver(updates)
         except Exception as error:  # such as a loop that has closed meanwhile

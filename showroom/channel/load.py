@@ -26,8 +26,8 @@ from showroom.protocol.codec import encode_event, encode_update
 from showroom.protocol.messages import (
     SUBPROTOCOL,
     AvatarPose,
-    Event,
     Hello,
+    Input,
     Pose,
     Quat,
     Update,
@@ -48,7 +48,7 @@ class Mirror:
     def __init__(self) -> None:
         self._rotations = dict.fromkeys(VRM_BONES[:BONES], _TURN)
 
-    def handle(self, event: Event) -> list[Update]:
+    def handle(self, event: Input) -> list[Update]:
         """The answer to a pose; nothing else is answered."""
         if not isinstance(event, Pose):
             return []

@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from showroom.protocol.errors import ProtocolError
-from showroom.protocol.messages import Event, Pose, Update
+from showroom.protocol.messages import Input, Pose, Update
 from showroom.protocol.validation import ref_of
 
 logger = logging.getLogger("showroom.channel")
@@ -31,7 +31,7 @@ REPLY_SECONDS = 300.0
 class VisitLike(Protocol):
     """What a worker needs of a visit; :class:`showroom.visit.Visit` has it."""
 
-    def handle(self, event: Event) -> list[Update]: ...
+    def handle(self, event: Input) -> list[Update]: ...
 
     def snapshot(self) -> dict[str, Any]: ...
 
@@ -46,7 +46,7 @@ class Worker(Protocol):
 
     def open(self, visit: str) -> None: ...
 
-    def handle(self, visit: str, event: Event) -> list[Update]: ...
+    def handle(self, visit: str, event: Input) -> list[Update]: ...
 
     def close(self, visit: str) -> None: ...
 
@@ -63,7 +63,7 @@ class LocalWorker:
     def open(self, visit: str) -> None:
         self._visits[visit] = self._make()
 
-    def handle(self, visit: str, event: Event) -> list[Update]:
+    def handle(self, visit: str, event: Input) -> list[Update]:
         """The visit's answer; a fault of its own becomes a typed error and is logged by place."""
         return guarded(self._visits[visit], event)
 
@@ -79,7 +79,7 @@ class Request(msgspec.Struct, array_like=True):
 
     verb: Literal["open", "handle", "restore", "close"]
     visit: str
-    event: Event | None = None
+    event: Input | None = None
     snapshot: dict[str, Any] | None = None
 
 
@@ -113,7 +113,7 @@ class ProcessWorker:
         self._snapshots[visit] = None
         self._ask(Request("open", visit))
 
-    def handle(self, visit: str, event: Event) -> list[Update]:
+    def handle(self, visit: str, event: Input) -> list[Update]:
         """The visit's answer; if the child died over it, an error and the last good state."""
         answer = self._ask(Request("handle", visit, event))
         if answer is None:
@@ -173,7 +173,7 @@ class ProcessWorker:
         return shown
 
 
-def guarded(visit: VisitLike, event: Event) -> list[Update]:
+def guarded(visit: VisitLike, event: Input) -> list[Update]:
     """A visit's answer to an event; no exception gets out.
 
     A fault is logged as type and place only: its text could carry what the visitor said.
@@ -191,7 +191,7 @@ def guarded(visit: VisitLike, event: Event) -> list[Update]:
         return [internal_error(event).update()]
 
 
-def internal_error(event: Event) -> ProtocolError:
+def internal_error(event: Input) -> ProtocolError:
     """The server's own fault over an event."""
     return ProtocolError(
         "internal",

@@ -208,10 +208,12 @@ class Received(Message, tag="received"):
 
 
 class Advice(Message, tag="advice"):
-    """What came of a :class:`~showroom.protocol.updates.Consult`; from the shell, never a client.
+    """What came of an errand of the visit's; from the shell, never from a client.
 
     Attributes:
-        text: the model's answer as it came, or ``""`` where none came in time.
+        ref: the event that the errand was about.
+        text: of a ``Consult`` the model's answer as it came, of a ``HandOver`` ``"delivered"``;
+            ``""`` where it failed or took too long.
     """
 
     ref: Identifier
@@ -237,3 +239,6 @@ Event = (
     | Bye
 )
 """What a client may send."""
+
+Input = Event | Advice
+"""What a visit takes: what clients send, and what came of its errands."""

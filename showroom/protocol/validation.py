@@ -12,20 +12,22 @@ import msgspec
 
 from .errors import ProtocolError
 from .limits import UNIT_TOLERANCE
-from .messages import Event, Pose, Transform
+from .messages import Advice, Event, Input, Pose, Transform
 
 _SQUARE_LOW = (1.0 - UNIT_TOLERANCE) ** 2
 _SQUARE_HIGH = (1.0 + UNIT_TOLERANCE) ** 2
 
 
-def ref_of(event: Event) -> str:
+def ref_of(event: Input) -> str:
     """How an answer refers to an event: its ``id``; a pose by its number, ``"pose/17"``."""
+    if isinstance(event, Advice):
+        return event.ref
     if isinstance(event, Pose):
         return f"pose/{event.seq}"
     return getattr(event, "id", "")
 
 
-def check(event: Event) -> None:
+def check(event: Input) -> None:
     """Check what decoding cannot.
 
     Raises:

@@ -21,7 +21,8 @@ from showroom.catalog.facts import (
 from showroom.catalog.products import Catalog, Entry
 from showroom.catalog.taste import recommender
 from showroom.protocol.messages import Command
-from showroom.voice.ask import SURE, Question, Questions
+from showroom.voice.advise import Adviser
+from showroom.voice.ask import Question, Questions
 from showroom.voice.context import Clarify, Context, Understanding
 from showroom.voice.faq_index import FaqIndex
 from showroom.voice.lexicon import Lexicon
@@ -62,15 +63,34 @@ class Desk:
     """Answers questions about one catalogue; share one between visits.
 
     Args:
-        people: questions can be passed on to a person of the shop; the shell sees to it.
+        people: questions can be passed on to a person of the shop.
+        model: sentences that are not understood can be put to a model.
+        wording: it also words the answers about products.
+
+    The shell carries all three out; see :mod:`showroom.channel.errands`.
     """
 
-    def __init__(self, catalog: Catalog, *, people: bool = False) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        people: bool = False,
+        model: bool = False,
+        wording: bool = False,
+    ) -> None:
         self.catalog = catalog
         self.people = people
+        self.wording = model and wording
         self.recommender = recommender(catalog, catalog.histories)
         lexicon = Lexicon({e.id: tuple(e.product.name.values()) for e in catalog})
+        names = {e.id: tuple(e.product.name.values()) for e in catalog}
+        sizes = {label for e in catalog for label in e.product.sizes}
+        self.adviser = Adviser(lexicon, names, sizes) if model else None
         self._questions = Questions(lexicon, FaqIndex(catalog.faq, Reader(lexicon)))
+
+    def __deepcopy__(self, memo: object) -> Desk:
+        """Itself: a desk never changes, so copies of a visit share it."""
+        return self
 
     def understand(self, text: str, lang: str, context: Context) -> Question:
         """What a question is about."""
@@ -225,6 +245,3 @@ def _stated(entry: Entry, found: Fact, lang: str) -> str:
 
 def _space(lang: str) -> str:
     return "" if lang.startswith("zh") else " "
-
-
-__all__ = ["OVERRULES", "SURE", "Answer", "Desk"]

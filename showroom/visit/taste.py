@@ -21,8 +21,7 @@ def history(state: State, beside: str = "") -> dict[str, float]:
         beside: a product that the recommended ones should go with.
     """
     weights = dict.fromkeys(state.interest, ASKED)
-    if state.worn:
-        weights[state.worn] = WORN
+    weights |= dict.fromkeys(state.outfit, WORN)
     if beside:
         weights[beside] = TAKEN
     weights |= dict.fromkeys((c.target for c in state.basket), TAKEN)

@@ -18,15 +18,18 @@ from showroom.fit.furnishing import Viewer
 from showroom.fit.report import fit_report
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
+    Advice,
     Body,
     Clock,
     Command,
+    Consult,
     Done,
     ErrorUpdate,
     Event,
     FitReport,
     HandOver,
     Hello,
+    Input,
     Point,
     Pose,
     RegionFit,
@@ -38,13 +41,17 @@ from showroom.protocol.messages import (
 from showroom.protocol.validation import check, ref_of
 from showroom.voice import Clarify, Interpreter, reply
 from showroom.voice.ask import Question
+from showroom.voice.context import Context, Understanding
 from showroom.voice.replies import question
+from showroom.voice.wording import SYSTEM as WORDING
+from showroom.voice.wording import reworded
 
 from . import basket, taste
 from .actions import carry_out, meant
 from .announce import made_for
 from .desk import Answer, Desk
 from .dialogue import Dialogue
+from .pending import DELIVERED, NOTHING, Pending, advised, unsure
 from .presence import Presence
 from .refused import AmbiguousError, RefusedError, refused
 from .shopfloor import Shopfloor
@@ -86,30 +93,39 @@ class Visit:
         self._body: Body | None = None
         self._room: RoomPlan | None = None
         self._utterance = ("", -1)
+        self._pending = NOTHING
 
     @property
     def state(self) -> State:
         """All products to be seen, as they are now."""
         return self._here.state
 
-    def handle(self, event: Event) -> list[Update]:
-        """Take one event.
+    def handle(self, event: Input) -> list[Update]:
+        """Take one event, or what came of an errand.
 
         Returns:
             Updates in the order in which they happened. An event with an ``id`` ends in exactly
-            one ``Done`` or ``ErrorUpdate`` that carries it.
+            one ``Done`` or ``ErrorUpdate`` that carries it; one that waits for an errand ends once
+            the ``Advice`` is there, or before whatever the visitor does next.
         """
+        if isinstance(event, Advice):
+            return self._settle(event) if self._pending.ref == event.ref else []
         ref = ref_of(event)
+        settled: list[Update] = []
         try:
             check(event)
             if isinstance(event, Pose):
                 return self._here.follow(event)
-            updates = self._take(event)
+            if self._pending.ref and not isinstance(event, Point | Clock):
+                settled = self._settle(Advice(ref=self._pending.ref))
+            updates = settled + self._take(event)
         except ProtocolError as error:
-            return [error.update(ref)]
+            return [*settled, error.update(ref)]
         except FitError as error:
-            return [refused(error).error(ref).update()]
-        if not ref or (updates and isinstance(updates[-1], ErrorUpdate)):
+            return [*settled, refused(error).error(ref).update()]
+        if not ref or ref == self._pending.ref:
+            return updates
+        if updates and isinstance(updates[-1], ErrorUpdate):
             return updates
         return [*updates, Done(ref=ref)]
 
@@ -240,32 +256,71 @@ class Visit:
             answer = self._desk.answer(wondered, self.state)
             dialogue.open = event.text if answer.open else ""
             dialogue.asked = answer.clarify
-            return updates + self._give(answer, event.id)
+            return updates + self._worded(self._give(answer, event.id))
+        if self._desk.adviser is not None and unsure(heard):
+            self._pending = Pending(event.id, "intent", heard.lang, event.text, heard, context)
+            system, user = self._desk.adviser.question(event.text, context)
+            return [*updates, Consult(ref=event.id, system=system, user=user)]
+        return updates + self._answer(heard, context, event.id, wondered)
+
+    def _answer(
+        self, heard: Understanding, context: Context, ref: str, question: Question | None = None
+    ) -> list[Update]:
+        """Do what a sentence says, or ask, or say that it was not understood."""
+        dialogue = self._dialogue
         dialogue.asked = heard.clarify
         if heard.clarify is not None:
-            return updates + self._ask(heard.clarify, heard.lang, event.id)
+            return self._ask(heard.clarify, heard.lang, ref)
         if not heard.commands:
-            text = dialogue.small_talk(heard)
-            return updates + self._say([text], heard.lang, event.id)
+            return self._say([dialogue.small_talk(heard)], heard.lang, ref)
+        updates: list[Update] = []
         texts: list[str] = []
         sources: list[str] = []
         before = self.state
         for command in heard.commands:
             try:
-                done, text, found = self._do(command, heard.lang, event.id, wondered)
+                done, text, found = self._do(command, heard.lang, ref, question)
                 updates += done
                 sources += found
             except AmbiguousError as error:
                 if context.asked is None:
                     dialogue.asked = which(command, error, heard.lang)
-                    asked = self._ask(dialogue.asked, heard.lang, event.id)
-                    return updates + self._say(texts, heard.lang, event.id) + asked
+                    asked = self._ask(dialogue.asked, heard.lang, ref)
+                    return updates + self._say(texts, heard.lang, ref) + asked
                 text = dialogue.refused(error, heard.lang)
             except RefusedError as error:
                 text = dialogue.refused(error, heard.lang)
             texts.append(text)
         self._remember(before, heard.commands)
-        return updates + self._say(texts, heard.lang, event.id, tuple(sources))
+        return updates + self._say(texts, heard.lang, ref, tuple(sources))
+
+    def _settle(self, advice: Advice) -> list[Update]:
+        """Go on with the event that waited for an errand, whatever came of that."""
+        waiting, self._pending = self._pending, NOTHING
+        updates: list[Update] = []
+        match waiting.kind:
+            case "hand_over":
+                kind = "handed_over" if advice.text == DELIVERED else "not_handed_over"
+                updates = self._say([reply(kind, waiting.lang)], waiting.lang, waiting.ref)
+            case "wording" if waiting.reply is not None:
+                said = reworded(waiting.reply.text, advice.text, waiting.lang)
+                worded = msgspec.structs.replace(waiting.reply, text=said or waiting.reply.text)
+                self._dialogue.said = worded.text
+                updates = [worded]
+            case "intent" if waiting.heard is not None and self._desk.adviser is not None:
+                heard = advised(self._desk.adviser, advice.text, waiting)
+                updates = self._answer(heard, waiting.context, waiting.ref)
+        return [*updates, Done(ref=waiting.ref)]
+
+    def _worded(self, updates: list[Update]) -> list[Update]:
+        """A product's answer, by way of the model where that words replies."""
+        said = updates[-1]
+        if not (self._desk.wording and isinstance(said, Reply) and said.sources):
+            return updates
+        if any(not source.startswith("product:") for source in said.sources):
+            return updates  # the FAQ is given word for word
+        self._pending = Pending(said.ref, "wording", said.lang, reply=said)
+        return [*updates[:-1], Consult(ref=said.ref, system=WORDING, user=said.text)]
 
     def _command(self, event: Command) -> list[Update]:
         lang, before = self._dialogue.lang, self.state
@@ -368,7 +423,8 @@ class Visit:
             ref=ref,
         )
         dialogue.open = ""
-        return [errand], reply("handed_over", lang)
+        self._pending = Pending(ref, "hand_over", lang)
+        return [errand], ""
 
     def _asked(self, command: Command, lang: str, question: Question | None) -> Answer:
         """The answer to a question, or to what a button or a choice asks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..protocol.messages import Command
 from .context import Context
 from .phrase import Phrase
+from .text import normalise
 
 
 def answered(phrases: list[Phrase], context: Context) -> tuple[Command, ...] | None:
@@ -21,10 +22,11 @@ def answered(phrases: list[Phrase], context: Context) -> tuple[Command, ...] | N
         index = int(phrase.first("ordinal") or "1") - 1
         return asked.commands[index] if index < len(asked.commands) else None
     spoken = " ".join(t.text for t in phrase.content)
+    named = {product for t in phrase if (product := t.get("product"))}
     hits = [
         commands
         for choice, commands in zip(asked.choices, asked.commands, strict=False)
-        if spoken and (spoken in choice.lower() or choice.lower() in spoken)
+        if _says(spoken, normalise(choice).plain) or (commands and commands[0].target in named)
     ]
     if len(phrases) == 1 and len(hits) == 1:
         return hits[0]
@@ -39,3 +41,8 @@ def answered(phrases: list[Phrase], context: Context) -> tuple[Command, ...] | N
         if phrase.has("answer", "yes") and asked.commands:
             return asked.commands[0]
     return None
+
+
+def _says(spoken: str, choice: str) -> bool:
+    """Whether what was said is (in) a choice, or the other way round."""
+    return bool(spoken) and (spoken in choice or choice in spoken)

@@ -16,6 +16,7 @@ from showroom.catalog.shop import ShopInfo
 from showroom.protocol.codec import encode_update
 from showroom.protocol.messages import (
     INTERNAL,
+    Advice,
     BasketShown,
     Command,
     Done,
@@ -277,13 +278,33 @@ def test_a_question_goes_to_a_person_only_after_a_yes(stock) -> None:
     asked = guest.say("is this shirt waterproof?")
     assert "pass your question on" in reply_of(asked).text
     assert not [u for u in asked if isinstance(u, HandOver)]
-    errand = only(guest.say("yes please"), HandOver)
+    waiting = guest.visit.handle(Utterance(id="yes", text="yes please"))
+    errand = only(waiting, HandOver)
+    assert not [u for u in waiting if isinstance(u, Done | Reply)]
     assert errand.question == "is this shirt waterproof?"
     assert (errand.target, errand.size) == ("tee-1", "M")
-    assert set(json.loads(json.dumps(list(HandOver.__struct_fields__)))) == {
-        "n", "question", "lang", "target", "size", "color", "ref",
-    }  # fmt: skip
+    fields = {"n", "question", "lang", "target", "size", "color", "ref"}
+    assert set(HandOver.__struct_fields__) == fields
+    said, done = guest.visit.handle(Advice(ref="yes", text="delivered"))
+    assert "passed your question on" in said.text
+    assert done == Done(ref="yes")
     only(guest.press("hand_over"), ErrorUpdate)
+
+
+def test_what_did_not_arrive_is_said_to_have_failed(stock) -> None:
+    guest = Guest(stock, Desk(stock, people=True))
+    guest.say("is the oak chair from Italy?")
+    guest.visit.handle(Utterance(id="yes", text="yes"))
+    assert "could not be passed on" in guest.visit.handle(Advice(ref="yes"))[0].text
+    assert guest.visit.handle(Advice(ref="yes", text="delivered")) == []
+
+
+def test_a_visitor_who_goes_on_does_not_wait_for_an_errand(stock) -> None:
+    guest = Guest(stock, Desk(stock, people=True))
+    guest.say("is the oak chair from Italy?")
+    guest.visit.handle(Utterance(id="yes", text="yes"))
+    updates = guest.press("show_basket")
+    assert updates.index(Done(ref="yes")) < updates.index(only(updates, BasketShown))
 
 
 def test_no_is_no(stock) -> None:

@@ -24,6 +24,7 @@ from showroom.protocol.messages import (
     Utterance,
 )
 from showroom.visit import Visit
+from showroom.visit.desk import Desk
 from showroom.visit.visit import interpreter_for
 
 BODY = Body(height=1.68, gender="female", tape={"bust": 0.92, "waist": 0.74, "hip": 0.99}, id="b")
@@ -65,8 +66,13 @@ def _interpreter():
     return interpreter_for(catalog())
 
 
+@cache
+def _desk():
+    return Desk(catalog())
+
+
 def new_visit(**options) -> Visit:
-    return Visit(catalog(), interpreter=_interpreter(), **options)
+    return Visit(catalog(), interpreter=_interpreter(), desk=_desk(), **options)
 
 
 def dressed_visit() -> Visit:
