@@ -102,7 +102,7 @@ def stock(folder: Path | None) -> Stock:
 
 def make_interpreter(folder: Path | None) -> Interpreter:
     """Who understands sentences about the products of ``folder``."""
-    return _stock(folder)[1]
+    return stock(folder).interpreter
 
 
 def make_hearing(folder: Path | None, *, engine: str = "", weights: Path | None = None) -> Hearing:
@@ -114,15 +114,16 @@ def make_hearing(folder: Path | None, *, engine: str = "", weights: Path | None 
     from .hearing.grammar import Stocked
     from .hearing.shop import open_hearing
 
-    catalog, interpreter = _stock(folder)
+    shared = stock(folder)
+    catalog, interpreter = shared.catalog, shared.interpreter
 
     def complete(text: str, lang: str) -> bool:
         understood = interpreter.understand(text, lang)
         whole = understood.intent not in ("clarify", "out_of_scope")
         return whole or understood.problem == "no_context"
 
-    stock = [Stocked(e.product.family.name, tuple(e.product.name.values())) for e in catalog]
-    return open_hearing(stock, complete, engine=engine, weights=weights)
+    stocked = [Stocked(e.product.family.name, tuple(e.product.name.values())) for e in catalog]
+    return open_hearing(stocked, complete, engine=engine, weights=weights)
 
 
 @contextmanager
