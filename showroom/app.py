@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconstruction.product import Product
 
     from .catalog.products import Catalog
+    from .channel.ears import HearingOffer
     from .channel.host import VisitHost
     from .channel.server import Server
     from .hearing.shop import Hearing
@@ -126,6 +127,25 @@ def make_hearing(folder: Path | None, *, engine: str = "", weights: Path | None 
     return open_hearing(stocked, complete, engine=engine, weights=weights)
 
 
+def hearing_offer(
+    folder: Path | None, *, engine: str = "", weights: Path | None = None
+) -> HearingOffer | None:
+    """What a server can hear here; None where nothing is installed that hears.
+
+    Raises:
+        HearingError: an engine was asked for that cannot be opened.
+    """
+    from .channel.ears import HearingOffer
+    from .hearing.shop import heard_languages
+    from .hearing.speech import can_speak
+
+    languages = heard_languages(engine, weights)
+    if not languages:
+        return None
+    make = partial(make_hearing, folder, engine=engine, weights=weights)
+    return HearingOffer(make, languages, can_speak())
+
+
 @contextmanager
 def open_showroom(folder: Path | None, *, scene: str, port: int) -> Iterator[Showroom]:
     """The showroom on a loopback port (0: any free one) until the block ends.
@@ -198,10 +218,16 @@ def serve(
     key: Path | None,
     token: Path | None,
     insecure: bool,
+    engine: str = "",
+    weights: Path | None = None,
 ) -> int:
     """Open the channel until SIGTERM or Ctrl-C, with visits in a process of their own.
 
+    Args:
+        engine, weights: an optional recogniser and its folder of weights.
+
     Raises:
+        HearingError: that recogniser cannot be opened.
         ChannelError: the port is taken, or an address beyond loopback lacks TLS and a token.
     """
     from .channel.host import VisitHost
@@ -218,6 +244,7 @@ def serve(
         insecure=insecure,
     )
     settings.check()
+    hearing = hearing_offer(catalog, engine=engine, weights=weights)
     visits = VisitHost.in_subprocess(partial(make_visit, catalog, scene))
     try:
         run_server(
@@ -227,6 +254,7 @@ def serve(
                 f"showroom: {len(products)} products in {scene} on {server.url}; Ctrl-C ends it",
                 flush=True,
             ),
+            hearing=hearing,
         )
     finally:
         visits.stop()

@@ -30,6 +30,9 @@ from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
     SUBPROTOCOL,
     Ack,
+    AudioChunk,
+    AudioStart,
+    AudioStop,
     Bye,
     Done,
     ErrorUpdate,
@@ -48,6 +51,7 @@ from .settings import ChannelError
 
 CONFIRM_EVERY = 16
 MAX_UPDATE_BYTES = 64 * 1024 * 1024
+FRAME_BYTES, FRAME_SECONDS = 640, 0.02
 MAX_ASSET_BYTES = 256 * 1024 * 1024
 
 
@@ -212,6 +216,55 @@ class AsyncClient:
                 tick(pose)
         return count
 
+    async def speak(
+        self,
+        pcm: bytes,
+        *,
+        id: str,
+        lang: str = "",
+        speed: float = 1.0,
+        seconds: float = 60.0,
+    ) -> list[Update]:
+        """Stream a recording as a microphone would, and wait for everything that answers it.
+
+        Args:
+            pcm: 16 kHz, mono, 16-bit samples.
+            id: the stream's; its utterances are ``<id>/1``, ``<id>/2`` …
+            speed: 2 sends twice as fast.
+            seconds: to wait for the answers after the last sample.
+
+        Returns:
+            Transcripts, intents and what came of them, in order.
+
+        Raises:
+            ChannelError: no answer in time, or the connection is lost.
+        """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        updates: list[Update] = []
+        self._asked[id] = (updates, answer)
+        try:
+            await self.send(AudioStart(id=id, lang=lang))
+            began = time.monotonic()
+            for seq, start in enumerate(range(0, len(pcm), FRAME_BYTES)):
+                if answer.done():  # refused, or failed
+                    break
+                await self._send(AudioChunk(seq=seq, data=pcm[start : start + FRAME_BYTES]))
+                wait = began + (seq + 1) * FRAME_SECONDS / speed - time.monotonic()
+                if wait > 0.0:
+                    await asyncio.sleep(wait)
+            if not answer.done():
+                await self._send(AudioStop())
+            async with asyncio.timeout(seconds):
+                await answer
+            return updates
+        except ConnectionClosed:
+            raise ChannelError("the connection is lost; a stream does not outlive it") from None
+        except TimeoutError:
+            raise ChannelError(f"no answer to {id} within {seconds:g} s") from None
+        finally:
+            self._unanswered.pop(id, None)
+            del self._asked[id]
+
     async def clock_offset(self, rounds: int = 5) -> float:
         """The server's clock minus ours, seconds, by the fastest of some pings."""
         best = (float("inf"), 0.0)
@@ -311,16 +364,17 @@ class AsyncClient:
         raise self._ws.protocol.close_exc
 
     def _account(self, update: Update) -> None:
-        ref = getattr(update, "ref", "")
+        ref = getattr(update, "ref", "") or getattr(update, "utterance_id", "")
         if not ref:
             return
         last = isinstance(update, Done | ErrorUpdate | Pong)
         if last:
             self._unanswered.pop(ref, None)
-        if ref in self._asked:
-            updates, answer = self._asked[ref]
+        stream = ref.partition("/")[0]  # "m1/2" is an utterance of the stream "m1"
+        if ref in self._asked or stream in self._asked:
+            updates, answer = self._asked[ref if ref in self._asked else stream]
             updates.append(update)
-            if last and not answer.done():
+            if last and ref in self._asked and not answer.done():
                 answer.set_result(None)
 
     async def _come_back(self) -> None:

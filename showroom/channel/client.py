@@ -94,6 +94,18 @@ class Client:
         """See :meth:`AsyncClient.replay`."""
         return self._run(self._client.replay(poses, speed=speed))
 
+    def speak(
+        self,
+        pcm: bytes,
+        *,
+        id: str,
+        lang: str = "",
+        speed: float = 1.0,
+        seconds: float = 60.0,
+    ) -> list[Update]:
+        """See :meth:`AsyncClient.speak`."""
+        return self._run(self._client.speak(pcm, id=id, lang=lang, speed=speed, seconds=seconds))
+
     def clock_offset(self) -> float:
         """See :meth:`AsyncClient.clock_offset`."""
         return self._run(self._client.clock_offset())

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from .ears import HearingOffer
 from .host import VisitHost
 from .server import Server, open_server
 from .settings import ServerSettings
@@ -17,12 +18,17 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 def run_server(
-    settings: ServerSettings, host: VisitHost, ready: Callable[[Server], None] = lambda _: None
+    settings: ServerSettings,
+    host: VisitHost,
+    ready: Callable[[Server], None] = lambda _: None,
+    *,
+    hearing: HearingOffer | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then close every connection in order and return.
 
     Args:
         ready: called once the port is open.
+        hearing: what hears microphones, if anything does.
 
     Raises:
         ChannelError: as :func:`showroom.channel.server.open_server`.
@@ -33,7 +39,7 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        async with open_server(settings, host) as server:
+        async with open_server(settings, host, hearing) as server:
             ready(server)
             await stopped.wait()
 
@@ -50,8 +56,11 @@ class ServerThread:
         ChannelError: on entering, as :func:`showroom.channel.server.open_server`.
     """
 
-    def __init__(self, settings: ServerSettings, host: VisitHost) -> None:
+    def __init__(
+        self, settings: ServerSettings, host: VisitHost, hearing: HearingOffer | None = None
+    ) -> None:
         self._settings = settings
+        self._hearing = hearing
         self._host = host
         self._opened: concurrent.futures.Future[Server] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, name="showroom-channel", daemon=True)
@@ -80,7 +89,7 @@ class ServerThread:
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         try:
-            async with open_server(self._settings, self._host) as server:
+            async with open_server(self._settings, self._host, self._hearing) as server:
                 self._opened.set_result(server)
                 await self._stopped.wait()
         except Exception as error:

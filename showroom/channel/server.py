@@ -22,23 +22,33 @@ from showroom.protocol.messages import (
     VERSION,
     Ack,
     AssetReady,
+    AudioChunk,
+    AudioStart,
+    AudioStop,
     Bye,
+    Cancel,
+    Done,
+    ErrorUpdate,
     Event,
     Hello,
     Ping,
+    PlaybackFinished,
     Pong,
     Received,
+    Reply,
     Update,
     Welcome,
 )
 
 from .assets import AssetStore
 from .connection import Connection
+from .ears import EarsHost, HearingOffer, Ordered, Told
 from .host import VisitHost
 from .http import Pages, same_secret
 from .metrics import Metrics
 from .session import Session, digest
 from .settings import ChannelError, ServerSettings
+from .voice import VoiceLine
 
 logger = logging.getLogger("showroom.channel")
 _websockets = logging.getLogger("showroom.channel.websockets")
@@ -54,8 +64,12 @@ REAP_SECONDS = 1.0
 class Server:
     """Serves visits until closed; create it with :func:`open_server`."""
 
-    def __init__(self, settings: ServerSettings, host: VisitHost) -> None:
+    def __init__(
+        self, settings: ServerSettings, host: VisitHost, hearing: HearingOffer | None = None
+    ) -> None:
         self.settings = settings
+        self._hearing = hearing
+        self._ears: EarsHost | None = None
         self.metrics = Metrics()
         self.assets = AssetStore(settings.asset_bytes)
         self.port = 0
@@ -114,6 +128,12 @@ class Server:
                 self._leave(session, connection, goodbye)
         if goodbye:
             await ws.close(1000, "goodbye")
+
+    def deafen(self) -> None:
+        """End what hears; waits for what is queued."""
+        if self._ears is not None:
+            self._ears.stop()
+            self._ears = None
 
     async def drain(self) -> None:
         """Take no new visits and close all connections (1012: the service restarts)."""
@@ -205,7 +225,37 @@ class Server:
 
         self._host.open(session.name, deliver)
         self._host.post(session.name, hello)
+        session.voice = VoiceLine(
+            session.name,
+            self._order,
+            session.deliver,
+            lambda utterance: self._host.post(session.name, utterance),
+        )
+        self._tune(session, hello)
         return session
+
+    def _tune(self, session: Session, hello: Hello) -> None:
+        """What the client wants of speech."""
+        assert session.voice is not None
+        session.voice.lang = hello.lang or "en"
+        session.voice.speaks = "speech" in hello.want and self._hearing is not None
+
+    def _order(self, order: Ordered) -> bool:
+        """Hand an order to the ears, which begin with the first microphone or spoken reply."""
+        if self._ears is None:
+            if self._hearing is None or order.verb not in ("open", "say"):
+                return True
+
+            def deliver(told: Told) -> None:
+                self._loop.call_soon_threadsafe(self._told, told)
+
+            self._ears = EarsHost(self._hearing, deliver)
+        return self._ears.order(order)
+
+    def _told(self, told: Told) -> None:
+        session = self._sessions.get(told.visit)
+        if session is not None and session.voice is not None:
+            session.voice.told(told)
 
     def _resume(self, connection: Connection, hello: Hello) -> Session:
         wanted = digest(hello.resume)
@@ -225,6 +275,7 @@ class Server:
             self._tasks.add(task := asyncio.ensure_future(old))
             task.add_done_callback(self._tasks.discard)
         session.connection = connection
+        self._tune(session, hello)
         self.metrics.resumed_total += 1
         connection.put(self._welcome_update(session, resumed=True))
         if missed is None:  # a client that lost its own state is shown everything anew
@@ -238,11 +289,17 @@ class Server:
             visit=session.name,
             version=VERSION,
             server=f"showroom/{__version__}",
-            capabilities=CAPABILITIES,
+            capabilities=self._capabilities(),
             resume=session.new_token(),
             resumed=resumed,
             hold=self.settings.hold,
         )
+
+    def _capabilities(self) -> tuple[str, ...]:
+        if self._hearing is None:
+            return CAPABILITIES
+        heard = tuple(f"hear-{lang}" for lang in self._hearing.languages)
+        return (*CAPABILITIES, *heard, *(("speech",) if self._hearing.speaks else ()))
 
     async def _close(self, connection: Connection, code: int, reason: str) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -275,9 +332,28 @@ class Server:
                 raise ProtocolError(
                     "hello_twice", "the visit is already open", field="type", ref=event.id
                 )
+            case AudioStart() | AudioChunk() | AudioStop() | PlaybackFinished() | Cancel():
+                self._listen_to(session, event)
             case _:
                 if session.is_new(event):
                     self._host.post(session.name, event)
+
+    def _listen_to(
+        self,
+        session: Session,
+        event: AudioStart | AudioChunk | AudioStop | PlaybackFinished | Cancel,
+    ) -> None:
+        if self._hearing is None:
+            raise ProtocolError(
+                "not_ready",
+                "this server does not hear; send the text that the headset or phone recognises",
+                field="type",
+                expected="utterance",
+                got=str(event.__struct_config__.tag),
+                ref=getattr(event, "id", ""),
+            )
+        if session.is_new(event) and session.voice is not None:
+            session.voice.take(event)
 
     def _deliver(self, session: Session, updates: list[Update]) -> None:
         for update in updates:
@@ -286,11 +362,17 @@ class Server:
                     self.assets.put(session.name, update)
             else:
                 session.deliver(update)
+                if isinstance(update, Reply) and session.voice is not None:
+                    session.voice.replied(update)
+                elif isinstance(update, Done | ErrorUpdate) and session.voice is not None:
+                    session.voice.settled(update.ref)
 
     def _leave(self, session: Session, connection: Connection, goodbye: bool) -> None:
         if session.connection is not connection:  # resumed elsewhere meanwhile
             return
         session.connection = None
+        if session.voice is not None:
+            session.voice.leave()
         session.expires = time.monotonic() + self.settings.hold
         if goodbye or self.settings.hold <= 0.0:
             self._end(session)
@@ -298,6 +380,8 @@ class Server:
     def _end(self, session: Session) -> None:
         if self._sessions.pop(session.name, None) is not None:
             self._host.close(session.name)
+            if session.voice is not None:
+                session.voice.close()
             self.assets.release(session.name)
 
     def _metrics_text(self) -> str:
@@ -311,14 +395,19 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def open_server(settings: ServerSettings, host: VisitHost) -> AsyncIterator[Server]:
+async def open_server(
+    settings: ServerSettings, host: VisitHost, hearing: HearingOffer | None = None
+) -> AsyncIterator[Server]:
     """Listen; drain at the end. The host is the caller's to stop.
+
+    Args:
+        hearing: what hears microphones and says replies, if anything does.
 
     Raises:
         ChannelError: settings that are not safe or not usable, a port that is taken.
     """
     context = settings.check()
-    server = Server(settings, host)
+    server = Server(settings, host, hearing)
     try:
         listener = await serve(
             server.converse,
@@ -354,6 +443,7 @@ async def open_server(settings: ServerSettings, host: VisitHost) -> AsyncIterato
             await reaper
         listener.close()
         await listener.wait_closed()
+        await asyncio.to_thread(server.deafen)
 
 
 async def _reap(server: Server) -> None:

@@ -15,7 +15,10 @@ import msgspec
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
     Ack,
+    AudioChunk,
+    AudioStop,
     AvatarPose,
+    Cancel,
     Clock,
     Event,
     Hello,
@@ -29,10 +32,11 @@ from showroom.protocol.messages import (
 from showroom.protocol.validation import ref_of
 
 from .connection import Connection
+from .voice import VoiceLine
 
 REMEMBERED_IDS = 512
-_UNNUMBERED = (AvatarPose, MeshFrame)
-_REPEATABLE = (Hello, Pose, Clock, Ping, Point, Ack, Received)
+_UNNUMBERED = (AvatarPose, MeshFrame, AudioChunk)
+_REPEATABLE = (Hello, Pose, Clock, Ping, Point, Ack, Received, AudioChunk, AudioStop, Cancel)
 
 
 class Session:
@@ -48,6 +52,7 @@ class Session:
         self.tokens: tuple[str, ...] = ()
         self.connection: Connection | None = None
         self.expires = 0.0
+        self.voice: VoiceLine | None = None
         self._kept: deque[Update] = deque(maxlen=backlog)
         self._count = 0
         self._ids: dict[tuple[str | int | bool, ...], Connection | None] = {}

@@ -77,6 +77,7 @@ class Ear:
         kept = self._turn.settings.preroll + self._turn.settings.barge_in + 2 * STEP
         self._before: deque[Samples] = deque(maxlen=int(kept / STEP))
         self._windows = 0
+        self._turns = 0
         self._stream: Stream | None = None
         self._text = ""
         self._forget()
@@ -109,10 +110,14 @@ class Ear:
         """The stream ends: an open turn ends with it.
 
         Returns:
-            A final report even where nobody spoke: ``reason`` is then ``"silence"``.
+            The final report of a turn that was open; where nobody spoke at all, one whose
+            ``reason`` is ``"silence"``.
         """
-        had_turn = self._turn.speaking
-        reports = [self._ended()] if had_turn else [self._report("final", reason="silence")]
+        reports: list[Report] = []
+        if self._turn.speaking:
+            reports = [self._ended()]
+        elif not self._turns:
+            reports = [self._report("final", reason="silence")]
         self.cancel()
         return reports
 
@@ -120,6 +125,7 @@ class Ear:
         """Drop what was heard, as if nobody had spoken."""
         self._turn.reset()
         self._vad.reset()
+        self._turns = 0
         self._before.clear()
         self._rest = self._rest[:0]
         self._forget()
@@ -152,6 +158,7 @@ class Ear:
         return [self._report("error", error=error)]
 
     def _begun(self, window: Samples) -> Report:
+        self._turns += 1
         settings = self._turn.settings
         spoken = settings.barge_in if self._turn.playing else settings.onset
         count = round((settings.preroll + spoken) / STEP)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
+from .audio import Samples
 from .ear import Ear
-from .engines import open_engine
+from .engines import engine_languages, open_engine
 from .errors import HearingError
 from .grammar import SpokenGrammar, Stocked
 from .recogniser import Complete, Recogniser
+from .speech import EspeakVoice, Voice, can_speak
 from .turn import TurnSettings
-from .vad import SileroVad
+from .vad import PACKAGE, SileroVad, model_file
 
 
 @dataclass
@@ -22,11 +27,19 @@ class Hearing:
     Attributes:
         recognisers: the first one that knows a language hears it.
         complete: whether a text is a whole command.
+        voice: says replies, where one is installed.
     """
 
     recognisers: tuple[Recogniser, ...]
     complete: Complete
+    voice: Voice | None = None
     settings: TurnSettings = field(default_factory=TurnSettings)
+
+    def say(self, text: str, lang: str) -> Samples:
+        """A reply as samples; none where no voice is installed."""
+        if self.voice is None:
+            return np.zeros(0, dtype=np.int16)
+        return self.voice.say(text, lang)
 
     def ear(self, lang: str = "en") -> Ear:
         """A new stream's ear.
@@ -55,6 +68,22 @@ class Hearing:
         )
 
 
+def heard_languages(engine: str = "", weights: Path | None = None) -> tuple[str, ...]:
+    """What :func:`open_hearing` would hear, without loading it; empty where packages are missing.
+
+    Raises:
+        HearingError: the engine cannot be opened.
+    """
+    if any(find_spec(package) is None for package in ("onnxruntime", PACKAGE)):
+        if engine:
+            model_file()  # says what is missing
+        return ()
+    heard = set(engine_languages(engine, weights)) if engine else set()
+    if find_spec("pocketsphinx") is not None:
+        heard.add("en")
+    return tuple(sorted(heard))
+
+
 def open_hearing(
     stock: Iterable[Stocked],
     complete: Complete,
@@ -81,4 +110,5 @@ def open_hearing(
         recognisers.append(open_engine(engine, weights))
     if not any("en" in r.languages for r in recognisers):
         recognisers.append(SphinxRecogniser(SpokenGrammar(stock)))
-    return Hearing(tuple(recognisers), complete)
+    voice = EspeakVoice() if can_speak() else None
+    return Hearing(tuple(recognisers), complete, voice)

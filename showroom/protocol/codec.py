@@ -14,7 +14,7 @@ import msgspec
 from . import compact
 from .errors import ProtocolError
 from .limits import MAX_EVENT_BYTES
-from .messages import INTERNAL, AvatarPose, Event, MeshFrame, Pose, Update
+from .messages import INTERNAL, AudioChunk, AvatarPose, Event, MeshFrame, Pose, Update
 from .validation import check
 
 Encoding = Literal["json", "msgpack"]
@@ -44,9 +44,11 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
 def encode_event(event: Event, encoding: Encoding = "json", *, plain: bool = False) -> Frame:
-    """An event as the client sends it; poses go as compact frames unless ``plain``."""
+    """An event as the client sends it; poses and audio go as compact frames unless ``plain``."""
     if isinstance(event, Pose) and not plain:
         return Frame(compact.encode_pose(event), False)
+    if isinstance(event, AudioChunk) and not plain:
+        return Frame(compact.encode_audio(event), False)
     return _encode(event, encoding)
 
 
@@ -65,15 +67,18 @@ def decode_event(data: str | bytes) -> Event:
         )
     event: Event
     if isinstance(data, bytes) and compact.is_compact(data):
-        if data[1] != compact.POSE:
+        if data[1] == compact.POSE:
+            event = compact.decode_pose(data)
+        elif data[1] == compact.AUDIO:
+            event = compact.decode_audio(data)
+        else:
             raise ProtocolError(
                 "unknown_type",
                 "no such compact event",
                 field="kind",
-                expected=str(compact.POSE),
+                expected=f"{compact.POSE}, {compact.AUDIO}",
                 got=str(data[1]),
             )
-        event = compact.decode_pose(data)
     else:
         try:
             if isinstance(data, str):
@@ -87,7 +92,7 @@ def decode_event(data: str | bytes) -> Event:
 
 
 def encode_update(update: Update, encoding: Encoding = "json", *, plain: bool = False) -> Frame:
-    """An update as the server sends it; poses and meshes go compact unless ``plain``.
+    """An update as the server sends it; poses, meshes and audio go compact unless ``plain``.
 
     Raises:
         ProtocolError: a mesh frame that is not encodable; an update of :data:`INTERNAL`, which
@@ -98,6 +103,8 @@ def encode_update(update: Update, encoding: Encoding = "json", *, plain: bool = 
             return Frame(compact.encode_avatar(update), False)
         if isinstance(update, MeshFrame):
             return Frame(compact.encode_mesh(update), False)
+        if isinstance(update, AudioChunk):
+            return Frame(compact.encode_audio(update), False)
     if isinstance(update, INTERNAL):
         raise ProtocolError("internal", "this update does not go over the socket", field="type")
     return _encode(update, encoding)
@@ -114,11 +121,13 @@ def decode_update(data: str | bytes) -> Update:
             return compact.decode_avatar(data)
         if data[1] == compact.MESH:
             return compact.decode_mesh(data)
+        if data[1] == compact.AUDIO:
+            return compact.decode_audio(data)
         raise ProtocolError(
             "unknown_type",
             "no such compact update",
             field="kind",
-            expected=f"{compact.AVATAR}, {compact.MESH}",
+            expected=f"{compact.AVATAR}, {compact.MESH}, {compact.AUDIO}",
             got=str(data[1]),
         )
     try:

@@ -15,6 +15,7 @@ mesh      3    encoding u8 (0), target length u8, frame u32, time f64, vertices 
                GLB's SHA-256 u8 x 32, box corner f32 x 3, step f32 x 3, target in UTF-8,
                zeros up to a multiple of 4, coordinates u16 x 3 x vertices;
                position = corner + step * coordinate
+audio     4    0 u8, 0 u8, seq u32, samples i16 x n; in both directions
 ========= ==== ==========================================================================
 """
 
@@ -28,13 +29,14 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from .audio import MAX_CHUNK_BYTES
 from .bones import BONE_INDEX, VRM_BONES
 from .errors import ProtocolError
 from .limits import MAX_FRAME_VERTICES
-from .messages import AvatarPose, MeshFrame, Pose, Quat
+from .messages import AudioChunk, AvatarPose, MeshFrame, Pose, Quat
 
 MAGIC = 0xC1
-POSE, AVATAR, MESH = 1, 2, 3
+POSE, AVATAR, MESH, AUDIO = 1, 2, 3, 4
 UNIT = 0.00025
 """Metres per position step."""
 
@@ -43,6 +45,7 @@ _POSE = struct.Struct("<BBBxIdiiihhhh")
 _HAND = struct.Struct("<hhhhhhh")
 _AVATAR = struct.Struct("<BBBxIdiii")
 _MESH = struct.Struct("<BBBBIdI32s3f3f")
+_AUDIO = struct.Struct("<BBxxI")
 _NO_HASH = bytes(32)
 
 _Seven = tuple[float, float, float, float, float, float, float]
@@ -234,6 +237,31 @@ def decode_mesh(data: bytes) -> MeshFrame:
         time=time,
         positions=positions.astype("<f4").tobytes(),
     )
+
+
+def encode_audio(chunk: AudioChunk) -> bytes:
+    """A chunk of samples in 8 bytes more than they take."""
+    return _AUDIO.pack(MAGIC, AUDIO, chunk.seq) + chunk.data
+
+
+def decode_audio(data: bytes) -> AudioChunk:
+    """The chunk of a compact frame.
+
+    Raises:
+        ProtocolError: half a sample (``malformed``), or too many samples (``out_of_range``).
+    """
+    if len(data) < _AUDIO.size or (len(data) - _AUDIO.size) % 2:
+        _wrong_length(data, _AUDIO.size + (len(data) - _AUDIO.size) // 2 * 2)
+    if len(data) > _AUDIO.size + MAX_CHUNK_BYTES:
+        raise ProtocolError(
+            "out_of_range",
+            "a chunk of audio is too long",
+            field="data",
+            expected=f"at most {MAX_CHUNK_BYTES} bytes",
+            got=f"{len(data) - _AUDIO.size} bytes",
+        )
+    _, _, seq = _AUDIO.unpack_from(data)
+    return AudioChunk(seq=seq, data=data[_AUDIO.size :])
 
 
 def _per_axis(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from .audio import AudioChunk, AudioStart, AudioStop, Cancel, PlaybackFinished
 from .base import VERSION, Message
 from .limits import (
     Count,
@@ -233,6 +234,11 @@ Event = (
     | Point
     | RoomPlan
     | Clock
+    | AudioStart
+    | AudioChunk
+    | AudioStop
+    | PlaybackFinished
+    | Cancel
     | Ping
     | Ack
     | Received

@@ -9,6 +9,15 @@ themselves (see :mod:`showroom.protocol.limits`), so a decoded message is inside
 
 from __future__ import annotations
 
+from .audio import (
+    AudioChunk,
+    AudioStart,
+    AudioStop,
+    Cancel,
+    PlaybackFinished,
+    Speak,
+    Transcript,
+)
 from .base import SUBPROTOCOL, VERSION, Message, Quat, Vec3
 from .events import (
     Ack,
@@ -66,12 +75,16 @@ __all__ = [
     "Action",
     "Advice",
     "AssetReady",
+    "AudioChunk",
+    "AudioStart",
+    "AudioStop",
     "AvatarPose",
     "AvatarShown",
     "BasketLine",
     "BasketShown",
     "Body",
     "Bye",
+    "Cancel",
     "Change",
     "Clock",
     "Command",
@@ -87,6 +100,7 @@ __all__ = [
     "MeshFrame",
     "Message",
     "Ping",
+    "PlaybackFinished",
     "Point",
     "Pong",
     "Pose",
@@ -101,7 +115,9 @@ __all__ = [
     "Reply",
     "RoomPlan",
     "RoomShown",
+    "Speak",
     "Suggestion",
+    "Transcript",
     "Transform",
     "Update",
     "Utterance",

@@ -37,7 +37,7 @@ def tag(kind: type[msgspec.Struct]) -> str:
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document as plain data."""
-    kinds = (*events(), *updates())
+    kinds = tuple(dict.fromkeys((*events(), *updates())))
     _, schemas = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
     names = {kind: kind.__name__ for kind in kinds}
     return {

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from .audio import AudioChunk, Cancel, Speak, Transcript
 from .base import Message, Quat, Vec3
 from .limits import Transform
 
@@ -322,6 +323,10 @@ Update = (
     | Consult
     | HandOver
     | Heard
+    | Transcript
+    | Speak
+    | AudioChunk
+    | Cancel
     | Progress
     | Done
     | ErrorUpdate

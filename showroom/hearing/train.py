@@ -1,0 +1,171 @@
+"""Train the noise suppressor on synthetic speech under noise; needs the extra ``reconstruct``.
+
+``showroom train hearing --data CLIPS`` reads 16 kHz WAV files of clean speech. Each epoch mixes
+every clip with another noise at another level, through another random equalizer, so that neither a
+voice nor a microphone is learned by heart.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .audio import RATE, read_wav
+from .denoise import CONTEXT, HIDDEN, WEIGHTS, Suppressor, inputs
+from .features import FILTERS, Mel, floored, mel_energies
+
+Wave = NDArray[np.float64]
+
+QUIETEST, LOUDEST = 0.0, 35.0
+"""Signal-to-noise ratios in dB, over the parts where somebody speaks."""
+BATCH = 1024
+STEP = 2e-3
+CLEAN_SHARE = 0.1
+"""Of the clips of an epoch stay without noise."""
+
+
+def colored(rng: np.random.Generator, count: int, slope: float) -> Wave:
+    """Noise whose power falls with frequency as f^-slope: 0 white, 1 pink, 2 brown."""
+    spectrum = rng.normal(size=count // 2 + 1) + 1j * rng.normal(size=count // 2 + 1)
+    hertz = np.maximum(np.arange(count // 2 + 1) * RATE / count, 40.0)
+    return np.asarray(np.fft.irfft(spectrum * hertz ** (-slope / 2.0), count))
+
+
+def music(rng: np.random.Generator, count: int) -> Wave:
+    """Chords of plucked harmonics over a beat; no recording."""
+    out = np.zeros(count)
+    t = np.arange(RATE) / RATE
+    beat = rng.uniform(0.2, 0.6)
+    for start in np.arange(0.0, count / RATE, beat):
+        at = int(start * RATE)
+        for note in rng.choice([0, 3, 4, 5, 7, 9, 12, 16], 3, replace=False):
+            pitch = 110.0 * 2.0 ** ((note + rng.integers(0, 3) * 12) / 12.0)
+            tone = sum(
+                np.sin(2.0 * np.pi * pitch * k * t) / k for k in range(1, 7) if pitch * k < 7000.0
+            )
+            piece = (tone * np.exp(-t * rng.uniform(2.0, 8.0)))[: count - at]
+            out[at : at + len(piece)] += piece
+        snare = rng.normal(size=RATE // 10) * np.exp(-np.arange(RATE // 10) / 400.0)
+        piece = snare[: count - at]
+        out[at : at + len(piece)] += 0.5 * piece
+    return out
+
+
+def babble(rng: np.random.Generator, count: int, clips: list[Wave]) -> Wave:
+    """Six others who speak at once."""
+    out = np.zeros(count)
+    for index in rng.integers(0, len(clips), 6):
+        other = np.resize(clips[index], count)
+        out += np.roll(other, rng.integers(0, count)) / (np.std(other) + 1e-9)
+    return out
+
+
+def noise(rng: np.random.Generator, count: int, clips: list[Wave]) -> Wave:
+    """Noise of a random kind."""
+    kind = rng.random()
+    if kind < 0.5:
+        return colored(rng, count, rng.choice([0.0, 0.0, 0.5, 1.0, 2.0]))
+    if kind < 0.7:
+        return babble(rng, count, clips)
+    if kind < 0.85:
+        return music(rng, count)
+    return colored(rng, count, 1.0) * (
+        1.0 + 0.9 * np.sin(np.linspace(0, rng.uniform(5, 60), count))
+    )
+
+
+def active_power(wave: Wave) -> float:
+    """Mean power where somebody speaks: over samples beyond 50 of 32768."""
+    loud = wave[np.abs(wave) > 50.0]
+    return float(np.mean(loud**2)) if len(loud) else 0.0
+
+
+def mixed(wave: Wave, other: Wave, decibels: float) -> Wave:
+    """Speech with noise at a signal-to-noise ratio, as 16-bit samples would hold it."""
+    power = active_power(wave) / 10.0 ** (decibels / 10.0)
+    out = wave + other * np.sqrt(power / (np.mean(other**2) + 1e-12))
+    return np.asarray(np.rint(np.clip(out, -32768.0, 32767.0)))
+
+
+def equalized(rng: np.random.Generator, wave: Wave) -> Wave:
+    """Speech as another microphone in another room would take it."""
+    spectrum = np.fft.rfft(wave)
+    hertz = np.linspace(0.0, RATE / 2.0, len(spectrum))
+    knots = np.array([0.0, 200.0, 800.0, 2000.0, 4000.0, 8000.0])
+    gains = np.interp(hertz, knots, rng.normal(0.0, 4.0, len(knots)))
+    out = np.fft.irfft(spectrum * 10.0 ** (gains / 20.0), len(wave))
+    return np.asarray(out * (0.5 * 32767.0 / (np.max(np.abs(out)) + 1e-9)))
+
+
+def pair(rng: np.random.Generator, wave: Wave, clips: list[Wave]) -> tuple[Mel, Mel]:
+    """Noisy and clean mel energies of one clip, (frames, 25) each."""
+    clean = np.rint(equalized(rng, wave))
+    noisy = clean
+    if rng.random() >= CLEAN_SHARE:
+        noisy = mixed(clean, noise(rng, len(clean), clips), rng.uniform(QUIETEST, LOUDEST))
+    # floored() with a floor of its own: silence of zeros is no target.
+    return (
+        floored(mel_energies(noisy.astype(np.int16))),
+        floored(mel_energies(clean.astype(np.int16))),
+    )
+
+
+def train(
+    folder: Path,
+    minutes: float,
+    *,
+    out: Path = WEIGHTS,
+    seed: int = 0,
+    say: Callable[[str], None] = print,
+) -> Suppressor:
+    """Train for some minutes and write the weights.
+
+    Args:
+        folder: clean WAV files.
+
+    Raises:
+        HearingError: a file that cannot be used.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    clips = [read_wav(path).astype(np.float64) for path in sorted(folder.glob("*/*.wav"))]
+    width = (2 * CONTEXT + 1) * FILTERS + FILTERS
+    net = torch.nn.Sequential(
+        torch.nn.Linear(width, HIDDEN),
+        torch.nn.ReLU(),
+        torch.nn.Linear(HIDDEN, HIDDEN),
+        torch.nn.ReLU(),
+        torch.nn.Linear(HIDDEN, FILTERS),
+    )
+    began = time.process_time()
+    adam = torch.optim.Adam(net.parameters(), STEP)
+    epoch = 0
+    while (share := (time.process_time() - began) / (60.0 * minutes)) < 1.0:
+        for group in adam.param_groups:
+            group["lr"] = STEP * (1.0 - share) ** 1.5 + 1e-5
+        pairs = [pair(rng, clips[i], clips) for i in rng.permutation(len(clips))]
+        given = np.concatenate([inputs(noisy) for noisy, _ in pairs])
+        wanted = np.concatenate([np.log(clean) - np.log(noisy) for noisy, clean in pairs])
+        x, y = torch.from_numpy(given), torch.from_numpy(wanted.astype(np.float32))
+        losses = []
+        for chosen in torch.randperm(len(x)).split(BATCH):
+            loss = torch.nn.functional.smooth_l1_loss(net(x[chosen]), y[chosen])
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            losses.append(loss.item())
+        epoch += 1
+        say(f"epoch {epoch}: {np.mean(losses):.4f}, {share:.0%}")
+    layers = [m for m in net if isinstance(m, torch.nn.Linear)]
+    suppressor = Suppressor(
+        tuple((m.weight.detach().numpy().T.copy(), m.bias.detach().numpy().copy()) for m in layers)
+    )
+    suppressor.save(out)
+    return suppressor
