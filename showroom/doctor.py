@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import ctypes.util
+import importlib.util
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from . import requirements
+from .hearing.optional import ENGINES, SPEECH, Engine, missing_embedded
 
 Status = Literal["ok", "lack", "fail"]
 DEFAULT_PORT = 8765
@@ -46,8 +48,14 @@ class Finding:
     meaning: str
 
 
-def examine(port: int = DEFAULT_PORT) -> list[Finding]:
-    """Look at everything the showroom may use."""
+def examine(
+    port: int = DEFAULT_PORT, *, engine: str = "", weights: Path | None = None
+) -> list[Finding]:
+    """Look at everything the showroom may use.
+
+    Args:
+        engine, weights: an optional recogniser and a folder of weights to look through for it.
+    """
     return [
         _python(),
         _packages(),
@@ -57,6 +65,9 @@ def examine(port: int = DEFAULT_PORT) -> list[Finding]:
         _display(),
         _openxr(),
         _microphone(),
+        _hearing(),
+        *(_engine(e, weights if name == engine else None) for name, e in ENGINES.items()),
+        _speech(),
         _weights(),
         _port(port),
     ]
@@ -209,6 +220,54 @@ def _microphone() -> Finding:
     return Finding(
         "microphone", "lack", "none", "type sentences, or let the headset or phone send its text"
     )
+
+
+def _hearing() -> Finding:
+    missing = missing_embedded()
+    if missing:
+        return Finding(
+            "hearing",
+            "lack",
+            f"missing: {', '.join(missing)}",
+            "speech comes as text only; pip install 'showroom[hearing]'",
+        )
+    return Finding("hearing", "ok", "English, embedded", "microphones of clients are heard")
+
+
+def _engine(engine: Engine, weights: Path | None) -> Finding:
+    name = f"engine {engine.name}"
+    wanted = " or ".join(" + ".join(form) for form in engine.files)
+    if not engine.installed:
+        return Finding(
+            name,
+            "lack",
+            f"{engine.package} is not installed",
+            f"optional; pip install 'showroom[{engine.extra}]' and bring weights: {wanted}",
+        )
+    if weights is None:
+        return Finding(
+            name,
+            "lack",
+            f"{engine.package} is installed, no weights were named",
+            f"optional; --engine {engine.name} --weights DIR, with {wanted}",
+        )
+    lack = engine.missing(weights)
+    if lack:
+        return Finding(name, "lack", lack, f"a folder of weights holds {wanted}")
+    return Finding(
+        name, "ok", str(weights), f"serve --engine {engine.name} --weights {weights} hears with it"
+    )
+
+
+def _speech() -> Finding:
+    if importlib.util.find_spec(SPEECH) is None:
+        return Finding(
+            "speech",
+            "lack",
+            "no voice is installed",
+            "clients speak replies themselves; pip install 'showroom[speech]' (GPL-3.0)",
+        )
+    return Finding("speech", "ok", "eSpeak NG", "replies come as audio, English and Chinese")
 
 
 def _weights() -> Finding:

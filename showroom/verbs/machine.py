@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .verb import Verbs, verb
+from .verb import Verbs, add_engine, verb
 
 
 def _add_demo(verbs: Verbs) -> None:
@@ -40,13 +40,14 @@ def _demo(options: argparse.Namespace) -> int:
 def _add_doctor(verbs: Verbs) -> None:
     parser = verb(verbs, "doctor", "Say what this machine has and what each lack means.", _doctor)
     parser.add_argument("--port", type=int, default=8765, help="the port to look at (8765)")
+    add_engine(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _doctor(options: argparse.Namespace) -> int:
     from ..doctor import examine, report
 
-    findings = examine(options.port)
+    findings = examine(options.port, engine=options.engine, weights=options.weights)
     print(report(findings, as_json=options.json))
     return 1 if any(f.status == "fail" for f in findings) else 0
 

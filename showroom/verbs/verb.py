@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 Runner = Callable[[argparse.Namespace], int]
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """The options that name an optional recogniser."""
+    parser.add_argument(
+        "--engine",
+        default="",
+        metavar="NAME",
+        help="another recogniser than the embedded one: sherpa, whisper or vosk",
+    )
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="the folder of its weights")
 
 
 def verb(verbs: Verbs, name: str, text: str, run: Runner) -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .verb import Verbs, verb
+from .verb import Verbs, add_engine, verb
 
 
 def _add_walk(verbs: Verbs) -> None:
@@ -47,6 +47,7 @@ def _add_serve(verbs: Verbs) -> None:
     parser.add_argument(
         "--insecure", action="store_true", help="allow other addresses without TLS and token"
     )
+    add_engine(parser)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -61,6 +62,8 @@ def _serve(options: argparse.Namespace) -> int:
         key=options.key,
         token=options.token,
         insecure=options.insecure,
+        engine=options.engine,
+        weights=options.weights,
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .verb import Verbs, verb
+from .verb import Verbs, add_engine, verb
 
 
 def _add_intent(verbs: Verbs) -> None:
@@ -37,10 +37,7 @@ def _add_hear(verbs: Verbs) -> None:
     parser.add_argument("file", metavar="FILE.wav", help="a WAV file, or - for raw PCM samples")
     parser.add_argument("--lang", default="en", help="what is spoken: en or zh (en)")
     parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
-    parser.add_argument(
-        "--engine", default="", help="another recogniser than the embedded: sherpa, whisper, vosk"
-    )
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="the engine's weights")
+    add_engine(parser)
 
 
 def _hear(options: argparse.Namespace) -> int:

@@ -4,73 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import HearingError
+from ..optional import ENGINES
 from ..recogniser import Recogniser
 from .languages import languages_of
 
 MULTILINGUAL = 51_865
 """Tokens of Whisper's vocabulary from which on it is not the English-only one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """An optional engine.
-
-    Attributes:
-        package: what has to be importable.
-        extra: the project's extra that brings it.
-        files: for each form that a folder of weights may have, glob patterns that must all match.
-    """
-
-    name: str
-    package: str
-    extra: str
-    files: tuple[tuple[str, ...], ...]
-
-    @property
-    def installed(self) -> bool:
-        """Whether its package is there."""
-        return find_spec(self.package) is not None
-
-    def missing(self, weights: Path) -> str:
-        """What a folder of weights lacks, in words; "" where it is complete."""
-        if not weights.is_dir():
-            return f"{weights} is no folder"
-        lacks = [
-            [pattern for pattern in form if not any(weights.glob(pattern))] for form in self.files
-        ]
-        fewest = min(lacks, key=len)
-        return f"{weights} lacks {', '.join(fewest)}" if fewest else ""
-
-
-ENGINES = {
-    engine.name: engine
-    for engine in (
-        Engine(
-            "sherpa",
-            "sherpa_onnx",
-            "hearing-sherpa",
-            (("tokens.txt", "encoder*.onnx", "decoder*.onnx", "joiner*.onnx"),),
-        ),
-        Engine(
-            "whisper",
-            "faster_whisper",
-            "hearing-whisper",
-            (("model.bin", "config.json", "tokenizer.json"),),
-        ),
-        Engine(
-            "vosk",
-            "vosk",
-            "hearing-vosk",
-            (("am/final.mdl", "conf/model.conf"), ("final.mdl", "mfcc.conf")),
-        ),
-    )
-}
 
 
 def check_engine(name: str, weights: Path | None) -> Path:
