@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def bridged(voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Short pauses filled."""
     out = voiced.copy()
     at = np.flatnonzero(voiced)
-    for before, after in zip(at[:-1], at[1:], strict=True):
+    for before, after in pairwise(at):
         if after - before - 1 <= BRIDGE:
             out[before:after] = True
     return out
@@ -124,8 +125,8 @@ def answer_times(seed: int, count: int) -> None:
                 break
         seconds += len(clip.samples) / RATE
     print(
-        f"end of speech to intent: median {np.median(late):.3f} s, 95% {np.percentile(late, 95):.3f} s,"
-        f" of {len(late)} commands heard right of {len(clips)}"
+        f"end of speech to intent: median {np.median(late):.3f} s, "
+        f"95% {np.percentile(late, 95):.3f} s, of {len(late)} of {len(clips)} heard right"
     )
     print(f"processor time / audio, partial texts included: {spent / seconds:.3f}")
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MINIMUM_PYTHON = (3, 11)
 
 RUN_EXTRAS = ("reconstruct", "stage", "hearing")
-TEST_EXTRAS = ("reconstruct", "stage", "hearing", "speech", "train", "dev")
+TEST_EXTRAS = ("reconstruct", "stage", "hearing", "speech", "engines", "train", "dev")
 TRAIN_EXTRAS = ("reconstruct", "stage", "train")
 EXTRAS: dict[str, tuple[str, ...] | None] = {
     "doctor": None,

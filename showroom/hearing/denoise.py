@@ -44,6 +44,13 @@ def inputs(mel: Mel) -> NDArray[np.float32]:
     return flat.astype(np.float32)
 
 
+def signal_to_noise(mel: Mel) -> float:
+    """How far, in dB, the loud frames of a turn stand over its quiet ones."""
+    total = mel.sum(axis=1)
+    quiet = np.sort(total)[: max(1, int(QUIET_SHARE * len(total)))].mean()
+    return float(10.0 * np.log10(np.percentile(total, 90.0) / quiet))
+
+
 @dataclass(frozen=True)
 class Suppressor:
     """The network: weights (in, out) and biases of its layers."""

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .audio import Samples
+from .denoise import load_suppressor, signal_to_noise
 from .errors import HearingError
-from .features import cepstra, floored, mel_energies
+from .features import Mel, cepstra, floored, mel_energies
 from .grammar import SpokenGrammar
 from .pronounce import Dictionary, read_dictionary
 from .recogniser import NOTHING, Hypothesis
@@ -29,6 +30,8 @@ from .recogniser import NOTHING, Hypothesis
 EXTRA = "pip install 'showroom[hearing]'"
 LANGUAGE_WEIGHT = 2.5
 """How much the number of words that may follow weighs against their sound."""
+CLEAN_DB = 25.0
+"""Turns whose loud parts stand so far over their quiet ones are decoded as they are."""
 LEAST_FRAMES = 25
 """Shorter turns, 0.25 s, hold no command."""
 
@@ -63,6 +66,7 @@ class SphinxRecogniser:
     def __init__(self, grammar: SpokenGrammar, *, match: float | None = MATCH) -> None:
         self.grammar = grammar
         self._match = match
+        self._suppressor = load_suppressor()
         self._decoder = _decoder(grammar)
 
     def stream(self, lang: str = "") -> SphinxStream:
@@ -76,7 +80,7 @@ class SphinxRecogniser:
             ``text`` with a ``reason`` where it is no command yet (``"unfinished"``) or does not
             sound like what was said (``"off_grammar"``).
         """
-        mel = floored(mel_energies(samples))
+        mel = self.quieted(floored(mel_energies(samples)))
         if len(mel) < LEAST_FRAMES:
             return NOTHING
         frames = cepstra(mel)
@@ -89,6 +93,12 @@ class SphinxRecogniser:
             return Hypothesis(found.text, sure, "off_grammar")
         whole = self.grammar.automaton.accepts(found.text)
         return Hypothesis(found.text, sure, "" if whole else "unfinished")
+
+    def quieted(self, mel: Mel) -> Mel:
+        """Mel energies with noise taken off, where there is any to speak of."""
+        if len(mel) < LEAST_FRAMES or signal_to_noise(mel) > CLEAN_DB:
+            return mel
+        return floored(self._suppressor.clean(mel))
 
     def decode(self, frames: NDArray[np.float32], search: str) -> Decoded:
         """Decode cepstra, (frames, 13), with the search ``"grammar"`` or ``"phones"``."""

@@ -5,7 +5,8 @@ Times are seconds of audio, in steps of one window. The rules:
 * a turn begins once speech was probable for ``onset`` s; what came up to ``preroll`` s before
   belongs to it;
 * it ends after a pause of ``pause_complete`` s where the words so far make a whole command, else
-  of ``pause_dangling`` s;
+  of ``pause_dangling`` s; the detector itself goes on for about 0.1 s after the last sound, so to
+  the visitor they are 0.3 s and 0.7 s;
 * while a reply is played, only ``barge_in`` s of sustained speech count as a turn: its own echo and
   noises in the room are shorter.
 """
@@ -38,9 +39,9 @@ class TurnSettings:
     onset: float = 0.1
     gap: float = 0.1
     preroll: float = 0.2
-    look: float = 0.2
-    pause_complete: float = 0.3
-    pause_dangling: float = 0.7
+    look: float = 0.1
+    pause_complete: float = 0.2
+    pause_dangling: float = 0.6
     barge_in: float = 0.55
     longest: float = 15.0
 

@@ -37,7 +37,7 @@ def test_the_pre_roll_belongs_to_the_turn():
     assert 0.16 < lead < 0.30
 
 
-@pytest.mark.parametrize(("complete", "pause"), [(True, 0.3), (False, 0.7)])
+@pytest.mark.parametrize(("complete", "pause"), [(True, 0.2), (False, 0.6)])
 def test_a_turn_ends_sooner_when_the_command_is_complete(complete, pause):
     ear, _ = ear_for("undo", complete=lambda text, lang: complete)
     reports = hear(ear, np.concatenate((tone(0.512, 0), said(1.024, 1.5))))
