@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .orders import Order, Refused
 
 
+OUTSIDE_DATA = Path("../shared/data")
+"""Where outside data lies unless ``--data`` names another folder."""
+
+
 class WorkshopError(Exception):
     """A verb cannot do what was asked; the message names the remedy."""
 
@@ -241,7 +245,11 @@ def run_train(
     if what == "intents":
         from showroom.voice.train import train
 
-        print(train())
+        try:
+            print(train(data=data or OUTSIDE_DATA, seed=seed))
+        except FileNotFoundError as error:
+            print(f"showroom train intents: {error}; name the folder with --data", file=sys.stderr)
+            return 2
         return 0
     from reconstruction.networks.training import TrainSettings
 

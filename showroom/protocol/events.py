@@ -49,6 +49,8 @@ Action = Literal[
     "report",
     "help",
     "greet",
+    "look",
+    "choose",
     "add_to_basket",
     "remove_from_basket",
     "show_basket",
@@ -137,6 +139,8 @@ class Command(Message, tag="command"):
         option: of ``set_choice`` the option; of ``take_off`` ``"all"`` for every garment at once.
         count: pieces that go into or out of the basket; 0 where none was said.
 
+    ``look`` names what to see of the product in ``option`` (``"back"``, ``"inside_out"``,
+    ``"zoom_in"``, ``"close"`` with a ``part``); ``choose`` picks one of those that were listed.
     ``ask`` names an attribute of the product in ``parameter`` (``"price"``, ``"care"``), or a topic
     of the shop in ``option`` (``"returns"``). ``dislike`` is "not for me": it is not recommended
     again. ``hand_over`` passes the last open question on to a person of the shop.

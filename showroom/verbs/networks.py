@@ -39,7 +39,11 @@ def _add_train(verbs: Verbs) -> None:
         help="a network; confidence: how sure products are of themselves; card: the model cards",
     )
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of checkpoints")
-    parser.add_argument("--data", type=Path, help="folder that `data render` wrote (else drawn)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="folder that `data render` wrote (else drawn); intents: that of outside sentences",
+    )
     parser.add_argument(
         "--photos", type=Path, help="folder of labelled real photos, one sub-folder per class"
     )

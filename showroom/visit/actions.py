@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -66,12 +67,14 @@ def _carry_out(
     command: Command, state: State, shop: Shopfloor, viewer: Viewer, pointed: str
 ) -> Deed:
     match command.action:
-        case "show":
+        case "show" | "choose":
             return _show(command, state, shop, viewer)
         case "try_on":
             return _try_on(command, state, shop, viewer, pointed)
         case "take_off":
             return _take_off(command, state, shop)
+        case "look":
+            return _look(command, state, shop, viewer, pointed)
         case "add_to_basket":
             return _add_to_basket(command, state, shop, pointed)
         case "remove_from_basket":
@@ -167,6 +170,25 @@ def _show(command: Command, state: State, shop: Shopfloor, viewer: Viewer) -> De
     look = _as_asked(wish, shop.atelier.look(key), entry.product)
     brought = shop.bring(key, look, state, viewer, command.near).interested(key)
     return Deed(brought, key, "shown", slots)
+
+
+_TURNS = {"back": math.pi, "side": math.pi / 2, "front": math.pi, "turn": math.pi / 2}
+
+
+def _look(command: Command, state: State, shop: Shopfloor, viewer: Viewer, pointed: str) -> Deed:
+    """Turn a product so that the visitor sees its other side; the rest is for their own legs."""
+    key = meant(command.target, state, shop, pointed)
+    angle = _TURNS.get(command.option)
+    if angle is None or state.things[key].worn:
+        kind = "look_at_yourself" if state.things[key].worn else "look_closer"
+        raise RefusedError(
+            kind, "this cannot be shown by turning the product", field="option", got=command.option
+        )
+    turn = msgspec.structs.replace(command, action="rotate", option="", part="", delta=angle)
+    floor = shop.mover(viewer).floor(state, shop.furniture(state))
+    name = dict(shop.product(key).name)
+    shift = shop.mover(viewer).move(turn, key, state.things[key], floor, name)
+    return Deed(state.put(key, shift.placed), key, shift.kind, shift.slots)
 
 
 def _try_on(command: Command, state: State, shop: Shopfloor, viewer: Viewer, pointed: str) -> Deed:

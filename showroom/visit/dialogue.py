@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import msgspec
-
 from showroom.catalog.products import Entry
 from showroom.protocol.messages import Command
 from showroom.voice.context import Clarify, Context, Thing, Understanding
+from showroom.voice.memory import noted
 from showroom.voice.replies import reply
 
 from .refused import RefusedError
 from .state import State
 
-_SILENT = frozenset(
-    (
-        "undo", "redo", "help", "greet", "report", "add_to_basket", "remove_from_basket",
-        "show_basket", "recommend", "dislike", "compare", "ask", "hand_over",
-    )
-)  # fmt: skip
 MAX_COLORS = 16
 
 
@@ -31,7 +24,9 @@ class Dialogue:
     Attributes:
         lang: the language of replies to buttons, ``"en"`` or ``"zh"``.
         pointed: what the pointing ray hits.
-        last: the last command that was carried out.
+        last: the last command that was carried out on a product.
+        topic: the product last talked about.
+        listed: what was last shown for a choice, in order.
         asked: the question of the turn before.
         said: the last reply.
         open: the last question that the shop had no answer to.
@@ -46,6 +41,8 @@ class Dialogue:
     open: str = ""
     offered: tuple[str, ...] = ()
     colors: list[str] = field(default_factory=list)
+    topic: str = ""
+    listed: tuple[str, ...] = ()
 
     def context(self, state: State, entry: Callable[[str], Entry]) -> Context:
         """What understanding may lean on; ``entry`` finds a product of the catalogue."""
@@ -65,6 +62,8 @@ class Dialogue:
             last=self.last,
             colors=tuple(self.colors),
             asked=self.asked,
+            topic=self.topic,
+            listed=self.listed,
         )
 
     def done(self, command: Command, target: str, colors: tuple[str, ...] = ()) -> None:
@@ -73,9 +72,8 @@ class Dialogue:
         Args:
             colors: of the target, before and after.
         """
-        if command.action in _SILENT:
-            return
-        self.last = msgspec.structs.replace(command, target=target or command.target, id="")
+        after = noted(Context(last=self.last, topic=self.topic), command, target)
+        self.last, self.topic = after.last, after.topic
         for color in colors if len(set(colors)) > 1 else ():
             if color not in self.colors[-1:]:
                 self.colors.append(color)
@@ -93,8 +91,6 @@ class Dialogue:
         match heard.intent:
             case "repeat":
                 return reply("repeat", lang, what=self.said)
-            case "ask":
-                return reply("cannot_answer", lang)
             case "no" | "yes" | "stop" | "thanks" | "greet" | "help":
                 return reply(heard.intent, lang)
             case "out_of_scope" if heard.confidence >= 0.6:

@@ -149,6 +149,8 @@ class Visit:
                 pointed=dialogue.pointed,
                 last=dialogue.last,
                 colors=dialogue.colors,
+                topic=dialogue.topic,
+                listed=dialogue.listed,
                 said=dialogue.said,
                 open=dialogue.open,
                 offered=dialogue.offered,
@@ -182,6 +184,8 @@ class Visit:
             told.open,
             told.offered,
             list(told.colors),
+            told.topic,
+            told.listed,
         )
         if told.viewer is not None:
             here.viewer = Viewer(*told.viewer)
@@ -253,6 +257,7 @@ class Visit:
             return updates
         wondered = self._desk.understand(event.text, event.lang or dialogue.lang, context)
         if self._desk.takes(heard, wondered):
+            dialogue.topic = wondered.target or dialogue.topic
             answer = self._desk.answer(wondered, self.state)
             dialogue.open = event.text if answer.open else ""
             dialogue.asked = answer.clarify
@@ -285,6 +290,7 @@ class Visit:
             except AmbiguousError as error:
                 if context.asked is None:
                     dialogue.asked = which(command, error, heard.lang)
+                    dialogue.listed = tuple(product.id for product in error.products)
                     asked = self._ask(dialogue.asked, heard.lang, ref)
                     return updates + self._say(texts, heard.lang, ref) + asked
                 text = dialogue.refused(error, heard.lang)
@@ -362,6 +368,7 @@ class Visit:
                 case "hand_over":
                     return (*self._hand_over(lang, ref), ())
                 case "ask" | "compare":
+                    self._dialogue.done(command, command.target)
                     answer = self._asked(command, lang, question)
                     return [], answer.text, answer.sources
             here, pointed = self._here, self._dialogue.pointed
@@ -404,6 +411,7 @@ class Visit:
         here = self._here
         found = taste.recommended(command, here.state, here.shop, self._desk.recommender, ref)
         self._dialogue.offered = tuple(p.target for p in found.products)
+        self._dialogue.listed = self._dialogue.offered
         return [found], taste.spoken(found, lang)
 
     def _hand_over(self, lang: str, ref: str) -> tuple[list[Update], str]:

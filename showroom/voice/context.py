@@ -44,7 +44,9 @@ class Context:
         things: all products that the visitor can see, oldest first.
         worn: id of the garment in use, or ``""``.
         pointed: id that the pointing ray hits, or ``""``.
-        last: the last command that was carried out.
+        last: the last command that was carried out on a product.
+        topic: id of the product last talked about, or ``""``.
+        listed: ids of what was last shown for a choice, in order.
         colors: colours seen so far, oldest first.
         asked: the question of the turn before, if it was one; no second one follows it.
     """
@@ -55,6 +57,8 @@ class Context:
     last: Command | None = None
     colors: tuple[str, ...] = ()
     asked: Clarify | None = None
+    topic: str = ""
+    listed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Bring the categories of things to the lexicon's spelling."""
@@ -79,6 +83,8 @@ class Context:
             pointed=data.get("pointed", ""),
             last=Command(**last) if last else None,
             colors=tuple(data.get("colors", ())),
+            topic=data.get("topic", ""),
+            listed=tuple(data.get("listed", ())),
         )
 
 
@@ -109,8 +115,8 @@ class Understanding:
 
     Attributes:
         lang: ``"en"`` or ``"zh"``: the language to answer in.
-        intent: an action of the protocol, or ``yes no stop thanks repeat ask basket recommend
-            out_of_scope clarify``; of several commands the first.
+        intent: an action of the protocol, or ``yes no stop thanks repeat out_of_scope clarify``; of
+            several commands the first.
         confidence: calibrated probability that ``commands`` are what was meant.
         commands: what to carry out, in order; empty where a question is asked instead.
         clarify: the question to ask, or None.

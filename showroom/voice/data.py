@@ -18,11 +18,32 @@ def read(name: str) -> Any:
     return yaml.load(text, Loader=_LOADER)
 
 
+def files_of(language: str, stem: str) -> list[str]:
+    """Names of a language's files that begin with ``stem``, the plain one first."""
+    folder = files(__package__).joinpath("data_files", language)
+    names = (entry.name for entry in folder.iterdir())
+    found = [n for n in names if n.startswith(stem) and n.endswith(".yaml")]
+    return sorted(found, key=lambda name: (len(name), name))
+
+
+@cache
+def lexicon_data(language: str) -> dict[str, dict[str, list[str]]]:
+    """The words of a language, of all its lexicon files: kind to value to forms."""
+    out: dict[str, dict[str, list[str]]] = {}
+    for name in files_of(language, "lexicon"):
+        for kind, values in read(f"{language}/{name}").items():
+            kept = out.setdefault(kind, {})
+            for value, forms in values.items():
+                kept.setdefault(str(value), []).extend(str(form) for form in forms)
+    return out
+
+
 @cache
 def characters() -> dict[str, str]:
     """One character to what stands for it."""
-    tables: dict[str, dict[str, str]] = read("characters.yaml")
-    return {k: v for table in tables.values() for k, v in table.items() if len(k) == 1}
+    tables: dict[str, Any] = read("characters.yaml")
+    pairs = {pair[0]: pair[1] for pair in tables.pop("traditional").split()}
+    return pairs | {k: v for table in tables.values() for k, v in table.items() if len(k) == 1}
 
 
 @cache

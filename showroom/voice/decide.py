@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .context import Context
 from .data import anatomy
+from .evidence import weighed
 from .fitting import dimension_sign, dimensions
 from .model import IntentModel
 from .phrase import Phrase, category_kind, part_kind
@@ -11,6 +12,7 @@ from .target import implied, kind_of, named
 
 _FOLLOW_UPS = ("more", "less", "again", "reverse", "same")
 _BUY = ("buy", "purchase", "购买")
+_DECLINED = ("no", "take_off", "stop", "dislike")
 _OR = ("or", "还是")
 _SIZING = ("set_size", "scale", "adjust_fit")
 CHANGES = {
@@ -27,6 +29,7 @@ def decide(phrase: Phrase, context: Context, model: IntentModel) -> dict[str, fl
     a "no"; follow-ups need something to follow.
     """
     shares = model.probabilities(phrase)
+    shares = weighed(phrase, context, shares)
     shares = _moving(phrase, _sizing(phrase, context, shares))
     shares = _context(phrase, context, _worded(phrase, shares))
     if _refused(phrase):
@@ -41,14 +44,17 @@ def decide(phrase: Phrase, context: Context, model: IntentModel) -> dict[str, fl
 
 def _refused(phrase: Phrase) -> bool:
     """Whether the phrase forbids a change ("don't make it longer", 别动椅子)."""
-    if phrase.has("enough") or phrase.has("option"):
+    if phrase.has("enough") or phrase.has("option") or phrase.has("part", "armrest"):
         return False
     negations = [t for t in phrase.all("negation") if t.get("negation") == "negation"]
     if not negations:
         return False
     at = phrase.index(negations[0])
     rest = Phrase(phrase.tokens[at:])
-    return bool(rest.has("act") or rest.has("change") or rest.has("category") or rest.has("part"))
+    no_more = negations[0].text.endswith("再") and rest.has("adjective")
+    return no_more or bool(
+        rest.has("act") or rest.has("change") or rest.has("category") or rest.has("part")
+    )
 
 
 def _sizing(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[str, float]:
@@ -90,7 +96,12 @@ def _worded(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
         out[meant] = out.get(meant, 0.0) + out.pop(other, 0.0)
     owned = phrase.has("this") or phrase.has("it") or any("cart" in t.text for t in phrase)
     if phrase.has("category") and not owned and any(t.text in _BUY for t in phrase):
-        out["show"] = out.get("show", 0.0) + out.pop("basket", 0.0)
+        out["show"] = out.get("show", 0.0) + out.pop("add_to_basket", 0.0)
+    plain = not phrase.has("change") and not phrase.has("adjective")
+    if phrase.has("part", "armrest") and plain and not phrase.has("raise"):
+        out["set_choice"] = sum(out.pop(name, 0.0) for name in ("set_choice", *_DECLINED))
+    if phrase.has("change") and not phrase.has("negation"):
+        out["adjust_fit"] = out.get("adjust_fit", 0.0) + out.pop("no", 0.0)
     if phrase.has("act", "redo"):
         out["redo"] = out.get("redo", 0.0) + out.pop("again", 0.0)
     sizes = phrase.all("size")

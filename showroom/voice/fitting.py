@@ -40,10 +40,17 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     complaint = phrase.has("too") or followed_by_done
     if not is_cjk(token.text[0]):
         asked = phrase.has("act", "change") or phrase.has("length") or phrase.has("factor")
+        asked = asked or phrase.has("more", "more") or _chinese_amount(phrase, at)
         complaint = complaint or not asked
     elif value == "ease-" and token.text != "紧" and token.text != "瘦":
         complaint = True
     return value[:-1], -sign if complaint else sign
+
+
+def _chinese_amount(phrase: Phrase, at: int) -> bool:
+    """Whether a Chinese amount follows, which asks rather than complains ("short 一点")."""
+    after = phrase.tokens[at + 1 : at + 2]
+    return any(t.get("amount") and is_cjk(t.text[0]) for t in after) and not phrase.has("too")
 
 
 def dimensions(phrase: Phrase) -> list[tuple[Token, Dimension]]:
@@ -162,6 +169,8 @@ def _one(
     body = anatomy()
     kind = part_kind(part) if part else kind_of(target, context) or "garment"
     dimension, sign = pairs[0][1] if pairs else ("", 0)
+    if kind == "furniture" and pairs and pairs[0][0].text.startswith(_RAISED):
+        dimension, sign = "height", -sign
     length = next((t for t in phrase if t.kind == "length"), None)
     if length is not None and not sign and said and not phrase.has("raise"):
         return Command(
@@ -230,6 +239,8 @@ def _turn(phrase: Phrase, length: Token | None) -> int:
     )
 
 
+_RAISED = ("come up", "come down", "take up", "let down", "drop")
+"""Raises and lowers furniture, but shortens and lengthens a garment."""
 _OFF = ("off", "from", "take off")
 _PARTICLES = {"in": ("ease", -1), "out": ("ease", 1), "up": ("length", -1), "down": ("length", 1)}
 

@@ -165,18 +165,34 @@ def _rotate(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
     angle = next((t.si for t in phrase if t.kind == "angle"), None)
     if angle is None and (number := [t.said for t in phrase if t.kind == "number" and t.said > 4]):
         angle = math.radians(number[0])
-    if angle is None and (turn := phrase.first("turn")):
-        angle = math.radians(float(turn))
+    turns = [v for t in phrase if (v := t.get("turn"))]
+    if angle is None and turns:
+        angle = math.radians(float(turns[-1]))
     if angle is None and not direction:
         near, _ = _anchor(phrase)
         if not near and any(t.get("near") == "me" for t in phrase.all("near")):
             near = "me"
         if near and near != "pointer":
             return (Command(action="rotate", target=target, near=near),)
+    if angle is None and any(t.text == "round" for t in phrase):
+        angle = math.pi
     if angle is None:
         angle = vague("rotate", phrase) or 0.0
     delta = -angle if direction == "right" else angle
     return (Command(action="rotate", target=target, direction=direction, delta=delta),)
+
+
+def _scaled_to(phrase: Phrase) -> bool:
+    """Whether a share says how large it shall become ("to 80%"), not by how much to change it."""
+    shares = [i for i, t in enumerate(phrase.tokens) if t.kind in ("percent", "times", "factor")]
+    if not shares:
+        return any(t.get("absolute") for t in phrase)
+    before = [t for t in phrase.tokens[: shares[0]][-3:] if t.kind not in ("filler", "number")]
+    after = [t for t in phrase.tokens[shares[0] + 1 :] if t.kind != "filler"]
+    if after and after[0].get("change"):
+        return False
+    whole = "原来" in phrase.text or "of its" in phrase.text or "of the original" in phrase.text
+    return whole or any(t.get("absolute") or t.text == "at" for t in before)
 
 
 def _scale(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
@@ -194,7 +210,7 @@ def _scale(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
     percent = next((t.si for t in phrase if t.kind == "percent"), None)
     factor = next((t.si for t in phrase if t.kind in ("factor", "times")), None)
     bare = next((t.said for t in phrase if t.kind == "number" and 0 < t.said < 10), None)
-    to = any(t.get("absolute") for t in phrase)
+    to = _scaled_to(phrase)
     if percent is not None:
         value = percent if to else (1 - percent if shrinks else 1 + percent)
     elif factor is not None or bare is not None:

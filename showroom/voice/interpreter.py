@@ -16,24 +16,28 @@ from .phrase import Phrase
 from .replies import command_text, question
 from .resolve import NO_COMMAND, Need, Outcome, resolve
 from .segment import split
+from .shopping import SHOP_ACTIONS
 from .text import MAX_LENGTH, Text, detect_language, normalise
 from .turn import Turn, only_negated
 
-SURE = 0.6
-"""From this probability on a command is carried out."""
-CLEAR = 0.85
+SURE, SURE_OF_VIEW = 0.55, 0.45
+"""From these probabilities on a command is carried out; the second where it changes nothing."""
+CLEAR = 0.6
 """From this one on a command is carried out although the sentence says other things as well."""
+ASTRAY = 0.5
+"""A sentence that is as a whole off topic from this probability on is rejected for one phrase."""
 REMEDY = 0.9
 """How sure a remedy is that follows its complaint ("too tight, loosen them")."""
+ANSWERS = 0.15
+"""How likely a change must be to answer the complaint before it."""
 HARMLESS = 0.4
 """From this one on an intent without command is taken as understood."""
-STRANGENESS, STRANGE, STRANGE_VIEW = 0.16, 0.94, 0.8
-"""What each unknown word adds to :data:`SURE`, and how far."""
-ASIDE = 6
-"""Phrases of fewer words than this may be off topic beside a clear command."""
 UNSURE = 0.3
 """Below this one the sentence counts as not understood; between the two a question is asked."""
 _SMALL_TALK = frozenset(("greet", "thanks", "yes", "no", "stop", "help"))
+_LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "which_part")
+"""What one phrase may leave open for the next to say."""
+_VIEWS = SHOP_ACTIONS | {"show", "report", "help", "greet", "undo", "redo"}
 _ENTITY_KINDS = {
     "length": "amount", "angle": "amount", "percent": "amount", "times": "amount",
     "factor": "amount", "number": "amount", "part": "part", "category": "product",
@@ -100,18 +104,27 @@ class Interpreter:
         self, base: Understanding, phrases: list[Phrase], context: Context
     ) -> Understanding:
         turn = Turn(context)
-        candidates: tuple[tuple[str, float], ...] = ()
         several = len(phrases) > 1
-        for phrase in phrases:
-            shares = decide(phrase, turn.context, self._model)
+        shares_of = [decide(phrase, context, self._model) for phrase in phrases]
+        whole = self._whole(phrases, context) if several else shares_of[0]
+        candidates = tuple(list(_leading(shares_of).items())[:3])
+        for place, phrase in enumerate(phrases):
+            last = phrase is phrases[-1]
+            shares = shares_of[place]
+            if turn.commands:
+                shares = decide(phrase, turn.context, self._model)
             intent, share = next(iter(shares.items()))
-            candidates = candidates or tuple(list(shares.items())[:3])
+            if turn.complaint and shares.get("adjust_fit", 0.0) > ANSWERS and _changes(phrase):
+                intent, share = "adjust_fit", REMEDY
             if several and (intent in _SMALL_TALK or only_negated(phrase)):
                 turn.mention(phrase)
+                turn.corrected |= intent == "no" and bool(turn.commands) and not last
                 turn.intents += [intent] if intent in _SMALL_TALK else []
                 continue
             if intent == "out_of_scope" or share < UNSURE:
-                if several and len(phrase.content) < ASIDE and not phrase.has("foreign"):
+                if several and whole.get("out_of_scope", 0.0) < ASTRAY:
+                    if turn.commands and intent != "out_of_scope" and phrase.complete:
+                        return self._ask(base, phrase, shares, turn.context, candidates)
                     turn.pass_over(phrase)
                     continue
                 return replace(base, confidence=share, candidates=candidates)
@@ -119,24 +132,49 @@ class Interpreter:
             if isinstance(outcome, Need):
                 if several and phrase.has("negation"):
                     continue
-                if outcome.what == "which_way" and phrase is not phrases[-1]:
+                if outcome.what in _LEFT_OPEN and not last:
                     turn.part = phrase.first("part") or ""
                     turn.mention(phrase)
                     continue
-                if share < self._enough(phrase, intent):
-                    return self._ask(base, phrase, shares, turn.context, candidates)
                 return self._need(base, outcome, turn.context, share, candidates)
             outcome = turn.completed(outcome)
             share = _merged(intent, outcome, shares, phrase, turn.context)
             if turn.remedies(outcome):
                 share = max(share, REMEDY)
             harmless = intent in NO_COMMAND and share >= HARMLESS
-            if share < self._enough(phrase, intent) and not harmless:
+            if share < self._enough(intent) and not harmless:
+                if several and not phrase.complete:
+                    turn.pass_over(phrase)
+                    continue
                 return self._ask(base, phrase, shares, turn.context, candidates)
             turn.take(intent, phrase, outcome, share)
         if turn.contradicts:
             opposite = Need("contradiction")
             return self._need(base, opposite, context, turn.confidence, candidates)
+        if turn.asides and not turn.commands and not turn.intents:
+            return self._as_one(base, Phrase(_tokens(phrases)), whole, context)
+        return self._carried_out(base, turn, candidates)
+
+    def _whole(self, phrases: list[Phrase], context: Context) -> dict[str, float]:
+        """Probabilities of the intents of all phrases taken as one."""
+        return decide(Phrase(_tokens(phrases)), context, self._model)
+
+    def _as_one(
+        self, base: Understanding, phrase: Phrase, shares: dict[str, float], context: Context
+    ) -> Understanding:
+        """A sentence none of whose phrases says anything by itself."""
+        intent, share = next(iter(shares.items()))
+        candidates = tuple(list(shares.items())[:3])
+        rejected = replace(base, confidence=share, candidates=candidates)
+        if intent == "out_of_scope" or share < UNSURE:
+            return rejected
+        outcome = resolve(intent, phrase, context)
+        if isinstance(outcome, Need):
+            return self._need(base, outcome, context, share, candidates)
+        if share < self._enough(intent) and not (intent in NO_COMMAND and share >= HARMLESS):
+            return self._ask(base, phrase, shares, context, candidates)
+        turn = Turn(context)
+        turn.take(intent, phrase, outcome, share)
         return self._carried_out(base, turn, candidates)
 
     def _carried_out(
@@ -147,6 +185,8 @@ class Interpreter:
         if turn.asides and (not turn.commands or turn.confidence < CLEAR):
             return done
         commands = tuple(turn.commands)
+        if len(commands) > 1:  # "I don't like it, undo that" only asks to undo
+            commands = tuple(c for c in commands if c.action != "dislike") or commands[:1]
         if commands:
             return replace(done, intent=commands[0].action, commands=commands)
         silent = [i for i in turn.intents if i in NO_COMMAND] or turn.intents
@@ -157,15 +197,9 @@ class Interpreter:
             return replace(done, intent=intent, commands=(Command(action="help"),))
         return replace(done, intent=intent)
 
-    def _enough(self, phrase: Phrase, intent: str) -> float:
-        """How probable an intent must be; words that nobody taught make it more.
-
-        To show something wrong does less harm than to change something.
-        """
-        known = self._model.known
-        strange = sum(t.kind == "word" and t.text not in known for t in phrase)
-        most = STRANGE_VIEW if intent in ("show", "report") else STRANGE
-        return min(most, SURE + STRANGENESS * strange)
+    def _enough(self, intent: str) -> float:
+        """How probable an intent must be; what changes nothing may be less sure."""
+        return SURE_OF_VIEW if intent in _VIEWS else SURE
 
     def _ask(
         self,
@@ -213,6 +247,23 @@ class Interpreter:
             candidates=candidates,
             problem=problem,
         )
+
+
+def _changes(phrase: Phrase) -> bool:
+    return phrase.has("change") or phrase.has("raise") or phrase.has("length")
+
+
+def _tokens(phrases: list[Phrase]) -> tuple[Token, ...]:
+    return tuple(token for phrase in phrases for token in phrase.tokens)
+
+
+def _leading(shares: list[dict[str, float]]) -> dict[str, float]:
+    """The probabilities of the first phrase that is about the showroom."""
+    for each in shares:
+        intent = next(iter(each))
+        if intent not in _SMALL_TALK and intent != "out_of_scope":
+            return each
+    return shares[0]
 
 
 def _merged(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from .data import LANGUAGES, read
+from .data import LANGUAGES, characters, lexicon_data
 from .quantity import factors, parse_quantity
 from .text import is_cjk
 
@@ -54,20 +54,20 @@ class Lexicon:
     def __init__(self, names: dict[str, Iterable[str]] | None = None) -> None:
         self._senses: dict[str, list[Sense]] = {}
         for language in LANGUAGES:
-            for kind, values in read(f"{language}/lexicon.yaml").items():
+            for kind, values in lexicon_data(language).items():
                 for value, forms in values.items():
                     for form in forms:
-                        self._add(str(form).lower().replace("-", " "), (kind, str(value)))
+                        self._add(_plain(form), (kind, value))
         for form, factor in factors().items():
             self._add(form, ("factor", str(factor)))
         for product, phrases in (names or {}).items():
             for phrase in phrases:
-                plain = phrase.lower().replace("-", " ").strip()
+                plain = _plain(phrase).strip()
                 if plain and plain not in self._senses:
                     self._add(plain, ("product", product))
         self._by_first: dict[str, list[str]] = {}
         for form in self._senses:
-            self._by_first.setdefault(form[0], []).append(form)
+            self._by_first.setdefault(_head(form, 0), []).append(form)
         for forms in self._by_first.values():
             forms.sort(key=len, reverse=True)
 
@@ -100,7 +100,7 @@ class Lexicon:
 
     def match(self, text: str, start: int) -> str | None:
         """The longest form at ``start``, at word boundaries."""
-        for form in self._by_first.get(text[start], ()):
+        for form in self._by_first.get(_head(text, start), ()):
             if text.startswith(form, start):
                 end = start + len(form)
                 if _latin(form[-1]) and _inside(text, end):
@@ -174,6 +174,19 @@ def _unfused(token: Token, around: list[Token]) -> Token:
     if not (single and strange):
         return token
     return Token(token.text, (("word", token.text),), token.start, token.end)
+
+
+def _plain(form: str) -> str:
+    table = characters()
+    return "".join(table.get(c, c) for c in form.lower().replace("-", " "))
+
+
+def _head(text: str, start: int) -> str:
+    """What forms are looked up by: the first character, or the whole first Latin word."""
+    end = start
+    while end < len(text) and _latin(text[end]) and not _possessive(text, end):
+        end += 1
+    return text[start:end] or text[start]
 
 
 def _possessive(text: str, at: int) -> bool:

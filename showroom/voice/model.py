@@ -1,4 +1,8 @@
-"""The delexicalised intent classifier: n-grams of symbols into a logistic regression, in numpy."""
+"""The intent classifier, in numpy.
+
+Two logistic regressions, over n-grams of delexicalised symbols and, where the encoder is installed,
+over the sentence's embedding; their log-linear pool is calibrated on sentences that neither saw.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import embedding
 from .phrase import Phrase, symbols
 from .text import is_cjk
 
@@ -63,9 +70,10 @@ class IntentModel:
 
     Attributes:
         classes: intent names, in the order of the probabilities.
-        weights: (features, classes) float32.
-        bias: (classes,) float32.
-        temperature: divides the logits, so that probabilities are calibrated.
+        weights: (features, classes) float32; ``bias`` (classes,).
+        head: (512, classes) float32, over sentence embeddings; ``head_bias`` (classes,).
+        pool: exponents of the two in their log-linear pool.
+        alone: exponent of the first where there is no encoder.
     """
 
     classes: tuple[str, ...]
@@ -73,28 +81,57 @@ class IntentModel:
     known: frozenset[str]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
-    temperature: float
+    head: NDArray[np.float32]
+    head_bias: NDArray[np.float32]
+    pool: tuple[float, float]
+    alone: float
 
     def probabilities(self, phrase: Phrase) -> dict[str, float]:
         """Intent to probability, likeliest first."""
-        rows = [
-            index
-            for name in features(symbols(phrase), self.known)
-            if (index := self.vocabulary.get(name)) is not None
-        ]
-        logits = self.bias + self.weights[rows].sum(axis=0) / max(1.0, len(rows)) ** 0.5
-        logits = logits / self.temperature
-        share = np.exp(logits - logits.max())
-        share /= share.sum()
+        score = self.symbol_scores(symbols(phrase))
+        if embedding.available():
+            sentence = embedding.embed_one(phrase.text)
+            score = self.pool[0] * score + self.pool[1] * self.sentence_scores(sentence)
+        else:
+            score = self.alone * score
+        share = np.exp(log_softmax(score))
         order = np.argsort(-share)
         return {self.classes[i]: float(share[i]) for i in order}
 
+    def symbol_scores(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Log-probabilities, (classes,), of a delexicalised phrase."""
+        rows = [
+            index
+            for name in features(names, self.known)
+            if (index := self.vocabulary.get(name)) is not None
+        ]
+        logits = self.bias + self.weights[rows].sum(axis=0) / max(1.0, len(rows)) ** 0.5
+        return log_softmax(logits)
+
+    def sentence_scores(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-probabilities, (…, classes), of sentence embeddings (…, 512)."""
+        return log_softmax(vectors @ self.head + self.head_bias)
+
+
+def log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logarithms of the softmax over the last axis."""
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), np.float32)
+
 
 @cache
-def load_model() -> IntentModel:
-    """The shipped classifier."""
-    path = files(__package__).joinpath("data_files", WEIGHTS)
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
+def load_model(path: Path | None = None) -> IntentModel:
+    """The shipped classifier, or that of another file."""
+    if path is None:
+        source = files(__package__).joinpath("data_files", WEIGHTS)
+        with source.open("rb") as stream:
+            return _read(stream)
+    with path.open("rb") as stream:
+        return _read(stream)
+
+
+def _read(stream: IO[bytes]) -> IntentModel:
+    with np.load(stream, allow_pickle=False) as data:
         names = str(data["vocabulary"]).split("\n")
         return IntentModel(
             tuple(str(data["classes"]).split("\n")),
@@ -102,5 +139,8 @@ def load_model() -> IntentModel:
             frozenset(str(data["known"]).split("\n")),
             data["weights"].astype(np.float32),
             data["bias"].astype(np.float32),
-            float(data["temperature"]),
+            data["head"].astype(np.float32),
+            data["head_bias"].astype(np.float32),
+            (float(data["pool"][0]), float(data["pool"][1])),
+            float(data["alone"]),
         )

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from .data import anatomy
 from .lexicon import Token
+from .text import is_cjk
 
 _EVIDENCE = {
     "change", "adjective", "raise", "color", "size", "option", "direction", "spin", "turn",
     "more", "less", "again", "reverse", "same", "other", "factor", "times", "angle", "percent",
-    "enough", "shape", "closer", "foreign", "near", "product", "length",
+    "enough", "shape", "closer", "foreign", "near", "product", "length", "size_word",
 }  # fmt: skip
 _WEAK_ACTS = {"have", "off", "color"}
 _KEPT_VALUES = {
@@ -60,6 +61,15 @@ class Phrase:
                 if kind == "act" and value not in _WEAK_ACTS and value != "change":
                     return True
         return False
+
+    @property
+    def text(self) -> str:
+        """What was said, in its plain form; Chinese characters without spaces between."""
+        out = ""
+        for token in self.tokens:
+            glued = not out or is_cjk(out[-1]) or is_cjk(token.text[0]) or token.kind == "punct"
+            out += token.text if glued else " " + token.text
+        return out
 
     @property
     def content(self) -> list[Token]:

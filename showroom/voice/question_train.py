@@ -12,10 +12,10 @@ import numpy as np
 from .asked import ABSTAIN, COMMAND, asked
 from .data import LANGUAGES
 from .embed import default_encoder
+from .phrasings import Phrasings
 from .question_features import Features, Reader
 from .question_model import WEIGHTS
 from .text import is_cjk
-from .train import Phrasings
 
 _NOT_COMMANDS = ("ask", "out_of_scope")
 Row = tuple[str, str]

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..protocol.messages import Command
-from . import fitting, furnishing
+from . import fitting, furnishing, shopping
 from .context import Context
 from .options import options
-from .phrase import Phrase
+from .phrase import Phrase, part_kind
 from .target import category_target, implied, named
 
 
@@ -25,10 +25,7 @@ class Need:
 Outcome = tuple[Command, ...] | Need
 """Commands to carry out, or what must be asked first."""
 
-NO_COMMAND = {
-    "yes", "no", "stop", "thanks", "repeat", "ask", "basket", "recommend", "out_of_scope",
-    "clarify",
-}  # fmt: skip
+NO_COMMAND = {"yes", "no", "stop", "thanks", "repeat", "out_of_scope", "clarify"}
 """Intents that carry no command; the visit answers them."""
 
 
@@ -115,7 +112,7 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
         part, value = phrase.first("part") or "top", shape
     if not value:
         return Need("which_option")
-    kind = "garment" if part == "neckline" else "furniture"
+    kind = part_kind(part)
     target = named(phrase, context) or implied(phrase, context, kind)
     return (
         Command(action="set_choice", target=target, part=part, parameter=parameter, option=value),
@@ -252,6 +249,8 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
         return _BUILDERS[intent](phrase, context)
     if intent in ("adjust_fit", "set_size"):
         made = fitting.build(intent, phrase, context)
+    elif intent in shopping.SHOP_ACTIONS:
+        made = shopping.build(intent, phrase, context)
     else:
         made = furnishing.build(intent, phrase, context)
     return Need(made, options(made, phrase, context)) if isinstance(made, str) else made

@@ -8,6 +8,8 @@ from .lexicon import Token
 from .phrase import Phrase
 
 _MEASURES = {"length", "angle", "percent", "amount", "factor", "times"}
+_TAILS = ("off", "more", "less", "please", "extra", "again")
+"""Words that say nothing by themselves after a measure."""
 _STRONG_MARKS = {",", ".", ";", "!", "?"}
 
 
@@ -73,6 +75,12 @@ def _repeats(before: Sequence[Token], rest: Sequence[Token]) -> bool:
     return said and any(right.has(kind) for kind in ("change", "adjective", "raise"))
 
 
+def _wants_direction(piece: Phrase) -> bool:
+    """Whether a piece moves something, but does not say where to."""
+    moves = piece.has("act", "move") or piece.has("act", "rotate")
+    return moves and not (piece.has("direction") or piece.has("near") or piece.has("angle"))
+
+
 def _aside(piece: Phrase) -> bool:
     """Whether a piece says nothing in words of the showroom ("I can't breathe")."""
     said = [t for t in piece.content if t.kind not in ("question", "negation", "it", "this")]
@@ -85,7 +93,11 @@ def _join(pieces: list[Phrase]) -> list[Phrase]:
         answer = piece.has("answer") or any(
             v in ("greet", "thanks", "stop") for t in piece for k, v in t.senses if k == "act"
         )
-        measure = all(t.kind in _MEASURES for t in piece.content)
+        measure = all(t.kind in _MEASURES or t.text in _TAILS for t in piece.content)
+        aimless = bool(joined) and _wants_direction(joined[-1])
+        if aimless and all(t.kind in _MEASURES or t.get("direction") for t in piece.content):
+            joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
+            continue
         whole = (piece.complete and not measure) or answer or not joined
         aside = bool(joined) and _aside(joined[-1]) and piece.complete
         if joined and not aside and not (joined[-1].complete or joined[-1].has("answer")):

@@ -43,7 +43,8 @@ def named(phrase: Phrase, context: Context, *, skip: int | None = None) -> str:
         if product := token.get("product"):
             return product
     for token in tokens:
-        if category := token.get("category"):
+        category = token.get("category")
+        if category and not (token.get("option") and _is_choice(token.text)):
             return category_target(category, context)
     for token in tokens:
         if kind := token.get("kind"):
@@ -53,11 +54,16 @@ def named(phrase: Phrase, context: Context, *, skip: int | None = None) -> str:
     return ""
 
 
+def _is_choice(text: str) -> bool:
+    """Whether a word that is an option as well means the option ("long sleeves")."""
+    return text.endswith("sleeves") or text in ("无袖", "短袖子", "长袖子")
+
+
 def implied(phrase: Phrase, context: Context, kind: str = "") -> str:
     """The target that the conversation implies, of a kind if given, or ``""``.
 
-    In order: what is pointed at with "this", the last changed, what is worn, what is pointed at,
-    the only one there.
+    In order: what is pointed at with "this", the last talked about, the last changed, what is
+    worn, what is pointed at, the only one there.
     """
     last = context.last.target if context.last else ""
     pointed = context.pointed
@@ -65,7 +71,7 @@ def implied(phrase: Phrase, context: Context, kind: str = "") -> str:
     order: list[str] = []
     if deictic and pointed:
         order.append(pointed)
-    order.append(last)
+    order += [context.topic, last]
     if kind != "furniture":
         order.append(context.worn)
     order.append(pointed)

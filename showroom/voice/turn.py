@@ -9,10 +9,9 @@ from ..protocol.messages import Command
 from .context import Context
 from .fitting import complains, on_part
 from .furnishing import copy
+from .memory import SILENT, noted
 from .phrase import Phrase
 from .target import named
-
-_SILENT = ("undo", "redo", "help", "greet", "report")
 
 
 @dataclass
@@ -26,6 +25,7 @@ class Turn:
         complaint: whether the phrase before only said what is wrong.
         mentioned, part: a product and a part that a phrase named without saying what to do.
         asides: phrases that are not about the showroom.
+        corrected: whether the speaker took back the phrase before ("no, wait").
     """
 
     context: Context
@@ -36,6 +36,7 @@ class Turn:
     mentioned: str = ""
     part: str = ""
     asides: int = 0
+    corrected: bool = False
 
     def mention(self, phrase: Phrase) -> None:
         """Remember the product that a phrase names."""
@@ -45,8 +46,7 @@ class Turn:
         """Leave out a phrase that is not about the showroom, but for the product it names."""
         self.mention(phrase)
         if self.mentioned:
-            topic = Command(action="show", target=self.mentioned)
-            self.context = replace(self.context, last=topic)
+            self.context = replace(self.context, topic=self.mentioned)
         self.asides += 1
 
     def completed(self, commands: Sequence[Command]) -> tuple[Command, ...]:
@@ -56,7 +56,7 @@ class Turn:
     def _complete(self, command: Command) -> Command:
         if self.part and command.action == "adjust_fit" and not command.part:
             command = on_part(command, self.part)
-        if self.mentioned and not command.target and command.action not in _SILENT:
+        if self.mentioned and not command.target and command.action not in SILENT:
             command = copy(command, target=self.mentioned)
         return command
 
@@ -73,6 +73,10 @@ class Turn:
         if self.remedies(commands):
             complaint = self.commands.pop()
             commands = [_inherit(c, complaint) for c in commands]
+        if self.corrected and commands and self.commands[-1].action == commands[0].action:
+            withdrawn = self.commands.pop()
+            commands = [_inherit(c, withdrawn) for c in commands]
+        self.corrected = False
         self.complaint = complains(phrase)
         for command in commands:
             if self.commands and _overrides(command, self.commands[-1]):
@@ -81,8 +85,8 @@ class Turn:
                 self.commands.append(command)
         self.intents.append(intent)
         self.confidence = min(self.confidence, confidence)
-        if commands and commands[-1].action not in _SILENT:
-            self.context = replace(self.context, last=commands[-1])
+        for command in commands:
+            self.context = noted(self.context, command)
 
     @property
     def contradicts(self) -> bool:

@@ -1,0 +1,244 @@
+"""Score understanding over scripted conversations.
+
+``python -m showroom.voice.score_conversations FILE`` prints a row of figures.
+
+A script is a JSON line: ``start`` has the shop's ``things`` (those ``placed`` can be seen), what is
+``worn`` and ``listed``; each turn has what is said, the product pointed at, what is ``want``-ed
+(with other right readings under ``or``) and whether it is a ``follow_up``. The state goes on as the
+engine itself understood the turns before, right or wrong, in a room that carries out what it is
+told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..protocol.messages import Command
+from .context import Context, Thing, Understanding
+from .furnishing import copy
+from .interpreter import Interpreter
+from .memory import noted
+from .phrase import category_kind
+from .score import done_by, intent_of, load, slots
+
+_QUIET = frozenset(("help", "greet"))
+_Snapshot = tuple[tuple[Thing, ...], str]
+
+
+@dataclass
+class Room:
+    """A shop and what one visitor has made of it, as the conversation sees it.
+
+    Attributes:
+        stock: all products of the shop; those in ``context.things`` can be seen.
+    """
+
+    stock: tuple[Thing, ...]
+    context: Context
+    done: list[_Snapshot] = field(default_factory=list)
+    undone: list[_Snapshot] = field(default_factory=list)
+
+    @staticmethod
+    def of(start: dict[str, Any]) -> Room:
+        """The room at the start of a script."""
+        context = Context.from_dict({k: v for k, v in start.items() if k != "placed"})
+        seen = set(start.get("placed", [t.id for t in context.things])) | {context.worn}
+        here = tuple(t for t in context.things if t.id in seen)
+        return Room(context.things, replace(context, things=here))
+
+    def carry_out(self, command: Command) -> Command:
+        """Do what a command says; hands back the command with the product it came to."""
+        before = (self.context.things, self.context.worn)
+        target = self._meant(command)
+        action = command.action
+        if action in ("undo", "redo"):
+            self._travel(action)
+            return command
+        context = noted(self.context, command, target)
+        if action in ("show", "try_on", "choose") and target:
+            listed = self._matching(command)
+            found = next((t for t in self.stock if t.id == target), None)
+            if found is not None and context.thing(target) is None:
+                context = replace(context, things=(*context.things, found))
+            if action == "show" and len(listed) > 1:
+                context = replace(context, listed=tuple(t.id for t in listed))
+        if action == "try_on":
+            context = replace(context, worn=target)
+        if action == "take_off":
+            worn = target in ("", context.worn)
+            things = context.things if worn else tuple(t for t in context.things if t.id != target)
+            context = replace(context, worn="" if worn else context.worn, things=things)
+        if command.color and action == "set_color":
+            context = self._dyed(context, target, command.color)
+        self.context = context
+        if (context.things, context.worn) != before:
+            self.done.append(before)
+            self.undone.clear()
+        return copy(command, target=target)
+
+    def _travel(self, way: str) -> None:
+        here, there = (self.done, self.undone) if way == "undo" else (self.undone, self.done)
+        if here:
+            there.append((self.context.things, self.context.worn))
+            things, worn = here.pop()
+            self.context = replace(self.context, things=things, worn=worn)
+
+    def _dyed(self, context: Context, target: str, color: str) -> Context:
+        thing = context.thing(target)
+        if thing is None:
+            return context
+        things = tuple(replace(t, color=color) if t.id == target else t for t in context.things)
+        colors = list(context.colors)
+        for seen in (thing.color, color):
+            if seen and colors[-1:] != [seen]:
+                colors.append(seen)
+        return replace(context, things=things, colors=tuple(colors))
+
+    def _matching(self, command: Command) -> list[Thing]:
+        wanted = command.target
+        found = [t for t in self.stock if wanted in (t.id, t.category, t.kind)]
+        exact = [t for t in found if command.color in ("", t.color)]
+        return exact or found
+
+    def _meant(self, command: Command) -> str:
+        """The id that a command's target comes to."""
+        target = command.target
+        if target and all(t.id != target for t in self.stock):
+            found = self._matching(command)
+            shown = [t for t in found if self.context.thing(t.id)]
+            if command.action in ("show", "try_on", "choose"):
+                return found[0].id if found else target
+            worn = [t.id for t in shown if t.id == self.context.worn]
+            return worn[0] if worn else shown[0].id if len(shown) == 1 else target
+        if target:
+            return target
+        kind = "garment" if command.action in ("set_size", "try_on", "take_off") else ""
+        for key in (self.context.pointed, self.context.worn):
+            thing = self.context.thing(key)
+            if thing is not None and kind in ("", category_kind(thing.category)):
+                return key
+        return ""
+
+
+@dataclass
+class Tally:
+    """Figures of a run: turns and follow-ups, those understood, and those carried out wrongly."""
+
+    conversations: int = 0
+    turns: int = 0
+    right: int = 0
+    follow_ups: int = 0
+    followed: int = 0
+    wrong: int = 0
+    whole: int = 0
+    errors: list[tuple[str, str, dict[str, Any], Understanding]] = field(default_factory=list)
+
+
+def _same(wanted: Sequence[Command], got: Sequence[Command]) -> bool:
+    if len(wanted) != len(got):
+        return False
+    for a, b in zip(wanted, got, strict=True):
+        x, y = slots(a), slots(b)
+        if a.action != b.action or x.keys() != y.keys():
+            return False
+        for key, value in x.items():
+            other = y[key]
+            if isinstance(value, str) or isinstance(other, str):
+                if value != other:
+                    return False
+            elif abs(value - other) > 0.01 * max(abs(value), abs(other)) + 1e-9:
+                return False
+    return True
+
+
+def is_right(
+    want: dict[str, Any], got: Understanding, raw: Sequence[Command], done: Sequence[Command]
+) -> bool:
+    """Whether an understanding is one of the right readings.
+
+    Args:
+        raw: its commands that change something; ``done`` the same with the products that they
+            came to.
+    """
+    readings = [want, *want.get("or", ())]
+    for reading in readings:
+        if reading.get("ask"):
+            if got.clarify is not None:
+                return True
+            continue
+        name = reading.get("intent", "")
+        commands = [Command(**c) for c in reading.get("commands", ()) if c["action"] not in _QUIET]
+        if intent_of(got.intent, name) != name or got.clarify is not None:
+            continue
+        if _same(commands, raw) or _same(commands, done):
+            return True
+    return False
+
+
+def play(scripts: Iterable[dict[str, Any]], interpreter: Interpreter | None = None) -> Tally:
+    """Play scripts and count."""
+    engine = interpreter or Interpreter()
+    tally = Tally()
+    for script in scripts:
+        tally.conversations += 1
+        room = Room.of(script["start"])
+        whole = True
+        for turn in script["turns"]:
+            room.context = replace(room.context, pointed=turn.get("point", "") or "")
+            hint = script["lang"] if script["lang"] in ("en", "zh") else ""
+            got = engine.understand(turn["say"], hint, room.context)
+            raw = [c for c in done_by(got) if c.action not in _QUIET]
+            carried = [room.carry_out(c) for c in got.commands]
+            done = [c for c in carried if c in raw or c.action in {r.action for r in raw}]
+            room.context = replace(room.context, asked=got.clarify)
+            ok = is_right(turn["want"], got, raw, done)
+            tally.turns += 1
+            tally.right += ok
+            whole &= ok
+            if turn.get("follow_up"):
+                tally.follow_ups += 1
+                tally.followed += ok
+            if not ok:
+                tally.wrong += bool(raw)
+                tally.errors.append((script["id"], turn["say"], turn["want"], got))
+        tally.whole += whole
+    return tally
+
+
+def interval(count: int, total: int) -> tuple[float, float]:
+    """Wilson's 95% interval of a share (Wilson, 1927)."""
+    if not total:
+        return 0.0, 1.0
+    z = 1.959964
+    share = count / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return (middle - spread) / scale, (middle + spread) / scale
+
+
+def table_row(tally: Tally) -> str:
+    """The figures as one row of the table in ``docs/models/voice-scores.md``."""
+    low, high = interval(tally.followed, tally.follow_ups)
+    return (
+        f"| {tally.conversations} | {tally.turns} | {tally.right / max(1, tally.turns):.3f} "
+        f"| {tally.follow_ups} | {tally.followed / max(1, tally.follow_ups):.3f} "
+        f"[{low:.3f}, {high:.3f}] | {tally.wrong / max(1, tally.turns):.3f} | {tally.whole} |"
+    )
+
+
+def main() -> int:
+    """One table row per file of scripts."""
+    import sys
+
+    for name in sys.argv[1:]:
+        print(Path(name).name, table_row(play(load(Path(name)))))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
