@@ -35,6 +35,15 @@ _TAPE_ERROR: Final = 5e-3
 """How far a tape is off when a person measures, metres (one standard deviation)."""
 _SCALE_SIGMA: Final = 1.0
 """How closely a given weight is met, kilograms: clothes and a full stomach."""
+_MET: Final = 1.5e-3
+"""How near a given measure must come, metres, before other starts are tried."""
+_OTHER_STARTS: Final = (
+    {"weight": 0.45, "cupsize": 0.2},
+    {"weight": 1.15, "cupsize": 0.8},
+    {"weight": 0.8, "cupsize": 0.8, "proportions": 0.2},
+    {"weight": 0.3, "muscle": 0.7},
+)
+"""Builds to start from where the solver gets stuck: the basis has kinks between its corners."""
 _NINETY: Final = 1.645
 _CONTRADICTION: Final = 0.015
 
@@ -144,6 +153,7 @@ def solve(
     gender: str = "neutral",
     tape: Mapping[str, float] | None = None,
     weight: float | None = None,
+    seen: Mapping[str, tuple[float, float]] | None = None,
 ) -> Avatar:
     """The most ordinary body that has the given measures.
 
@@ -153,6 +163,8 @@ def solve(
         tape: metres by ISO 8559-1 name (``bust`` or ``chest``, ``waist``, ``hip``, ``inseam``,
             ``arm_length``, ``shoulder``, ``neck``, …); any of them.
         weight: body weight, kilograms.
+        seen: what photos show, by names of ``measure.NAMES`` and ``measure.EXTENTS``: metres,
+            and their standard deviation. It shapes the body; a tape overrules it.
 
     Returns:
         An avatar whose given measures are met; the others come with wider intervals.
@@ -161,9 +173,10 @@ def solve(
         BodyError: a measure is impossible, or the measures contradict each other.
     """
     given = check(height, gender, tape or {}, weight)
-    problem = _Problem(load(), GENDERS[gender], given)
+    problem = _Problem(load(), GENDERS[gender], given, seen or {})
     x = problem.minimise()
     found = problem.measures(x, everything=True)
+    found = {n: v for n, v in found.items() if n not in measure.EXTENTS}
     for name, value in given.items():
         if name != "weight" and abs(found[name] - value) > _CONTRADICTION:
             _refuse(
@@ -194,14 +207,24 @@ def solve(
 class _Problem:
     """Residuals, Jacobian and prior of one visitor's measures."""
 
-    def __init__(self, basis: Basis, gender: float, given: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        basis: Basis,
+        gender: float,
+        given: Mapping[str, float],
+        seen: Mapping[str, tuple[float, float]],
+    ) -> None:
         self.basis = basis
         self.sliders = sliders()
         self.gender = gender
-        self.names = tuple(given)
-        self.target = np.array(list(given.values()))
-        self.sigma = np.array([_SCALE_SIGMA if n == "weight" else _TAPE_SIGMA for n in given])
-        self.girths = tuple(n for n in measure.GIRTHS if n in given)
+        rough = {n: row for n, row in seen.items() if n not in given}
+        self.names = (*given, *rough)
+        self.target = np.array([*given.values(), *(value for value, _ in rough.values())])
+        self.rough = {n: max(sigma, _TAPE_ERROR) for n, (_, sigma) in rough.items()}
+        sharp = {n: _SCALE_SIGMA if n == "weight" else _TAPE_SIGMA for n in given}
+        self.sigma = np.array([*sharp.values(), *self.rough.values()])
+        self.girths = tuple(n for n in measure.GIRTHS if n in self.names)
+        self.extents = any(n in self.names for n in measure.EXTENTS)
 
     def body(self, x: F64) -> tuple[F32, F32, F32]:
         builds, local = self.sliders.split(x)
@@ -215,7 +238,8 @@ class _Problem:
     def _measured(self, vertices: F32, joints: F32, everything: bool) -> dict[str, float]:
         girths = measure.GIRTHS if everything else self.girths
         wants_weight = everything or "weight" in self.names
-        return measure.measure(vertices, joints, girths, wants_weight)
+        found = measure.measure(vertices, joints, girths, wants_weight)
+        return found | measure.breadths(vertices, joints) if self.extents else found
 
     def jacobian(self, x: F64, everything: bool) -> tuple[dict[str, float], dict[str, F64]]:
         """Measures at ``x`` and their derivatives by every slider, by finite differences."""
@@ -229,10 +253,36 @@ class _Problem:
                 slope[name][i] = (value - base[name]) / step
         return base, slope
 
-    def minimise(self, rounds: int = 15) -> F64:
-        s = self.sliders
-        x = s.middle.copy()
+    def minimise(self) -> F64:
+        """The sliders that meet the measures; other starts where the first one gets stuck."""
+        best = self._descend(self._start())
+        for builds in _OTHER_STARTS:
+            if self._met(best):
+                break
+            x = self._start()
+            for name, value in builds.items():
+                x[self.sliders.names.index(name)] = value
+            other = self._descend(x)
+            if self._cost(other, self.measures(other)) < self._cost(best, self.measures(best)):
+                best = other
+        return best
+
+    def _start(self) -> F64:
+        x = self.sliders.middle.copy()
         x[0] = 0.25 + 0.4 * (self.target[self.names.index("height")] - 1.55)
+        return x
+
+    def _met(self, x: F64) -> bool:
+        """Whether every given measure is met."""
+        found = self.measures(x)
+        off = [
+            abs(found[n] - t)
+            for n, t, sigma in zip(self.names, self.target, self.sigma, strict=True)
+            if sigma == _TAPE_SIGMA
+        ]
+        return max(off) < _MET
+
+    def _descend(self, x: F64, rounds: int = 15) -> F64:
         damping = 0.0
         cost = self._cost(x, self.measures(x))
         for _ in range(rounds):
@@ -280,16 +330,17 @@ class _Problem:
         """Half widths that hold 90%, and which further measures would narrow them most."""
         s = self.sliders
         base, slope = self.jacobian(x, everything=True)
-        scale = {n: 1.0 if n == "weight" else _TAPE_ERROR for n in base}
+        scale = {n: 1.0 if n == "weight" else _TAPE_ERROR for n in base} | self.rough
         j = np.stack([slope[n] / scale[n] for n in self.names])
         covariance = np.linalg.inv(j.T @ j + np.diag(1 / s.spread**2))
         half = {n: _NINETY * math.sqrt(float(v @ covariance @ v)) for n, v in slope.items()}
         gain = {}
         for name, v in slope.items():
-            if name in self.names:
+            if (name in self.names and name not in self.rough) or name in measure.EXTENTS:
                 continue
             spread = covariance @ v
-            removed = 1 / (scale[name] ** 2 + float(v @ spread))
+            error = 1.0 if name == "weight" else _TAPE_ERROR
+            removed = 1 / (error**2 + float(v @ spread))
             gain[name] = sum(
                 float(w @ spread) ** 2 * removed for n, w in slope.items() if n != "weight"
             )

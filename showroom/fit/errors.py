@@ -3,6 +3,7 @@
 All derive from :class:`FitError` and name the field, what would have been accepted and what came.
 
 * :class:`BodyError` - a measure of a body is impossible, unknown or not a number.
+* :class:`SilhouetteError` - a photo does not show one whole person who stands.
 * :class:`PoseError` - a tracked pose cannot be used; the last good one stays.
 * :class:`GarmentError` - a mesh cannot be worn on this body.
 """
@@ -38,6 +39,12 @@ class BodyError(FitError):
     """A measure of a body is impossible, unknown or not a number."""
 
     code = "body"
+
+
+class SilhouetteError(FitError):
+    """A photo does not show one whole person who stands."""
+
+    code = "silhouette"
 
 
 class PoseError(FitError):

@@ -40,6 +40,11 @@ LENGTHS: Final = ("height", "shoulder", "arm_length", "inseam")
 NAMES: Final = (*LENGTHS, *GIRTHS)
 """Every measure in metres that :func:`measure` gives, besides ``weight`` in kilograms."""
 
+BREADTHS: Final = ("bust", "waist", "hip")
+"""Girths whose width and depth are measured too: they are what an outline shows."""
+EXTENTS: Final = tuple(f"{n}_{way}" for n in BREADTHS for way in ("width", "depth"))
+"""What :func:`breadths` gives."""
+
 DENSITY: Final = 1010.0
 """Mean density of a living body, kg/m³ (Siri 1961 at a quarter fat, lungs half full)."""
 
@@ -224,6 +229,17 @@ def measure(
     if weight:
         result["weight"] = volume(vertices, load().faces) * DENSITY
     return result
+
+
+def breadths(vertices: F32, joints: F32) -> dict[str, float]:
+    """Width (left to right) and depth (front to back) of the trunk's girths, metres."""
+    at, mark = planes(vertices, joints), landmarks()
+    found = {}
+    for name in BREADTHS:
+        cut = girth.section(vertices, mark.faces[name], at[name].origin, at[name].normal)
+        width, depth = np.ptp(cut.segments.reshape(-1, 2), axis=0)
+        found[f"{name}_width"], found[f"{name}_depth"] = float(width), float(depth)
+    return found
 
 
 def volume(vertices: F32, faces: I32) -> float:

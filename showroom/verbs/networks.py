@@ -35,7 +35,16 @@ def _add_train(verbs: Verbs) -> None:
     )
     parser.add_argument(
         "what",
-        choices=["recognition", "segmentation", "reconstruction", "intents", "confidence", "card"],
+        choices=[
+            "recognition",
+            "segmentation",
+            "reconstruction",
+            "body",
+            "person",
+            "intents",
+            "confidence",
+            "card",
+        ],
         help="a network; confidence: how sure products are of themselves; card: the model cards",
     )
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of checkpoints")
@@ -57,7 +66,9 @@ def _add_train(verbs: Verbs) -> None:
     parser.add_argument("--minutes", type=float, default=30.0, help="how long to train (30)")
     parser.add_argument("--seed", type=int, default=0, help="random seed (0)")
     parser.add_argument(
-        "--count", type=int, default=12, help="confidence: drawn members of each family (12)"
+        "--count",
+        type=int,
+        help="body: drawn people; confidence: drawn members of each family (12)",
     )
     parser.add_argument("--jobs", type=int, default=2, help="confidence: processes (2)")
 
@@ -68,7 +79,19 @@ def _train(options: argparse.Namespace) -> int:
     if options.what == "card":
         return run_card()
     if options.what == "confidence":
-        return run_calibrate(options.out, count=options.count, jobs=options.jobs)
+        return run_calibrate(options.out, count=options.count or 12, jobs=options.jobs)
+    if options.what in ("body", "person"):
+        from ..bodies import run_train_body
+
+        return run_train_body(
+            options.what,
+            options.out,
+            photos=options.photos,
+            start=options.start,
+            count=options.count,
+            minutes=options.minutes,
+            seed=options.seed,
+        )
     return run_train(
         options.what,
         options.out,
@@ -125,7 +148,7 @@ def _add_evaluate(verbs: Verbs) -> None:
         "table with intervals and the worst cases; a cancelled run goes on.",
         _evaluate,
     )
-    parser.add_argument("what", choices=["reconstruction"])
+    parser.add_argument("what", choices=["reconstruction", "body"])
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="folder of test data (without: rendered alone)"
     )
@@ -144,6 +167,10 @@ def _add_evaluate(verbs: Verbs) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    if options.what == "body":
+        from ..bodies import run_evaluate_body
+
+        return run_evaluate_body(options.out, count=options.count)
     from ..workshop import run_evaluate
 
     return run_evaluate(

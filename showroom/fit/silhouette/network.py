@@ -1,0 +1,146 @@
+"""The network that reads measures from one or two silhouettes and what the visitor says.
+
+Two small residual trunks (He et al., 2016), one for each view, and a common head. Every measure
+is answered with a Laplace distribution, as a share of the stature.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .example import TARGETS
+from .frame import WINDOW
+from .noise import WHOLE
+
+WIDTHS: Final = (16, 24, 48, 96)
+_NARROW: Final = 32
+_FEATURES: Final = 192
+_PROFILE: Final = 64
+SCALARS: Final = 7
+"""See :func:`scalars`."""
+
+
+class _Residual(nn.Module):
+    def __init__(self, wide_in: int, wide_out: int, stride: int) -> None:
+        super().__init__()
+        self.one = nn.Conv2d(wide_in, wide_out, 3, stride, 1, bias=False)
+        self.norm_one = nn.BatchNorm2d(wide_out)
+        self.two = nn.Conv2d(wide_out, wide_out, 3, 1, 1, bias=False)
+        self.norm_two = nn.BatchNorm2d(wide_out)
+        same = stride == 1 and wide_in == wide_out
+        self.past = nn.Identity() if same else nn.Conv2d(wide_in, wide_out, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.relu(self.norm_one(self.one(x)))
+        return functional.relu(self.past(x) + self.norm_two(self.two(y)))
+
+
+def _trunk() -> nn.Sequential:
+    a, b, c, d = WIDTHS
+    rows, columns = WINDOW[0] // 16, WINDOW[1] // 16
+    return nn.Sequential(
+        nn.Conv2d(1, a, 5, 2, 2, bias=False),
+        nn.BatchNorm2d(a),
+        nn.ReLU(inplace=True),
+        _Residual(a, b, 2),
+        _Residual(b, c, 2),
+        _Residual(c, d, 2),
+        _Residual(d, d, 1),
+        nn.Conv2d(d, _NARROW, 1),
+        nn.ReLU(inplace=True),
+        nn.Flatten(),
+        nn.Linear(_NARROW * rows * columns, _FEATURES),
+        nn.ReLU(inplace=True),
+    )
+
+
+class _View(nn.Module):
+    """Features of one silhouette: what a convolutional trunk sees, and its widths row by row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = _trunk()
+        self.widths = nn.Sequential(nn.Linear(2 * WINDOW[0], _PROFILE), nn.ReLU(inplace=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.trunk(x - 0.3), self.widths(profile(x))], dim=1)
+
+
+def profile(x: Tensor) -> Tensor:
+    """Widths of silhouettes by row, in parts of the window.
+
+    Args:
+        x: (n, 1, h, w) of 0 to 1, the person's mass in the middle.
+
+    Returns:
+        (n, 2 h): of all the row, and of the piece in the middle, which is the trunk without arms
+        that stand off.
+    """
+    rows = x[:, 0]
+    half = rows.shape[2] // 2
+    right = torch.cumprod(rows[..., half:], dim=2).sum(dim=2)
+    left = torch.cumprod(rows[..., :half].flip(2), dim=2).sum(dim=2)
+    return torch.cat([rows.sum(dim=2), left + right], dim=1) / half
+
+
+class BodyNet(nn.Module):
+    """Measures with their spreads, and whether the silhouettes can be measured at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.front, self.side = _View(), _View()
+        wide = _FEATURES + _PROFILE
+        self.head = nn.Sequential(
+            nn.Linear(2 * wide + SCALARS + 1, 192),
+            nn.ReLU(inplace=True),
+            nn.Linear(192, 192),
+            nn.ReLU(inplace=True),
+            nn.Linear(192, 2 * len(TARGETS)),
+        )
+        self.kind = nn.Linear(wide, len(WHOLE))
+        self.beside = nn.Linear(wide, 1)
+
+    def forward(
+        self, front: Tensor, side: Tensor, told: Tensor, has_side: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Read silhouettes.
+
+        Args:
+            front, side: (n, 1, 160, 80) of 0 to 1.
+            told: (n, 7) from :func:`scalars`.
+            has_side: (n,) bool; where it is false the side is not looked at.
+
+        Returns:
+            Standardised measures (n, 19), the logarithm of their Laplace scales (n, 19), logits
+            of ``WHOLE`` (n, 7), and logits that the side photo is one (n,), 0 where there is none.
+        """
+        seen = self.front(front)
+        also = torch.zeros_like(seen)
+        beside = seen.new_zeros(len(seen))
+        if bool(has_side.any()):
+            near = self.side(side[has_side])
+            also[has_side] = near
+            beside[has_side] = self.beside(near)[:, 0]
+        y = self.head(torch.cat([seen, also, told, has_side[:, None].to(seen.dtype)], dim=1))
+        middle, spread = y.float().chunk(2, dim=1)
+        return middle, spread.clamp(-5, 3), self.kind(seen), beside
+
+
+def scalars(height: float, weight: float | None, sex: int) -> list[float]:
+    """What a visitor says, as the network takes it.
+
+    Args:
+        height: metres.
+        weight: kilograms, or None.
+        sex: index into ``population.SEXES``; the last one: not said.
+    """
+    said = [(height - 1.7) / 0.1]
+    if weight is None:
+        said += [0.0, 0.0, 0.0]
+    else:
+        said += [1.0, ((weight / height) ** 0.5 - 6.6) / 0.8, (weight / height**3 - 15.0) / 4.0]
+    return said + [float(sex == k) for k in range(3)]

@@ -1,0 +1,174 @@
+"""From silhouettes to a body: the network reads measures, the tape's solver builds the body."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reconstruction.networks.weights import fill, load_weights
+
+from ..avatar import Avatar
+from ..body import check, solve
+from ..errors import SilhouetteError
+from ..measure import EXTENTS
+from .example import TARGETS
+from .frame import WINDOW, framed
+from .network import BodyNet, scalars
+from .noise import WHOLE
+from .population import SEXES
+
+F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
+
+WEIGHTS: Final = Path(__file__).parents[1] / "data_files" / "body.safetensors"
+_REFUSED: Final = 0.6
+"""A silhouette is refused where it is likelier than this to be no whole person who stands."""
+_LN10: Final = math.log(10.0)
+_ROOT2: Final = math.sqrt(2.0)
+_SAY: Final = {
+    "seated": ("shows a person who sits or crouches; stand upright", "a person who stands"),
+    "turned": (
+        "shows a person who is turned away; face the camera",
+        "a person seen from the front",
+    ),
+    "head_cut": ("is cropped at the head; step back", "a person from head to feet"),
+    "feet_cut": ("is cropped at the feet; step back", "a person from head to feet"),
+    "several": ("shows more than one person; be alone in it", "one person"),
+    "nobody": ("shows no person", "one person from head to feet"),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What silhouettes say.
+
+    Attributes:
+        measures: metres by name of ``TARGETS``.
+        half: half widths, metres, that hold the truth 9 times in 10.
+        sigma: standard deviations, metres.
+        kinds: probability of everything in ``WHOLE``.
+    """
+
+    measures: Mapping[str, float]
+    half: Mapping[str, float]
+    sigma: Mapping[str, float]
+    kinds: Mapping[str, float]
+
+
+@cache
+def network(path: Path = WEIGHTS) -> tuple[BodyNet, tuple[F32, F32], F32]:
+    """The network, the mean and deviation of its answers, and what widens their spreads.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+    """
+    state, header = load_weights(path)
+    net = BodyNet()
+    fill(net, state, path.name)
+    mean, deviation, widen = (
+        np.array(header[k], np.float32) for k in ("mean", "deviation", "widen")
+    )
+    return net, (mean, deviation), widen
+
+
+def read(
+    front: NDArray[np.floating],
+    height: float,
+    *,
+    side: NDArray[np.floating] | None = None,
+    weight: float | None = None,
+    sex: str = "neutral",
+) -> Reading:
+    """Read one or two silhouettes.
+
+    Args:
+        front, side: (h, w) masks of 0 to 1 of the person alone.
+        height: stature, metres.
+        weight: kilograms, where known.
+        sex: of ``SEXES``.
+
+    Raises:
+        SilhouetteError: a silhouette is no whole person who stands, or the side photo no side.
+    """
+    net, (mean, deviation), widen = network()
+    windows = [framed(front), framed(side) if side is not None else np.zeros(WINDOW, np.uint8)]
+    both = np.stack([np.stack(windows), np.stack([w[:, ::-1] for w in windows])])
+    x = torch.from_numpy(both.copy()).float() / 255
+    said = torch.tensor([scalars(height, weight, SEXES.index(sex))] * 2)
+    with torch.inference_mode():
+        middle, spread, kind, beside = net(
+            x[:, :1], x[:, 1:], said, torch.full((2,), side is not None)
+        )
+    chance = torch.softmax(kind.float(), dim=1).mean(dim=0).numpy()
+    kinds = {name: float(p) for name, p in zip(WHOLE, chance, strict=True)}
+    _refuse(kinds, float(torch.sigmoid(beside.float().mean())) if side is not None else 1.0)
+    share = middle.numpy().mean(axis=0) * deviation + mean
+    scale = np.exp(spread.numpy().mean(axis=0)) * deviation * widen * height
+    return Reading(
+        {n: float(v) * height for n, v in zip(TARGETS, share, strict=True)},
+        {n: float(b) * _LN10 for n, b in zip(TARGETS, scale, strict=True)},
+        {n: float(b) * _ROOT2 for n, b in zip(TARGETS, scale, strict=True)},
+        kinds,
+    )
+
+
+def _refuse(kinds: Mapping[str, float], beside: float) -> None:
+    wrong = 1 - kinds["standing"]
+    if wrong > _REFUSED:
+        worst = max((k for k in kinds if k != "standing"), key=kinds.__getitem__)
+        what, expected = _SAY[worst]
+        raise SilhouetteError(
+            f"the front photo {what}", field="photo.front", expected=expected, got=worst
+        )
+    if beside < 1 - _REFUSED:
+        raise SilhouetteError(
+            "the side photo does not show the person from the side; turn by a quarter",
+            field="photo.side",
+            expected="the same person seen from the side",
+            got="another view",
+        )
+
+
+def body(
+    front: NDArray[np.floating],
+    height: float,
+    *,
+    side: NDArray[np.floating] | None = None,
+    weight: float | None = None,
+    gender: str = "neutral",
+    tape: Mapping[str, float] | None = None,
+) -> Avatar:
+    """A body from silhouettes, stature and whatever else is known.
+
+    Args:
+        front, side: (h, w) masks of 0 to 1.
+        tape: measures taken by hand, metres; they are met, the photo shapes the rest.
+
+    Returns:
+        The avatar; ``advice`` begins with the photo or the weight that is missing.
+
+    Raises:
+        SilhouetteError: as :func:`read`.
+        BodyError: as :func:`showroom.fit.body.solve`.
+    """
+    given = check(height, gender, tape or {}, weight)
+    seen = read(front, height, side=side, weight=weight, sex=gender)
+    shown = {n: (v, seen.sigma[n]) for n, v in seen.measures.items()}
+    avatar = solve(height, gender, tape, weight, shown)
+    intervals = dict(avatar.intervals)
+    for name, value in seen.measures.items():
+        if name not in given and name not in EXTENTS:
+            near, half = avatar.measures[name], seen.half[name]
+            intervals[name] = (min(value - half, near), max(value + half, near))
+    wanted = ["side_photo"] if side is None else []
+    wanted += ["weight"] if weight is None else []
+    advice = (*wanted, *(n for n in avatar.advice if n != "weight"))[:4]
+    return replace(avatar, intervals=intervals, advice=advice)

@@ -1,0 +1,122 @@
+"""How a photographed person stands: arms off the body, a little uneven; or seated, for refusal."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..basis import load
+from ..skin import blend, pose_from_rotations
+from ..vrm import BONES, INDEX
+from .population import Person, Rng, coarse, table
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+
+def standing(rng: Rng, person: Person) -> tuple[F32, F32]:
+    """A person who stands, lowest point on the floor.
+
+    Returns:
+        Skin (k, 3), the rows of :func:`.population.coarse`, and joints (52, 3).
+    """
+    rule = table()["stance"]
+    turns = _identity()
+    for bone, spread in (("spine", "spine"), ("chest", "spine"), ("upperChest", "spine")):
+        turns[INDEX[bone]] = _euler(np.radians(rng.normal(*rule[spread], 3)))
+    turns[INDEX["neck"]] = _euler(np.radians(rng.normal(*rule["neck"], 3)))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        turns[INDEX[f"{side}Shoulder"]] = _euler(np.radians(rng.normal(*rule["shoulder"], 3)))
+        _arm(rng, person.joints, turns, side, sign)
+        out, forward, knee = (
+            np.radians(rng.normal(*rule[k])) for k in ("leg_out", "leg_forward", "knee")
+        )
+        knee = abs(knee)
+        turns[INDEX[f"{side}UpperLeg"]] = _euler((-forward - knee / 2, 0.0, sign * out))
+        turns[INDEX[f"{side}LowerLeg"]] = _euler((knee, 0.0, 0.0))
+        turns[INDEX[f"{side}Foot"]] = _euler((forward - knee / 2, 0.0, -sign * out))
+    return _posed(person, turns)
+
+
+def seated(rng: Rng, person: Person) -> tuple[F32, F32]:
+    """Skin and joints of a person who sits or crouches."""
+    rule = table()["seated"]
+    turns = _identity()
+    hip, knee, spread = (np.radians(rng.uniform(*rule[k])) for k in ("hip", "knee", "spread"))
+    for bone in ("spine", "chest"):
+        turns[INDEX[bone]] = _euler(np.radians(rng.normal(0, 6, 3)))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        _arm(rng, person.joints, turns, side, sign)
+        turns[INDEX[f"{side}UpperLeg"]] = _euler((-hip, 0.0, sign * spread))
+        turns[INDEX[f"{side}LowerLeg"]] = _euler((knee, 0.0, 0.0))
+        turns[INDEX[f"{side}Foot"]] = _euler((hip - knee, 0.0, 0.0))
+    return _posed(person, turns)
+
+
+def _arm(rng: Rng, joints: F32, turns: F32, side: str, sign: float) -> None:
+    rule = table()["stance"]
+    down = np.clip(rng.normal(*rule["arm_down"]), rule["arm_least"], rule["arm_most"])
+    down, forward = np.radians(down), np.radians(rng.normal(*rule["arm_forward"]))
+    upper = np.array((sign * np.sin(down), -np.cos(down), np.sin(forward)))
+    bend = abs(np.radians(rng.normal(*rule["elbow"])))
+    lower = upper + np.sin(bend) * np.array((-0.3 * sign, 0.0, 1.0))
+    shoulder, elbow, hand = (joints[INDEX[side + b]] for b in ("UpperArm", "LowerArm", "Hand"))
+    first = _between(elbow - shoulder, upper)
+    second = _between(hand - elbow, lower)
+    turns[INDEX[f"{side}UpperArm"]] = first
+    turns[INDEX[f"{side}LowerArm"]] = _product(first * np.array((-1, -1, -1, 1)), second)
+
+
+def _posed(person: Person, turns: F32) -> tuple[F32, F32]:
+    pose = pose_from_rotations(person.joints, person.joints[0], turns)
+    rows, _ = coarse()
+    skin = np.empty((len(rows), 3), np.float32)
+    blend(person.vertices[rows], *_weights(), pose.matrices, skin)
+    homogeneous = np.concatenate([person.joints, np.ones((len(BONES), 1), np.float32)], axis=1)
+    joints = np.einsum("jab,jb->ja", pose.matrices, homogeneous)
+    lift = np.array((0, skin[:, 1].min(), 0), np.float32)
+    return skin - lift, (joints - lift).astype(np.float32)
+
+
+@cache
+def _weights() -> tuple[NDArray[np.uint16], F32]:
+    rows, basis = coarse()[0], load()
+    return np.ascontiguousarray(basis.joints[rows]), np.ascontiguousarray(basis.weights[rows])
+
+
+def _identity() -> F32:
+    turns = np.zeros((len(BONES), 4), np.float32)
+    turns[:, 3] = 1.0
+    return turns
+
+
+def _euler(angles: tuple[float, float, float] | F64) -> F64:
+    """(4,) quaternion of turns about X, then Y, then Z, radians."""
+    out = np.array((0.0, 0.0, 0.0, 1.0))
+    for axis, angle in enumerate(angles):
+        turn = np.zeros(4)
+        turn[axis], turn[3] = np.sin(angle / 2), np.cos(angle / 2)
+        out = _product(turn, out)
+    return out
+
+
+def _between(a: NDArray[np.floating], b: NDArray[np.floating]) -> F64:
+    """(4,) shortest turn from one direction to another."""
+    a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    turn = np.array((*np.cross(a, b), 1.0 + float(a @ b)))
+    return np.asarray(turn / np.linalg.norm(turn), np.float64)
+
+
+def _product(p: NDArray[np.floating], q: NDArray[np.floating]) -> F64:
+    x, y, z, w = (float(v) for v in p)
+    a, b, c, d = (float(v) for v in q)
+    return np.array(
+        (
+            w * a + x * d + y * c - z * b,
+            w * b - x * c + y * d + z * a,
+            w * c + x * b - y * a + z * d,
+            w * d - x * a - y * b - z * c,
+        )
+    )
