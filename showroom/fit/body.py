@@ -280,7 +280,7 @@ class _Problem:
             for n, t, sigma in zip(self.names, self.target, self.sigma, strict=True)
             if sigma == _TAPE_SIGMA
         ]
-        return max(off) < _MET
+        return bool(max(off) < _MET)
 
     def _descend(self, x: F64, rounds: int = 15) -> F64:
         damping = 0.0

@@ -110,4 +110,4 @@ def read_bank(folder: Path, count: int | None = None) -> Bank:
             for name in data.files:
                 parts.setdefault(name, []).append(data[name])
     joined = {name: np.concatenate(part)[:count] for name, part in parts.items()}
-    return Bank(**joined)  # type: ignore[arg-type]
+    return Bank(**joined)

@@ -147,7 +147,8 @@ def _tube(
     """
     top, bottom = np.asarray(top, np.float32), np.asarray(bottom, np.float32)
     levels = max(3, round(float(np.sqrt(((bottom - top) ** 2).sum())) / step) + 1)
-    return _around(points, rows, top, bottom, levels, _COS, _SIN)
+    found: tuple[F32, F32, F32] = _around(points, rows, top, bottom, levels, _COS, _SIN)
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -201,7 +202,7 @@ def _folds(rng: Rng, shape: tuple[int, int], size: float) -> F32:
     if size <= 0:
         return np.zeros(shape, np.float32)
     coarse = rng.standard_normal((max(2, shape[0] // 4) + 1, 7)).astype(np.float32)
-    return _smooth(coarse, shape[0], shape[1], np.float32(size))
+    return np.asarray(_smooth(coarse, shape[0], shape[1], np.float32(size)), np.float32)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

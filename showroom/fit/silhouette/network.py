@@ -1,7 +1,8 @@
-"""The network that reads measures from one or two silhouettes and what the visitor says.
+"""The network that reads measures from the scans of silhouettes and what the visitor says.
 
-Two small residual trunks (He et al., 2016), one for each view, and a common head. Every measure
-is answered with a Laplace distribution, as a share of the stature.
+A small residual network (He et al., 2016) runs along the rows of each view's scan; a common head
+joins both with what is said. Every measure is answered with a Laplace distribution, as a share of
+the stature.
 """
 
 from __future__ import annotations
@@ -13,13 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .example import TARGETS
-from .frame import WINDOW
+from .frame import CHANNELS, WINDOW
 from .noise import WHOLE
 
-WIDTHS: Final = (16, 24, 48, 96)
-_NARROW: Final = 32
-_FEATURES: Final = 192
-_PROFILE: Final = 64
+WIDTHS: Final = (32, 48, 64, 96)
+_FEATURES: Final = 160
 SCALARS: Final = 7
 """See :func:`scalars`."""
 
@@ -27,64 +26,32 @@ SCALARS: Final = 7
 class _Residual(nn.Module):
     def __init__(self, wide_in: int, wide_out: int, stride: int) -> None:
         super().__init__()
-        self.one = nn.Conv2d(wide_in, wide_out, 3, stride, 1, bias=False)
-        self.norm_one = nn.BatchNorm2d(wide_out)
-        self.two = nn.Conv2d(wide_out, wide_out, 3, 1, 1, bias=False)
-        self.norm_two = nn.BatchNorm2d(wide_out)
+        self.one = nn.Conv1d(wide_in, wide_out, 3, stride, 1, bias=False)
+        self.norm_one = nn.BatchNorm1d(wide_out)
+        self.two = nn.Conv1d(wide_out, wide_out, 3, 1, 1, bias=False)
+        self.norm_two = nn.BatchNorm1d(wide_out)
         same = stride == 1 and wide_in == wide_out
-        self.past = nn.Identity() if same else nn.Conv2d(wide_in, wide_out, 1, stride, bias=False)
+        self.past = nn.Identity() if same else nn.Conv1d(wide_in, wide_out, 1, stride, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         y = functional.relu(self.norm_one(self.one(x)))
         return functional.relu(self.past(x) + self.norm_two(self.two(y)))
 
 
-def _trunk() -> nn.Sequential:
+def _view() -> nn.Sequential:
     a, b, c, d = WIDTHS
-    rows, columns = WINDOW[0] // 16, WINDOW[1] // 16
     return nn.Sequential(
-        nn.Conv2d(1, a, 5, 2, 2, bias=False),
-        nn.BatchNorm2d(a),
+        nn.Conv1d(CHANNELS, a, 5, 1, 2, bias=False),
+        nn.BatchNorm1d(a),
         nn.ReLU(inplace=True),
         _Residual(a, b, 2),
         _Residual(b, c, 2),
         _Residual(c, d, 2),
-        _Residual(d, d, 1),
-        nn.Conv2d(d, _NARROW, 1),
-        nn.ReLU(inplace=True),
+        _Residual(d, d, 2),
         nn.Flatten(),
-        nn.Linear(_NARROW * rows * columns, _FEATURES),
+        nn.Linear(d * WINDOW[0] // 16, _FEATURES),
         nn.ReLU(inplace=True),
     )
-
-
-class _View(nn.Module):
-    """Features of one silhouette: what a convolutional trunk sees, and its widths row by row."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trunk = _trunk()
-        self.widths = nn.Sequential(nn.Linear(2 * WINDOW[0], _PROFILE), nn.ReLU(inplace=True))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.trunk(x - 0.3), self.widths(profile(x))], dim=1)
-
-
-def profile(x: Tensor) -> Tensor:
-    """Widths of silhouettes by row, in parts of the window.
-
-    Args:
-        x: (n, 1, h, w) of 0 to 1, the person's mass in the middle.
-
-    Returns:
-        (n, 2 h): of all the row, and of the piece in the middle, which is the trunk without arms
-        that stand off.
-    """
-    rows = x[:, 0]
-    half = rows.shape[2] // 2
-    right = torch.cumprod(rows[..., half:], dim=2).sum(dim=2)
-    left = torch.cumprod(rows[..., :half].flip(2), dim=2).sum(dim=2)
-    return torch.cat([rows.sum(dim=2), left + right], dim=1) / half
 
 
 class BodyNet(nn.Module):
@@ -92,17 +59,16 @@ class BodyNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.front, self.side = _View(), _View()
-        wide = _FEATURES + _PROFILE
+        self.front, self.side = _view(), _view()
         self.head = nn.Sequential(
-            nn.Linear(2 * wide + SCALARS + 1, 192),
+            nn.Linear(2 * _FEATURES + SCALARS + 1, 192),
             nn.ReLU(inplace=True),
             nn.Linear(192, 192),
             nn.ReLU(inplace=True),
             nn.Linear(192, 2 * len(TARGETS)),
         )
-        self.kind = nn.Linear(wide, len(WHOLE))
-        self.beside = nn.Linear(wide, 1)
+        self.kind = nn.Linear(_FEATURES, len(WHOLE))
+        self.beside = nn.Linear(_FEATURES, 1)
 
     def forward(
         self, front: Tensor, side: Tensor, told: Tensor, has_side: Tensor
@@ -110,7 +76,7 @@ class BodyNet(nn.Module):
         """Read silhouettes.
 
         Args:
-            front, side: (n, 1, 160, 80) of 0 to 1.
+            front, side: (n, 8, 160) scans.
             told: (n, 7) from :func:`scalars`.
             has_side: (n,) bool; where it is false the side is not looked at.
 

@@ -126,7 +126,8 @@ def _network(path: Path = WEIGHTS) -> UNet:
     state, header = load_weights(path)
     net = UNet(tuple(header.get("widths", ())))
     fill(net, state, path.name)
-    return net.to(memory_format=torch.channels_last)
+    quick: UNet = net.to(memory_format=torch.channels_last)
+    return quick
 
 
 def _probability(net: UNet, rgb: U8) -> tuple[F32, float]:

@@ -12,9 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from reconstruction.mesh import Mesh
-from reconstruction.meshes.simplify import simplify
-
 from ..basis import load, stand
 from ..body import GENDERS, sliders
 from ..measure import breadths, measure
@@ -25,6 +22,7 @@ Rng = np.random.Generator
 
 SEXES: Final = ("female", "male", "neutral")
 """How a visitor may say to be built; ``neutral`` also stands for not saying."""
+COARSE_FILE: Final = Path(__file__).parents[1] / "data_files" / "body_coarse.npz"
 COARSE: Final = 7_000
 """Triangles of the body that silhouettes are drawn of."""
 
@@ -87,11 +85,20 @@ def random_person(rng: Rng) -> Person:
 
 @cache
 def coarse() -> tuple[I32, I32]:
-    """Fewer of the body's own vertices that show the same outline within a millimetre.
+    """Fewer of the body's own vertices that show the same outline within a few millimetres.
 
     Returns:
         The (k,) rows kept, and (m, 3) faces that count within them.
     """
+    with np.load(COARSE_FILE) as data:
+        return data["rows"].astype(np.int32), data["faces"].astype(np.int32)
+
+
+def save_coarse(path: Path = COARSE_FILE) -> None:
+    """Collapse the average body to ``COARSE`` triangles and write which vertices are left."""
+    from reconstruction.mesh import Mesh
+    from reconstruction.meshes.simplify import simplify
+
     basis = load()
     vertices, _, _ = stand(basis, basis.points({}, {}))
     flat = np.zeros((len(vertices), 2), np.float32)
@@ -101,4 +108,5 @@ def coarse() -> tuple[I32, I32]:
     faces = nearest[small.faces]
     faces = faces[(faces != np.roll(faces, 1, axis=1)).all(axis=1)]
     rows, inverse = np.unique(faces, return_inverse=True)
-    return rows.astype(np.int32), inverse.reshape(-1, 3).astype(np.int32)
+    inverse = inverse.reshape(-1, 3)
+    np.savez_compressed(path, rows=rows.astype(np.uint16), faces=inverse.astype(np.uint16))

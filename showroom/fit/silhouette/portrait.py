@@ -90,7 +90,9 @@ def _skin(rng: Rng) -> F32:
 
 
 def _hair(rng: Rng) -> F32:
-    tone = np.array(_HAIR[int(rng.integers(len(_HAIR)))]) * rng.uniform(0.7, 1.2)
+    tone = np.array(_HAIR[int(rng.integers(len(_HAIR)))], np.float32) * np.float32(
+        rng.uniform(0.7, 1.2)
+    )
     if rng.random() < 0.05:
         tone = colour(rng, 0.9)
     grain = 1 + rng.uniform(0.05, 0.3) * noise(rng, 64, 30)[..., None]
@@ -173,8 +175,7 @@ def room(rng: Rng, photos: Sequence[U8]) -> F32:
         x, y = int(rng.uniform(-20, SIZE[1])), int(rng.uniform(-20, SIZE[0] - 20))
         own = wall[max(0, y) : y + tall, max(0, x) : x + wide]
         if own.size:
-            piece = ground(rng, 96)
-            own[:] = cv2.resize(piece, (own.shape[1], own.shape[0]))
+            own[:] = cv2.resize(ground(rng, 96), (own.shape[1], own.shape[0]))
     if rng.random() < 0.5:
         wall = cv2.GaussianBlur(wall, (0, 0), rng.uniform(0.4, 3.5))
     return np.asarray(wall, np.float32)
@@ -223,7 +224,7 @@ def people_scene(rng: Rng, cast: Cast) -> Scene:
         y = rng.uniform(-1, 1) * slack + (rng.normal(0, 30) if rng.random() < 0.12 else 0.0)
         middle = np.array((SIZE[1] / 2, SIZE[0] / 2))
         move = np.array([[wide, 0, 0], [0, scale, 0]], np.float64)
-        move[:, 2] = middle + (x, y) - move[:, :2] @ middle
+        move[:, 2] = middle + np.array((x, y)) - move[:, :2] @ middle
         colours, own = placed_sprite(sprite, move)
         if rng.random() < 0.5:  # Other light on the person than on the place.
             colours = colours * rng.uniform(0.7, 1.3)

@@ -20,7 +20,7 @@ from ..body import check, solve
 from ..errors import SilhouetteError
 from ..measure import EXTENTS
 from .example import TARGETS
-from .frame import WINDOW, framed
+from .frame import WINDOW, framed, scanned
 from .network import BodyNet, scalars
 from .noise import WHOLE
 from .population import SEXES
@@ -80,10 +80,10 @@ def network(path: Path = WEIGHTS) -> tuple[BodyNet, tuple[F32, F32], F32]:
 
 
 def read(
-    front: NDArray[np.floating],
+    front: NDArray[np.floating] | U8,
     height: float,
     *,
-    side: NDArray[np.floating] | None = None,
+    side: NDArray[np.floating] | U8 | None = None,
     weight: float | None = None,
     sex: str = "neutral",
 ) -> Reading:
@@ -100,13 +100,11 @@ def read(
     """
     net, (mean, deviation), widen = network()
     windows = [framed(front), framed(side) if side is not None else np.zeros(WINDOW, np.uint8)]
-    both = np.stack([np.stack(windows), np.stack([w[:, ::-1] for w in windows])])
-    x = torch.from_numpy(both.copy()).float() / 255
+    both = [[scanned(w), scanned(np.ascontiguousarray(w[:, ::-1]))] for w in windows]
+    x = torch.from_numpy(np.array(both))
     said = torch.tensor([scalars(height, weight, SEXES.index(sex))] * 2)
     with torch.inference_mode():
-        middle, spread, kind, beside = net(
-            x[:, :1], x[:, 1:], said, torch.full((2,), side is not None)
-        )
+        middle, spread, kind, beside = net(x[0], x[1], said, torch.full((2,), side is not None))
     chance = torch.softmax(kind.float(), dim=1).mean(dim=0).numpy()
     kinds = {name: float(p) for name, p in zip(WHOLE, chance, strict=True)}
     _refuse(kinds, float(torch.sigmoid(beside.float().mean())) if side is not None else 1.0)
@@ -138,10 +136,10 @@ def _refuse(kinds: Mapping[str, float], beside: float) -> None:
 
 
 def body(
-    front: NDArray[np.floating],
+    front: NDArray[np.floating] | U8,
     height: float,
     *,
-    side: NDArray[np.floating] | None = None,
+    side: NDArray[np.floating] | U8 | None = None,
     weight: float | None = None,
     gender: str = "neutral",
     tape: Mapping[str, float] | None = None,

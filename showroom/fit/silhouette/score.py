@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .bank import Bank, make_bank, read_bank
 from .example import TARGETS
-from .frame import framed
+from .frame import framed, scanned
 from .network import BodyNet, scalars
 from .noise import segmented
 from .population import SEXES, table
@@ -62,14 +62,14 @@ def answers(
         windows, said, heights = [], [], []
         for i in some:
             masks = bank.masks(int(i))
-            windows.append([framed(segmented(rng, m)) for m in masks])
+            windows.append([scanned(framed(segmented(rng, m))) for m in masks])
             height, kilograms = told(rng, float(bank.height[i]), float(bank.weight[i]))
             said.append(scalars(height, kilograms if weight else None, int(bank.sex[i])))
             heights.append(height)
-        both = torch.from_numpy(np.array(windows)).float() / 255
+        both = torch.from_numpy(np.array(windows))
         has = torch.full((len(some),), side)
         with torch.inference_mode():
-            middle, spread, _, _ = net(both[:, :1], both[:, 1:], torch.tensor(said), has)
+            middle, spread, _, _ = net(both[:, 0], both[:, 1], torch.tensor(said), has)
         tall = np.array(heights)[:, None]
         found[0].append((middle.numpy() * scale[1] + scale[0]) * tall)
         found[1].append(np.exp(spread.numpy()) * scale[1] * tall)

@@ -25,10 +25,10 @@ def standing(rng: Rng, person: Person) -> tuple[F32, F32]:
     rule = table()["stance"]
     turns = _identity()
     for bone, spread in (("spine", "spine"), ("chest", "spine"), ("upperChest", "spine")):
-        turns[INDEX[bone]] = _euler(np.radians(rng.normal(*rule[spread], 3)))
-    turns[INDEX["neck"]] = _euler(np.radians(rng.normal(*rule["neck"], 3)))
+        turns[INDEX[bone]] = _euler(np.radians(_three(rng, rule[spread])))
+    turns[INDEX["neck"]] = _euler(np.radians(_three(rng, rule["neck"])))
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        turns[INDEX[f"{side}Shoulder"]] = _euler(np.radians(rng.normal(*rule["shoulder"], 3)))
+        turns[INDEX[f"{side}Shoulder"]] = _euler(np.radians(_three(rng, rule["shoulder"])))
         _arm(rng, person.joints, turns, side, sign)
         out, forward, knee = (
             np.radians(rng.normal(*rule[k])) for k in ("leg_out", "leg_forward", "knee")
@@ -84,6 +84,10 @@ def _posed(person: Person, turns: F32) -> tuple[F32, F32]:
 def _weights() -> tuple[NDArray[np.uint16], F32]:
     rows, basis = coarse()[0], load()
     return np.ascontiguousarray(basis.joints[rows]), np.ascontiguousarray(basis.weights[rows])
+
+
+def _three(rng: Rng, rule: tuple[float, float]) -> F64:
+    return rng.normal(rule[0], rule[1], 3)
 
 
 def _identity() -> F32:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,18 +17,20 @@ from reconstruction.networks.weights import save_weights
 
 from .bank import SEEDS, Bank, make_bank, read_bank
 from .example import KINDS, TARGETS
-from .frame import framed
+from .frame import WINDOW, framed, scanned
 from .network import BodyNet, scalars
 from .noise import WHOLE, segmented, spoiled
 from .population import SEXES, Rng
 
 F32 = NDArray[np.float32]
+U8 = NDArray[np.uint8]
 
 COUNT: Final = 24_000
 VALIDATION: Final = 1_500
 _GLANCE: Final = 200
 """People on whom the intervals of interim weights are made."""
 _SPOILED: Final = 0.10
+_FRESH: Final = 0.3
 _HEIGHT_SIGMA: Final = 0.008
 """How far people are off their stature, metres."""
 _WEIGHT_SIGMA: Final = (0.01, 0.8, 1.0)
@@ -37,9 +38,16 @@ _WEIGHT_SIGMA: Final = (0.01, 0.8, 1.0)
 
 
 def recipe(settings: TrainSettings) -> TrainSettings:
-    """The settings with which the shipped weights were made: everything in one process."""
+    """The settings with which the shipped weights were made: one process draws, one learns."""
     return replace(
-        settings, batch=32, rate=2e-3, average=0.995, weight_decay=0.01, workers=0, save_every=240
+        settings,
+        batch=32,
+        rate=2e-3,
+        average=0.997,
+        weight_decay=0.01,
+        workers=1,
+        save_every=180,
+        bfloat16=False,
     )
 
 
@@ -50,42 +58,66 @@ def told(rng: Rng, height: float, weight: float) -> tuple[float, float]:
     return float(height + rng.normal(0, _HEIGHT_SIGMA)), float(said)
 
 
-def example(bank: Bank, scale: tuple[F32, F32], rng: Rng) -> dict[str, NDArray[Any]]:
-    """One training example: noisy windows, what is said, standardised measures."""
-    i = int(rng.integers(len(bank)))
-    front, side = bank.masks(i)
-    kind = WHOLE.index(KINDS[int(bank.kind[i])])
-    beside = True
-    if kind == 0 and rng.random() < _SPOILED:
-        front, name = spoiled(rng, front, bank.masks(int(rng.integers(len(bank))))[0])
-        kind = WHOLE.index(name)
-    has_side = bool(rng.random() < 0.6)
-    if has_side and rng.random() < 0.04:
-        side, beside = bank.masks(i)[0], False
-    windows = []
-    for mask in (front, side) if has_side else (front,):
-        window = framed(segmented(rng, mask))
-        windows.append(window[:, ::-1].copy() if rng.random() < 0.5 else window)
-    height, weight = told(rng, float(bank.height[i]), float(bank.weight[i]))
-    sex = int(bank.sex[i]) if rng.random() < 0.85 else SEXES.index("neutral")
-    said = scalars(height, weight if rng.random() < 0.7 else None, sex)
-    share = bank.targets[i] / bank.height[i]
-    return {
-        "front": windows[0],
-        "side": windows[-1] if has_side else np.zeros_like(windows[0]),
-        "has_side": np.array(has_side),
-        "beside": np.array(beside),
-        "told": np.array(said, np.float32),
-        "target": ((share - scale[0]) / scale[1]).astype(np.float32),
-        "kind": np.array(kind, np.int64),
-        "whole": np.array(kind == 0 and beside),
-    }
+class Source:
+    """Training examples of a bank; a silhouette's noise is kept for a few of its turns.
+
+    Args:
+        bank: drawn people.
+        scale: mean and deviation of measures as shares of the stature, (19,) each.
+    """
+
+    def __init__(self, bank: Bank, scale: tuple[F32, F32]) -> None:
+        self.bank, self.scale = bank, scale
+        shape = (len(bank), 2, *WINDOW)
+        self._windows = np.zeros(shape, np.uint8)
+        self._kept = np.zeros(len(bank), bool)
+
+    def __call__(self, rng: Rng) -> dict[str, NDArray[Any]]:
+        """One example: scans, what is said, standardised measures."""
+        bank = self.bank
+        i = int(rng.integers(len(bank)))
+        kind, beside = WHOLE.index(KINDS[int(bank.kind[i])]), True
+        if kind == 0 and rng.random() < _SPOILED:
+            other = bank.masks(int(rng.integers(len(bank))))[0]
+            mask, name = spoiled(rng, bank.masks(i)[0], other)
+            kind = WHOLE.index(name)
+            front, side = framed(segmented(rng, mask)), self._noisy(rng, i)[1]
+        else:
+            front, side = self._noisy(rng, i)
+        has_side = bool(rng.random() < 0.6)
+        if has_side and rng.random() < 0.04:
+            side, beside = front, False
+        scans = [
+            scanned(np.ascontiguousarray(w[:, ::-1]) if rng.random() < 0.5 else w)
+            for w in (front, side)
+        ]
+        height, weight = told(rng, float(bank.height[i]), float(bank.weight[i]))
+        sex = int(bank.sex[i]) if rng.random() < 0.85 else SEXES.index("neutral")
+        said = scalars(height, weight if rng.random() < 0.7 else None, sex)
+        share = bank.targets[i] / bank.height[i]
+        return {
+            "front": scans[0],
+            "side": scans[1],
+            "has_side": np.array(has_side),
+            "beside": np.array(beside),
+            "told": np.array(said, np.float32),
+            "target": ((share - self.scale[0]) / self.scale[1]).astype(np.float32),
+            "kind": np.array(kind, np.int64),
+            "whole": np.array(kind == 0 and beside),
+        }
+
+    def _noisy(self, rng: Rng, i: int) -> U8:
+        """Both windows of one example; a third of the time their noise is drawn anew."""
+        if not self._kept[i] or rng.random() < _FRESH:
+            for k, mask in enumerate(self.bank.masks(i)):
+                self._windows[i, k] = framed(segmented(rng, mask))
+            self._kept[i] = True
+        return np.asarray(self._windows[i], np.uint8)
 
 
 def body_loss(net: nn.Module, batch: Batch) -> Losses:
     """Laplace likelihood of measures where they can be read, and what the silhouettes are."""
-    front, side = (batch[k][:, None].float() / 255 for k in ("front", "side"))
-    middle, spread, kind, beside = net(front, side, batch["told"], batch["has_side"])
+    middle, spread, kind, beside = net(*(batch[k] for k in ("front", "side", "told", "has_side")))
     whole = batch["whole"].float()[:, None]
     off = (batch["target"] - middle).abs() * torch.exp(-spread) + spread
     right = functional.binary_cross_entropy_with_logits(
@@ -142,7 +174,7 @@ def train_body(
     net = BodyNet()
     kept, progress = fit(
         net,
-        partial(example, bank, scale),
+        Source(bank, scale),
         body_loss,
         settings,
         run / "body.pt",

@@ -1,0 +1,122 @@
+"""A body from photos: what is drawn to learn from, what is read, and what is refused."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from showroom.fit import body, measure
+from showroom.fit.silhouette.bank import make_bank, read_bank
+from showroom.fit.silhouette.clothing import Outfit, dress_up
+from showroom.fit.silhouette.example import TARGETS, draw, random_example
+from showroom.fit.silhouette.frame import WINDOW, framed
+from showroom.fit.silhouette.noise import segmented, spoiled
+from showroom.fit.silhouette.population import random_person
+from showroom.fit.silhouette.stance import standing
+from showroom.fit.silhouette.viewpoint import CANVAS, Viewpoint
+
+
+def test_a_seed_draws_the_same_person_twice():
+    one, two = (random_example(np.random.default_rng(4)) for _ in range(2))
+    assert (one.front == two.front).all()
+    assert (one.side == two.side).all()
+    assert (one.targets == two.targets).all()
+    assert one.front.shape == CANVAS
+
+
+def test_an_examples_targets_are_the_drawn_bodys_own_tape():
+    rng = np.random.default_rng(8)
+    person = random_person(rng)
+    taped = measure.measure(person.vertices, person.joints) | measure.breadths(
+        person.vertices, person.joints
+    )
+    example = random_example(rng, person)
+    assert example.targets == pytest.approx([taped[n] for n in TARGETS], abs=1e-6)
+    assert example.height == pytest.approx(taped["height"])
+    assert (
+        taped["waist_width"] + taped["waist_depth"]
+        < taped["waist"]
+        < math.pi * taped["waist_width"]
+    )
+
+
+def test_clothes_hide_the_body_and_never_cut_it():
+    widths = []
+    for level in (0, 2):
+        grown = []
+        for seed in range(6):
+            own = np.random.default_rng(seed)
+            person = random_person(own)
+            skin, joints = standing(own, person)
+            outfit = dress_up(own, person, skin, joints, level)
+            bare, dressed = (
+                draw(np.random.default_rng(seed), skin, Outfit(pieces, level, 0.0), "front")
+                for pieces in ((), tuple(p for p in outfit.pieces if p.what in (0, 1)))
+            )
+            around = cv2.dilate(dressed, np.ones((5, 5), np.uint8))
+            assert not (bare & ~around & 1).any()
+            grown.append(dressed.sum() / bare.sum())
+        widths.append(np.mean(grown))
+    assert widths[0] < 1.12
+    assert widths[1] > widths[0] + 0.05
+
+
+def test_a_camera_sees_what_a_pinhole_sees():
+    camera = Viewpoint(yaw=0.0, distance=3.0, height=1.0, aim=1.0, roll=0.0, lens=0.0)
+    seen = camera.project(np.array([[0.3, 1.0, 0.0], [0.0, 2.0, 1.0]], np.float32))
+    assert seen[0] == pytest.approx([0.1, 0.0, 3.0], abs=1e-6)
+    assert seen[1] == pytest.approx([0.0, -0.5, 2.0], abs=1e-6)
+    beside = Viewpoint(math.pi / 2, 3.0, 1.0, 1.0, 0.0, 0.0)
+    assert beside.project(np.array([[0.0, 1.0, 0.3]], np.float32))[0, 0] == pytest.approx(0.1)
+
+
+def test_a_window_holds_the_person_whatever_the_photos_size():
+    mask = np.zeros((300, 200), np.uint8)
+    mask[40:260, 80:120] = 1
+    small = framed(mask)
+    large = framed(np.kron(mask, np.ones((5, 5), np.uint8)))
+    assert small.shape == WINDOW
+    assert np.abs(small.astype(int) - large).mean() < 2
+    rows = np.flatnonzero(small.max(axis=1) > 127)
+    assert len(rows) == pytest.approx(152, abs=1)
+    columns = np.flatnonzero(small.max(axis=0) > 127)
+    assert len(columns) == pytest.approx(40 * 152 / 220, abs=1)
+    assert columns.mean() == pytest.approx(WINDOW[1] / 2 - 0.5, abs=0.6)
+    assert not framed(np.zeros((50, 50), np.uint8)).any()
+
+
+def test_segmentation_noise_moves_the_outline_a_little():
+    rng = np.random.default_rng(5)
+    mask = random_example(np.random.default_rng(4)).front
+    overlaps = []
+    for _ in range(20):
+        noisy = segmented(rng, mask)
+        overlaps.append((noisy & mask).sum() / (noisy | mask).sum())
+    assert min(overlaps) > 0.8
+    assert 0.9 < np.mean(overlaps) < 0.995
+    kinds = {spoiled(rng, mask, mask)[1] for _ in range(40)}
+    assert kinds == {"head_cut", "feet_cut", "several", "nobody"}
+
+
+def test_a_bank_goes_on_where_it_stopped_and_its_splits_share_nobody(tmp_path, monkeypatch):
+    monkeypatch.setattr("showroom.fit.silhouette.bank.PER_FILE", 4)
+    folder = make_bank(tmp_path / "a", 4)
+    first = (folder / "bodies-00000.npz").read_bytes()
+    make_bank(folder, 8)
+    assert (folder / "bodies-00000.npz").read_bytes() == first
+    bank = read_bank(folder)
+    assert len(bank) == 8
+    other = read_bank(make_bank(tmp_path / "b", 4, "holdout"))
+    assert not set(bank.height) & set(other.height)
+    assert bank.masks(0)[0].sum() > 1000
+
+
+def test_what_photos_show_shapes_the_body_and_a_tape_overrules_it():
+    seen = {"waist": (0.86, 0.02), "hip": (1.04, 0.02), "waist_depth": (0.26, 0.015)}
+    bare = body.solve(1.68, "female")
+    shown = body.solve(1.68, "female", seen=seen)
+    assert abs(shown.measures["waist"] - 0.86) < 0.02 < abs(bare.measures["waist"] - 0.86)
+    assert "waist_depth" not in shown.measures
+    taped = body.solve(1.68, "female", {"waist": 0.80}, seen=seen)
+    assert taped.measures["waist"] == pytest.approx(0.80, abs=0.002)
