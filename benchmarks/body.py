@@ -67,8 +67,8 @@ def tapes(people: list[Person]) -> None:
     p50, p90, most = np.quantile(spent, [0.5, 0.9, 1.0]) * 1e3
     print(f"tape to body          p50 {p50:.0f} ms, p90 {p90:.0f} ms, worst {most:.0f} ms")
     print(
-        f"  worst given measure p50 {np.median(worst) * 1e3:.2f} mm, worst {max(worst) * 1e3:.2f} mm; "
-        f"refused {refused} of {len(people)}"
+        f"  worst given measure p50 {np.median(worst) * 1e3:.2f} mm, "
+        f"worst {max(worst) * 1e3:.2f} mm; refused {refused} of {len(people)}"
     )
     shipped = basis.load()
     own = median_ms(lambda: basis.stand(shipped, shipped.points({}, {})), 20)
@@ -77,9 +77,8 @@ def tapes(people: list[Person]) -> None:
     print(f"  {reference[0]} {reference[1]:.1f} ms, the basis {own:.2f} ms: "
           f"ratio {p50 / reference[1]:.1f} to {reference[0]}")  # fmt: skip
     one = people[0]
-    print(
-        f"  measuring a body    {median_ms(lambda: measure.measure(one.vertices, one.joints), 20):.2f} ms"
-    )
+    taped = median_ms(lambda: measure.measure(one.vertices, one.joints), 20)
+    print(f"  measuring a body    {taped:.2f} ms")
 
 
 def photos(person: Person) -> None:
