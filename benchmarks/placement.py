@@ -56,12 +56,12 @@ def in_the_way(room: Room, visitor: Viewer) -> Iterator[tuple[str, shapely.Polyg
     for o in room.obstacles:
         box = Item("", Footprint(o.width, o.depth, 1), o.x, o.z, o.yaw)
         yield "obstacle", shapely.Polygon(box.corners())
-    for o in room.openings:
-        if o.kind == "door":
-            wall = room.walls[o.wall]
-            deep = min(o.width * rules()["door"]["swing"], rules()["door"]["deepest"])
-            places = ((0.0, 0.0), (o.width, 0.0), (o.width, deep), (0.0, deep))
-            swept = [wall.at(o.offset + along, inwards) for along, inwards in places]
+    for door in room.openings:
+        if door.kind == "door":
+            wall = room.walls[door.wall]
+            deep = min(door.width * rules()["door"]["swing"], rules()["door"]["deepest"])
+            places = ((0.0, 0.0), (door.width, 0.0), (door.width, deep), (0.0, deep))
+            swept = [wall.at(door.offset + along, inwards) for along, inwards in places]
             yield "door", shapely.Polygon([(u, -v) for u, v in swept])
     yield "visitor", shapely.Point(visitor.x, visitor.z).buffer(rules()["visitor"]["radius"])
 
@@ -96,10 +96,12 @@ def main(rooms: int) -> int:
 
     for _ in range(rooms):
         room = random_room(rng)
-        who = Viewer(*rng.uniform(0.4, 2.2, 2), rng.uniform(-3, 3))
+        x, z, yaw = rng.uniform((0.4, 0.4, -3.0), (2.2, 2.2, 3.0))
+        who = Viewer(x, z, yaw)
         floor = Floor(room, {}, who)
         for key in ("a", "b", "c"):
-            shape = Footprint(*rng.uniform(0.3, 2.2, 2), 0.9)
+            width, depth = rng.uniform(0.3, 2.2, 2)
+            shape = Footprint(width, depth, 0.9)
             near = NEAR[rng.integers(len(NEAR))]
             kind = CATEGORIES[rng.integers(len(CATEGORIES))]
             answer = timed("fits", floor.fits, shape, near, category=kind)

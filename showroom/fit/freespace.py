@@ -150,7 +150,8 @@ def free_runs(
     Returns:
         How many there are.
     """
-    return _runs(box, line, span, boxes, reaches(box, boxes), polygon, runs)
+    count: int = _runs(box, line, span, boxes, reaches(box, boxes), polygon, runs)
+    return count
 
 
 @njit(**_FAST)

@@ -38,6 +38,15 @@ def plant(feet: F64, yaw: float) -> None:
 
 
 @inner
+def stay(foot: F64, x: float, z: float, yaw: float, planted: bool) -> None:
+    """Take over where a foot is that something else moves; it goes on stepping from there."""
+    foot[X], foot[Z], foot[YAW] = x, z, yaw
+    foot[FROM_X], foot[FROM_Z], foot[FROM_YAW] = x, z, yaw
+    foot[PHASE] = PLANTED if planted else 0.0
+    foot[DURATION], foot[AGE], foot[LIFT], foot[PITCH] = 0.35, 0.0, 0.0, 0.0
+
+
+@inner
 def walk(feet: F64, yaw: float, vx: float, vz: float, dt: float) -> None:
     """Advance the feet by ``dt``.
 

@@ -49,6 +49,9 @@ _FADE = 0.6
 _BRIDGE = 0.12
 """A gap closes with this time constant, seconds."""
 
+_ELBOW = 0.004
+"""A given elbow this far out of the arm's line, metres, weighs as much as the usual place."""
+
 _GLITCH = 9.0
 """A hand that seems to move faster than this has jumped, metres per second."""
 
@@ -96,12 +99,17 @@ def reach(
     dt: float,
     fresh: bool,
     facing: Turn,
+    elbow: Vector,
     world: F64,
     place: F64,
 ) -> float:
     """One arm to its hand, or on the way to and from hanging at the side.
 
-    Returns how far the wrist is out of reach, metres.
+    Args:
+        elbow: where a stream has the elbow, from the shoulder, world; zeros where none has.
+
+    Returns:
+        How far the wrist is out of reach, metres.
     """
     out = 1.0 - 2.0 * side
     fade = math.exp(-dt / _BRIDGE)
@@ -121,14 +129,19 @@ def reach(
         there = add(row(hand, _PLACE), row(hand, _GAP))
         way = add(scale(way, 1 - shown), scale(sub(there, joint), shown))
     wrist = add(row(place, ik.UPPER_CHEST), rotate(facing, add(joint, way)))
-    pole = _elbow(hand, out, way, dt, fresh)
+    pole = _elbow(hand, out, way, scale(rotate(inverse(facing), elbow), shown), dt, fresh)
     return ik.arm(rest, side, wrist, mul(facing, goal), rotate(facing, pole), world, place)
 
 
 @inner
-def _elbow(hand: F64, out: float, way: Vector, dt: float, fresh: bool) -> Vector:
-    """Where an elbow points, seen from the body: outwards, down and back, square to the arm."""
+def _elbow(hand: F64, out: float, way: Vector, given: Vector, dt: float, fresh: bool) -> Vector:
+    """Where an elbow points, seen from the body: outwards, down and back, square to the arm.
+
+    A given elbow decides the more, the further it is out of the arm's line.
+    """
     pole = (out * 0.55, -0.80, -0.50)
+    if norm(given) > 0:
+        pole = add(scale(pole, _ELBOW), sub(given, scale(way, dot(given, way) / dot(way, way))))
     pole = sub(pole, scale(way, dot(pole, way) / max(dot(way, way), 1e-9)))
     pole = scale(pole, 1 / math.sqrt(dot(pole, pole) + 1e-12))
     before = row(hand, _POLE)

@@ -107,18 +107,22 @@ def limb(
 
 
 @inner
-def trunk(rest: F64, head: Vector, look: Turn, yaw: float, world: F64, place: F64) -> None:
+def trunk(
+    rest: F64, head: Vector, look: Turn, yaw: float, seated: float, world: F64, place: F64
+) -> None:
     """Hips, spine, neck and head, so that the head joint lies at ``head``.
 
     Args:
         head: wanted place of the head joint.
         look: wanted world rotation of the head.
         yaw: heading of the body.
+        seated: 0 a low head comes from bent knees and a bent back, 1 from sitting upright.
     """
     facing = heading(yaw)
     down = min(max(-rotate(look, (0.0, 0.0, 1.0))[1], 0.0), 1.0)
     drop = max(0.0, rest[HEAD, 1] - head[1])
     knees = 0.80 - 0.45 * down * max(0.0, 1 - drop / 0.6)
+    knees += (0.97 - knees) * seated
     height = max(0.14, rest[HIPS, 1] - drop * knees)
     offset = bone(rest, HEAD, HIPS)
     lean = math.acos(min(1.0, max(0.15, (head[1] - height) / offset[1])))
@@ -195,8 +199,14 @@ def _clavicle(rest: F64, shoulder: int, wrist: Vector, place: F64) -> Vector:
 
 
 @inner
+def dot_yz(a: Vector, b: Vector) -> float:
+    """Scalar product without the x."""
+    return a[1] * b[1] + a[2] * b[2]
+
+
+@inner
 def leg(
-    rest: F64, side: int, ankle: Vector, sole: Turn, yaw: float, world: F64, place: F64
+    rest: F64, side: int, ankle: Vector, sole: Turn, pole: Vector, world: F64, place: F64
 ) -> float:
     """Leg, foot and toes, after :func:`trunk`; lifts the heel where the leg is too short.
 
@@ -204,7 +214,7 @@ def leg(
         side: 0 left, 1 right.
         ankle: wanted place of the foot joint.
         sole: wanted world rotation of the foot.
-        yaw: heading that the knee points to.
+        pole: where the knee should point, world.
 
     Returns:
         How far the ankle is out of reach even with the heel lifted, metres.
@@ -218,7 +228,10 @@ def leg(
     ball = add(ankle, rotate(sole, heel))
     tilted, target = sole, ankle
     if norm(sub(target, hip)) > total:
-        low, high = 0.0, 0.9
+        # The turn about the ball that brings the ankle nearest to the hip; no more helps.
+        near = rotate(inverse(sole), sub(hip, ball))
+        best = math.atan2(heel[2] * near[1] - heel[1] * near[2], -dot_yz(heel, near))
+        low, high = 0.0, min(max(best, 0.0), 0.9)
         for _ in range(12):
             middle = (low + high) / 2
             tilted = mul(sole, exp((middle, 0.0, 0.0)))
@@ -227,7 +240,6 @@ def leg(
                 low = middle
             else:
                 high = middle
-    pole = rotate(heading(yaw), (0.0, 0.0, 1.0))
     miss = limb(rest, (upper, lower, foot), target, pole, (0.0, 0.0, 1.0), world, place)
     put_turn(world, foot, tilted)
     carry(rest, world, place, toes, foot)
@@ -236,13 +248,13 @@ def leg(
 
 
 @inner
-def finish(rest: F64, world: F64, place: F64, rotations: F32, matrices: F32) -> None:
+def finish(rest: F64, fingers: F64, world: F64, place: F64, rotations: F32, matrices: F32) -> None:
     """Fill local rotations (52, 4) and skinning matrices (52, 3, 4).
 
-    Fingers rest in their hands.
+    ``fingers`` (30, 4) are the local rotations of the bones from ``CORE`` on.
     """
     for j in range(CORE, rest.shape[0]):
-        put_turn(world, j, turn_row(world, _PARENTS[j]))
+        put_turn(world, j, mul(turn_row(world, _PARENTS[j]), turn_row(fingers, j - CORE)))
         carry(rest, world, place, j, _PARENTS[j])
     for j in range(rest.shape[0]):
         q = turn_row(world, j)

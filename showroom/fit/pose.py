@@ -15,41 +15,28 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from . import gait, hand, ik
+from . import follow, gait, hand, ik, legs, streamed
 from .avatar import Avatar
+from .directions import turns_from_places
 from .errors import PoseError
 from .skin import PoseState, rest_pose
-from .turns import (
-    Turn,
-    Vector,
-    exp,
-    heading,
-    inner,
-    inverse,
-    mul,
-    rotate,
-    row,
-    square,
-    sub,
-)
+from .stream import REACH, UNIT, Stream
+from .tpose import ROWS, t_pose
 from .vrm import BONES, INDEX
 
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 Transform = Sequence[float]
 """Position x, y, z and rotation quaternion x, y, z, w."""
 
 HEAD_HEIGHT: Final = (0.10, 2.60)
-REACH: Final = 100.0
-"""Positions further from the origin than this are refused, metres."""
 
-_UNIT: Final = 0.02
-"""How far a quaternion's length may be from one."""
+_FASTEST = 12.0
+"""No head moves faster than this, metres per second."""
 
-# The per-body state.
-_READY, _YAW, _HX, _HZ, _VX, _VZ = range(6)
-
-_TELEPORT = 1.5
+_SETTLED = 3
+"""So many frames at a new place make a jump believable: the play space has a new origin."""
 
 
 class Tracker:
@@ -62,10 +49,17 @@ class Tracker:
     def __init__(self, avatar: Avatar) -> None:
         self._rest = np.ascontiguousarray(avatar.joints, dtype=np.float64)
         self._anchors = _anchors(self._rest, avatar.eyes)
-        self._body = np.zeros(6)
+        self._t_pose = t_pose(self._rest)
+        self._body = np.zeros(follow.BODY)
+        self._trunk = np.zeros((streamed.TRUNK_ROWS, 4))
         self._feet = np.zeros((2, gait.WIDTH))
+        self._ankles = np.zeros((2, legs.ROWS, 4))
         self._hands = np.zeros((2, hand.ROWS, 4))
+        self._fingers = np.tile([0.0, 0.0, 0.0, 1.0], (len(BONES) - ik.CORE, 1))
+        self._turns = np.zeros((len(BONES), 4))
+        self._turned = np.zeros(len(BONES), dtype=np.bool_)
         self._time = -math.inf
+        self._away: tuple[F64, int] | None = None
         self._world = np.zeros((len(BONES), 4))
         self._world[:, 3] = 1.0
         self._place = np.zeros((len(BONES), 3))
@@ -80,6 +74,7 @@ class Tracker:
         left: Transform | None,
         right: Transform | None,
         time: float,
+        stream: Stream | None = None,
     ) -> PoseState:
         """Take one frame of tracking.
 
@@ -88,10 +83,13 @@ class Tracker:
             left, right: the controllers', or None while one is not tracked: its hand sinks to the
                 side of the body, and comes back without a jump.
             time: the client's clock in seconds, never going back.
+            stream: more joints, where a system tracks them: what it has of trunk, legs, arms and
+                fingers is followed; the eyes stay where the headset is.
 
         Raises:
             PoseError: a number is not finite, a quaternion has no unit length, a place is out of
-                range or time goes back; the state stays as it was.
+                range, the head has jumped or time goes back; the state stays as it was. A jump is
+                believed once the head has stayed at its new place for some frames.
         """
         if not math.isfinite(time) or time < self._time:
             raise PoseError(
@@ -110,18 +108,34 @@ class Tracker:
                 got=f"{checked[0, 1]:.2f} m",
             )
         dt = 0.0 if math.isinf(self._time) else float(time - self._time)
+        self._believe(checked[0, :3], dt)
+        joints = stream or _NO_STREAM
+        turns, turned = joints.turns, joints.turned
+        rotating = bool(turned.any())
+        if stream is not None and not rotating:
+            turns, turned = self._turns, self._turned
+            turns_from_places(self._t_pose.ways, stream.places, stream.placed, turns, turned)
         self._time = float(time)
         rotations = np.empty((len(BONES), 4), dtype=np.float32)
         matrices = np.empty((len(BONES), 3, 4), dtype=np.float32)
-        _advance(
+        follow.advance(
             self._rest,
             self._anchors,
+            self._t_pose.turns,
             checked,
             np.array(tracked),
+            joints.places,
+            joints.placed,
+            turns,
+            turned,
+            rotating,
             dt,
             self._body,
+            self._trunk,
             self._feet,
+            self._ankles,
             self._hands,
+            self._fingers,
             self._world,
             self._place,
             rotations,
@@ -131,6 +145,31 @@ class Tracker:
         root = self._place[0].astype(np.float32)
         self.state = PoseState(root, rotations, matrices, time, tracked)
         return self.state
+
+    def _believe(self, head: F64, dt: float) -> None:
+        """Refuse a head that has jumped, until it stays where it is now."""
+        x, z = head[0] - self._body[follow.HX], head[2] - self._body[follow.HZ]
+        far, reach = math.hypot(x, z), max(follow.TELEPORT, _FASTEST * dt)
+        if self._body[follow.READY] == 0 or far <= reach:
+            self._away = None
+            return
+        place, count = self._away or (head, 0)
+        near = float(np.linalg.norm(head - place)) < 0.5
+        count = count + 1 if near else 1
+        self._away = (head.copy(), count)
+        if count < _SETTLED:
+            raise PoseError(
+                "the head has jumped",
+                field="head.position",
+                expected=f"within {reach:.2f} m of the last place, or {_SETTLED} frames there",
+                got=f"{far:.2f} m away",
+            )
+        self._away = None
+
+    @property
+    def seated(self) -> bool:
+        """Whether the body is taken to sit."""
+        return bool(self._body[follow.SEATED] > 0.5)
 
     @property
     def planted(self) -> tuple[bool, bool]:
@@ -162,6 +201,9 @@ class Tracker:
 _NOWHERE: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
+_NO_STREAM: Final = Stream(np.zeros((ROWS, 3)), np.zeros(ROWS, dtype=np.bool_))
+
+
 def _all_checked(head: Transform, left: Transform | None, right: Transform | None) -> F64:
     """The three transforms, (3, 7), rotations made unit; the identity where there is none."""
     given = (head, _NOWHERE if left is None else left, _NOWHERE if right is None else right)
@@ -186,7 +228,7 @@ def _sound(table: F64) -> bool:
         for k in range(3, 7):
             squares += table[i, k] * table[i, k]
         length = math.sqrt(squares)
-        if not abs(length - 1.0) <= _UNIT:
+        if not abs(length - 1.0) <= UNIT:
             return False
         for k in range(3, 7):
             table[i, k] /= length
@@ -213,7 +255,7 @@ def _checked(name: str, given: Transform) -> F64:
             got=f"{np.abs(values[:3]).max():.0f} m",
         )
     length = math.sqrt(float(values[3:] @ values[3:]))
-    if abs(length - 1.0) > _UNIT:
+    if abs(length - 1.0) > UNIT:
         raise PoseError(
             "a rotation has no unit length",
             field=f"{name}.rotation",
@@ -236,100 +278,3 @@ def _anchors(rest: F64, eyes: F32) -> F64:
         thumb = rest[INDEX[f"{side}IndexProximal"]] - rest[INDEX[f"{side}LittleProximal"]]
         rows += [ahead * 0.85, ahead, thumb]
     return np.stack(rows)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _advance(
-    rest: F64,
-    anchors: F64,
-    given: F64,
-    tracked: NDArray[np.bool_],
-    dt: float,
-    body: F64,
-    feet: F64,
-    hands: F64,
-    world: F64,
-    place: F64,
-    rotations: F32,
-    matrices: F32,
-    miss: F64,
-) -> None:
-    """One frame: ``given`` transforms (3, 7) of head and hands to a whole body."""
-    look = mul(_given_turn(given, 0), heading(math.pi))
-    head = sub(row(given, 0), rotate(look, row(anchors, 0)))
-    fresh = _turn_body(body, head, _aim(look), dt)
-    yaw = body[_YAW]
-    ik.trunk(rest, head, look, yaw, world, place)
-    high = max(0.0, place[ik.HIPS, 1] - rest[ik.HIPS, 1])
-    for j in range(ik.HEAD + 1):
-        place[j, 1] -= high
-    facing = heading(yaw)
-    for s in range(2):
-        foot = rotate(facing, (0.60 * rest[ik.LEG + 4 * s + 2, 0], 0.0, -0.02))
-        for k in range(2):
-            under = 0.65 * place[ik.HIPS, 2 * k] + 0.35 * place[ik.HEAD, 2 * k]
-            feet[s, gait.WANT_X + k] = under + foot[2 * k]
-    if fresh:
-        gait.plant(feet, yaw)
-    else:
-        gait.walk(feet, yaw, body[_VX], body[_VZ], dt)
-    for s in range(2):
-        miss[2 + s] = _stand(rest, s, feet, yaw, world, place)
-        grip = square(row(anchors, 2 + 3 * s), row(anchors, 3 + 3 * s))
-        if tracked[1 + s]:
-            # Fingers (+X) point along the controller's -Z, the thumb's side (+Y) is its own.
-            goal = mul(mul(_given_turn(given, 1 + s), heading(math.pi / 2)), inverse(grip))
-            wrist = sub(row(given, 1 + s), rotate(goal, row(anchors, 1 + 3 * s)))
-            way = sub(wrist, row(place, ik.UPPER_CHEST))
-            back = inverse(facing)
-            hand.follow(hands[s], rotate(back, way), mul(back, goal), dt, fresh)
-        else:
-            hand.lose(hands[s], dt, fresh)
-        miss[s] = hand.reach(rest, s, grip, hands[s], dt, fresh, facing, world, place)
-    ik.finish(rest, world, place, rotations, matrices)
-
-
-@inner
-def _given_turn(given: F64, j: int) -> Turn:
-    """Rotation of a tracked transform."""
-    return given[j, 3], given[j, 4], given[j, 5], given[j, 6]
-
-
-@inner
-def _turn_body(body: F64, head: Vector, aim: float, dt: float) -> bool:
-    """Turn the body after the face and measure its speed; True where it has just appeared."""
-    x, z = head[0] - body[_HX], head[2] - body[_HZ]
-    fresh = body[_READY] == 0 or math.sqrt(x * x + z * z) > _TELEPORT
-    if fresh:
-        body[_YAW], body[_VX], body[_VZ] = aim, 0.0, 0.0
-    else:
-        yaw = body[_YAW] + gait.wrap(aim - body[_YAW]) * (1 - math.exp(-dt / 0.22))
-        body[_YAW] = aim - min(max(gait.wrap(aim - yaw), -1.1), 1.1)
-        if dt > 0:
-            share = 1 - math.exp(-dt / 0.10)
-            body[_VX] += (x / dt - body[_VX]) * share
-            body[_VZ] += (z / dt - body[_VZ]) * share
-    body[_READY], body[_HX], body[_HZ] = 1.0, head[0], head[2]
-    return fresh
-
-
-@inner
-def _aim(look: Turn) -> float:
-    """Heading of the face, also while it looks straight up or down."""
-    ahead, up = rotate(look, (0.0, 0.0, 1.0)), rotate(look, (0.0, 1.0, 0.0))
-    steep = min(max((abs(ahead[1]) - 0.6) / 0.4, 0.0), 1.0)
-    sign = -1.0 if ahead[1] > 0 else 1.0
-    x = ahead[0] * (1 - steep) + sign * up[0] * steep
-    z = ahead[2] * (1 - steep) + sign * up[2] * steep
-    return math.atan2(x, z)
-
-
-@inner
-def _stand(rest: F64, side: int, feet: F64, yaw: float, world: F64, place: F64) -> float:
-    """One leg to where its foot is; returns how far that is out of reach, metres."""
-    turned = feet[side, gait.YAW]
-    height = rest[ik.LEG + 4 * side + 2, 1] + feet[side, gait.LIFT]
-    ankle = (feet[side, gait.X], height, feet[side, gait.Z])
-    sole = mul(heading(turned), exp((feet[side, gait.PITCH], 0.0, 0.0)))
-    knee = turned + 0.5 * gait.wrap(yaw - turned) + (0.18 if side == 0 else -0.18)
-    return ik.leg(rest, side, ankle, sole, knee, world, place)

@@ -23,7 +23,7 @@ _LEAST = 0.1
 """A product is never cut to less than this part of a side."""
 
 _STEPS = 9
-_WALLS, _CORNERS, _FREE = np.arange(3)
+_WALLS, _CORNERS, _FREE = range(3)
 
 
 def squeeze_free(
@@ -131,7 +131,8 @@ def _fits(
     box[0], box[1] = width / 2 + keep[0], depth / 2 + keep[0]
     if kind == _FREE:
         box[2], box[3] = way[0], way[1]
-        return math.isfinite(nearest_free(box, wish[0], wish[1], boxes, polygon, wish[2], True)[0])
+        far = nearest_free(box, wish[0], wish[1], boxes, polygon, wish[2], True)[0]
+        return bool(math.isfinite(far))
     du, dv, length = way[2], way[3], way[4]
     # Back to the wall: across it runs (-dv, du).
     box[2], box[3] = -du, -dv
@@ -140,7 +141,7 @@ def _fits(
     runs = np.empty((boxes.shape[0] + 1, 2))
     count = free_runs(box, line, (0.0, length), boxes, polygon, runs)
     if kind == _WALLS or not count:
-        return count > 0
+        return bool(count > 0)
     reach = width * 0.8 + 0.1
     starts = way[5] > 0 and runs[0, 0] <= reach
     ends = way[6] > 0 and runs[count - 1, 1] >= length - reach

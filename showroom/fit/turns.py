@@ -39,6 +39,11 @@ def indices(count: int) -> tuple[int, ...]:
     return cast("tuple[int, ...]", tuple(np.arange(count)))
 
 
+def index(value: int) -> int:
+    """One such integer."""
+    return cast("int", np.int64(value))
+
+
 @inner
 def row(a: F64, j: int) -> Vector:
     """Vector in row ``j`` of an (n, 3 or more) array."""

@@ -161,6 +161,46 @@ def test_bad_poses_are_refused_and_the_last_good_one_stays(woman, head, left, ti
     assert np.array_equal(after.matrices, good.matrices)
 
 
+def test_a_jump_is_refused_once_and_believed_when_it_stays(woman):
+    tracker = Tracker(woman)
+    good = tracker.update(head_at(woman), None, None, 0.0)
+    with pytest.raises(PoseError) as caught:
+        tracker.update(head_at(woman, x=3.0), None, None, 1 / 72)
+    assert caught.value.field == "head.position" and "1.50 m" in caught.value.expected
+    assert tracker.state is good
+    # One wild frame is forgotten.
+    tracker.update(head_at(woman, x=0.01), None, None, 2 / 72)
+    refused = 0
+    for frame in range(3, 9):
+        try:
+            tracker.update(head_at(woman, x=3.0), None, None, frame / 72)
+        except PoseError:
+            refused += 1
+    assert refused == 2
+    assert np.linalg.norm(tracker.eye() - head_at(woman, x=3.0)[:3]) < 1e-3
+    assert tracker.planted == (True, True)
+
+
+def test_who_sits_down_has_the_back_upright_and_the_feet_before_them(woman):
+    tracker = Tracker(woman)
+    for frame in range(72 * 4):
+        drop = 0.42 * min(1.0, frame / 72)
+        tracker.update(head_at(woman, drop=drop), None, None, frame / 72)
+    assert tracker.seated
+    hips, chest = tracker.joint("hips"), tracker.joint("upperChest")
+    lean = math.degrees(math.acos((chest - hips)[1] / np.linalg.norm(chest - hips)))
+    assert lean < 15
+    # It looks along -Z: knees and feet are before the hips.
+    for side in ("left", "right"):
+        assert tracker.joint(f"{side}Foot")[2] < hips[2] - 0.25
+        assert abs(tracker.joint(f"{side}LowerLeg")[1] - hips[1]) < 0.22
+    assert tracker.miss[2:].max() < 1e-6 and tracker.planted == (True, True)
+    for frame in range(72 * 4, 72 * 6):
+        tracker.update(head_at(woman), None, None, frame / 72)
+    assert not tracker.seated
+    assert abs(tracker.joint("leftFoot")[2] - tracker.joint("hips")[2]) < 0.12
+
+
 @given(
     place=st.tuples(st.floats(-3, 3), st.floats(0.2, 2.2), st.floats(-3, 3)),
     turn=st.tuples(*[st.floats(-1, 1)] * 4).filter(lambda q: math.hypot(*q) > 0.1),
