@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -174,6 +174,51 @@ def fit_solid(
         fitted.ious[0],
         (*declared.notes, *fitted.warnings),
         fitted,
+    )
+
+
+def measured_by(
+    fit: Fit, reference: str, sheets: Sequence[NDArray[np.float64]], size: tuple[int, ...]
+) -> Fit:
+    """A solid fit in the scale of the sheet that lies on the floor beside it.
+
+    Args:
+        sheets: what may be the sheet, as :func:`.intake.floor_reference.floor_outlines` has it.
+        size: (height, width) of the first photo.
+
+    Raises:
+        NoProductError: no sheet lies on the floor as the fitted camera sees it.
+    """
+    from .furniture.fit import refit
+    from .intake.floor_reference import floor_scale
+    from .intake.reference import reference_object
+
+    what = reference_object(reference)
+    if any(e.source == "declared" for e in fit.values.values()):
+        note = f"The declared size comes before the {what.label['en']} in the photo."
+        return replace(fit, warnings=(*fit.warnings, note))
+    found = floor_scale(sheets, what, fit.detail.camera, (size[0], size[1]))
+    gauge = cast(Any, fit.family).gauge
+    spec = next(p for p in fit.family.parameters if p.name == gauge)
+    true = fit.detail.values[gauge] * found.factor
+    if not spec.minimum <= true <= spec.maximum:
+        raise ParameterError(
+            f"the {what.label['en']} makes this {fit.family.name} {true:.2f} m in {gauge}",
+            field="reference",
+            expected=f"{spec.minimum:g} to {spec.maximum:g} m; lay it flat on the floor",
+            got=f"{true:.3f}",
+        )
+    fitted = refit(fit.detail, {gauge: true})
+    half = found.spread * true
+    values = dict(fitted.estimates)
+    values[gauge] = Estimate(true, true - half, true + half, 0.9, "photo")
+    note = (
+        f"The scale was measured by the {what.label['en']} on the floor, "
+        f"give or take {found.spread:.1%}."
+    )
+    scaleless = tuple(w for w in fit.warnings if not w.startswith("No dimension was declared"))
+    return replace(
+        fit, values=values, iou=fitted.ious[0], warnings=(*scaleless, note), detail=fitted
     )
 
 

@@ -20,7 +20,7 @@ from .errors import NoProductError, ParameterError
 from .explain import overlay
 from .families import family_names, get_family
 from .families.worn_solid import as_shown
-from .fitting import Fit, Sight, best_fit
+from .fitting import Fit, Sight, best_fit, measured_by
 from .intake.declared import BASE_SIZE, DECLARED, SIZES, meant, size_table
 from .intake.nature import doubts
 from .intake.photo import Photo
@@ -174,9 +174,13 @@ def reconstruct(
         if not request.freeform or not seen[0].mask.hard.any():
             raise
         return _free_form(seen, shots, masks, request, seconds, done)
-    if request.reference is not None:
-        seen[0] = _scaled(seen[0], candidates, request.reference)
-    if get_family(candidates[0].family).view == "solid":
+    solid = get_family(candidates[0].family).view == "solid"
+    sheets: tuple[Any, ...] = ()
+    if request.reference is not None and solid:
+        seen[0], sheets = _beside(seen[0], request.reference)
+    elif request.reference is not None:
+        seen[0] = _scaled(seen[0], request.reference)
+    if solid:
         seen[0] = _opened(seen[0])
     seen += [
         _recognise(photo, mask, tuple(c.family for c in candidates))
@@ -184,6 +188,8 @@ def reconstruct(
     ]
     done(STEPS[1])
     fit = best_fit([s.sight for s in seen], candidates, request)
+    if request.reference is not None and sheets:
+        fit = measured_by(fit, request.reference, sheets, seen[0].mask.soft.shape[:2])
     done(STEPS[2])
     product, rerender, textured = _finish(seen, fit, request, done)
     first = seen[0]
@@ -251,25 +257,38 @@ def _free_form(
     return Reconstruction(product, shots[0], first.mask.soft, sight.proposal, shots[0].rgb, seconds)
 
 
-def _scaled(seen: _Seen, candidates: Sequence[Candidate], reference: str) -> _Seen:
+def _beside(seen: _Seen, reference: str) -> tuple[_Seen, tuple[Any, ...]]:
+    """A solid product's photo without the sheet on the floor, and what may be that sheet.
+
+    Raises:
+        NoProductError: the object is not found.
+        ParameterError: there is no such object, or it is too small.
+    """
+    from .intake.floor_reference import floor_outlines, without
+    from .intake.reference import reference_object
+    from .networks.inference import propose
+
+    what = reference_object(reference)
+    sheets = floor_outlines(seen.photo.rgb, what, seen.mask.hard)
+    alone = without(seen.mask.soft, sheets[0])
+    if np.array_equal(alone > 0.5, seen.mask.hard):
+        return seen, sheets
+    mask = replace(seen.mask, soft=alone)
+    sight = replace(seen.sight, mask=alone, proposal=propose(seen.photo.rgb, mask))
+    return replace(seen, mask=mask, sight=sight), sheets
+
+
+def _scaled(seen: _Seen, reference: str) -> _Seen:
     """A flat product's photo seen straight from above, its scale by the object that lies in it.
 
     Raises:
         NoProductError: the object is not found.
-        ParameterError: there is no such object, or the product is none that lies flat.
+        ParameterError: there is no such object.
     """
     from .intake.reference import find_reference, reference_object, straightened
     from .networks.inference import propose
 
     what = reference_object(reference)
-    if get_family(candidates[0].family).view != "flat":
-        raise ParameterError(
-            "an object of known size scales what lies flat beside it; declare one size of this "
-            "product instead, such as --height",
-            field="reference",
-            expected="a garment that lies flat",
-            got=candidates[0].family,
-        )
     found = find_reference(seen.photo.rgb, what, seen.mask.hard)
     covered = found.covers((seen.mask.soft.shape[0], seen.mask.soft.shape[1]))
     alone = np.where(covered, np.float32(0), seen.mask.soft)

@@ -14,7 +14,7 @@ import shutil
 import signal
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from reconstruction.pipeline import Reconstruction
 
 Line = dict[str, Any]
+Maker = Callable[[Order, str, Path, bool, bool], Line]
+"""What makes one product, as :func:`make` does; processes of its own must be able to import it."""
 
 INPUTS_NAME, SHEET_NAME = "inputs.json", "sheet.png"
 EXPLAIN_PICTURE, EXPLAIN_JSON = "explain.png", "explain.json"
@@ -37,6 +39,8 @@ OVERVIEW_NAME = "overview.png"
 _MEMORY = 1.6e9
 """Bytes that one process may need."""
 _OVERVIEW_ROWS, _OVERVIEW_WIDTH = 60, 640
+_threads: int | None = None
+"""Threads that a worker's process keeps to; None in a process that is no worker."""
 
 
 def default_jobs() -> int:
@@ -56,12 +60,14 @@ def carry_out(
     jobs: int = 0,
     explain: bool = False,
     force: bool = False,
+    maker: Maker | None = None,
 ) -> Iterator[Line]:
     """Make the products; one report per order, as they get done.
 
     Args:
         jobs: processes; 0 for :func:`default_jobs`. One order, or one job, runs in this process.
         force: make again what is there already.
+        maker: :func:`make`, unless another is to do the work.
 
     A report has ``where`` and either ``product`` (its folder) or ``error``.
     """
@@ -84,13 +90,13 @@ def carry_out(
     jobs = min(jobs or default_jobs(), len(todo))
     if jobs <= 1:
         for order, digest in todo:
-            yield make(order, digest, out, explain, len(orders) > 1)
+            yield (maker or make)(order, digest, out, explain, len(orders) > 1)
         return
-    yield from _in_parallel(todo, out, jobs, explain)
+    yield from _in_parallel(todo, out, jobs, explain, maker or make)
 
 
 def _in_parallel(
-    todo: Sequence[tuple[Order, str]], out: Path, jobs: int, explain: bool
+    todo: Sequence[tuple[Order, str]], out: Path, jobs: int, explain: bool, maker: Maker
 ) -> Iterator[Line]:
     waiting, suspects = list(todo), list[tuple[Order, str]]()
     while waiting or suspects:
@@ -106,7 +112,7 @@ def _in_parallel(
                 while running or (batch and not died):
                     # No more than are worked on, so that those that die are known.
                     while batch and not died and len(running) < width:
-                        future = _submit(pool, batch[0], out, explain)
+                        future = _submit(pool, maker, batch[0], out, explain)
                         if future is None:
                             break
                         running[future] = batch.pop(0)
@@ -133,7 +139,7 @@ def _in_parallel(
 
 
 def _submit(
-    pool: ProcessPoolExecutor, entry: tuple[Order, str], out: Path, explain: bool
+    pool: ProcessPoolExecutor, maker: Maker, entry: tuple[Order, str], out: Path, explain: bool
 ) -> Future[Line] | None:
     """Hand an order to the pool; None if one of its processes has died.
 
@@ -144,7 +150,7 @@ def _submit(
     masks = hasattr(signal, "pthread_sigmask")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if masks else ()
     try:
-        return pool.submit(make, order, digest, out, explain, True)
+        return pool.submit(maker, order, digest, out, explain, True)
     except BrokenProcessPool:
         return None
     finally:
@@ -175,7 +181,9 @@ def _pool(workers: int, jobs: int) -> ProcessPoolExecutor:
 
 
 def _settle(threads: int) -> None:
-    """Make a worker's process modest with threads; let it stop when told to, or left alone."""
+    """Let a worker's process stop when told to, or left alone; say how many threads are its."""
+    global _threads
+    _threads = threads
 
     def stop(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
@@ -189,6 +197,10 @@ def _settle(threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop)
     threading.Thread(target=follow, daemon=True).start()
+
+
+def _keep_to(threads: int) -> None:
+    """Make this process modest with threads."""
     import cv2
     import numba
     import torch
@@ -210,6 +222,8 @@ def make(order: Order, digest: str, out: Path, explain: bool, guarded: bool) -> 
     from reconstruction.intake.photo import read_photo
     from reconstruction.pipeline import reconstruct
 
+    if _threads is not None:
+        _keep_to(_threads)
     try:
         made = reconstruct([read_photo(p) for p in order.photos], order.request)
         folder = save(made, out / order.id, digest, explain=explain)

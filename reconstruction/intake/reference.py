@@ -132,22 +132,7 @@ def find_reference(rgb: U8, what: ReferenceObject, product: Bool | None = None) 
     Raises:
         NoProductError: nothing of that shape is seen; says what would help.
     """
-    height, width = rgb.shape[:2]
-    shrink = min(1.0, _WORK / max(height, width))
-    size = (round(width * shrink), round(height * shrink))
-    work = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    found: list[tuple[float, F64]] = []
-    least = _LEAST if what.shape == "rectangle" else _LEAST_DISC
-    for contour in _contours(work, least):
-        outline = _rectangle(contour, what) if what.shape == "rectangle" else _ellipse(contour)
-        if outline is None:
-            continue
-        if product is not None and not _plausible(outline / shrink, what, product):
-            continue
-        score = _worth(work, outline, what)
-        if product is not None:
-            score -= _hidden_share(outline / shrink, product)
-        found.append((score, outline / shrink + 0.5 / shrink - 0.5))
+    found = _rough(rgb, what, product)
     if not found:
         raise NoProductError(
             f"no {what.label['en']} was found in the photo; lay it flat beside the product, whole, "
@@ -166,6 +151,42 @@ def find_reference(rgb: U8, what: ReferenceObject, product: Bool | None = None) 
             best = (score, outline)
     assert best is not None
     return _measured(what, best[1])
+
+
+def outlines(rgb: U8, what: ReferenceObject, *, steep: bool = True) -> Iterator[F64]:
+    """What may be the object, (k, 2) pixels each, to a fraction of a pixel, likeliest first.
+
+    Args:
+        steep: whether the camera looks down on it; else any convex quadrilateral may be a sheet.
+    """
+    found = sorted(_rough(rgb, what, None, steep=steep), key=lambda pair: -pair[0])
+    for _, rough in found[: 4 * _TRIED]:
+        yield _sharpened(rgb, rough, what)
+
+
+def _rough(
+    rgb: U8, what: ReferenceObject, product: Bool | None, *, steep: bool = True
+) -> list[tuple[float, F64]]:
+    """Outlines of the right shape, with how much each looks like the object."""
+    height, width = rgb.shape[:2]
+    shrink = min(1.0, _WORK / max(height, width))
+    size = (round(width * shrink), round(height * shrink))
+    work = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    found: list[tuple[float, F64]] = []
+    least = _LEAST if what.shape == "rectangle" else _LEAST_DISC
+    for contour in _contours(work, least if steep else 0.6 * least):
+        outline = (
+            _rectangle(contour, what, steep) if what.shape == "rectangle" else _ellipse(contour)
+        )
+        if outline is None:
+            continue
+        if product is not None and not _plausible(outline / shrink, what, product):
+            continue
+        score = _worth(work, outline, what)
+        if product is not None:
+            score -= _hidden_share(outline / shrink, product)
+        found.append((score, outline / shrink + 0.5 / shrink - 0.5))
+    return found
 
 
 def straightened(
@@ -244,7 +265,7 @@ def _contours(rgb: U8, least: float) -> Iterator[NDArray[np.int32]]:
                 yield contour[:, 0]
 
 
-def _rectangle(contour: NDArray[np.int32], what: ReferenceObject) -> F64 | None:
+def _rectangle(contour: NDArray[np.int32], what: ReferenceObject, steep: bool = True) -> F64 | None:
     """The four corners of a contour that may be the object, to a fraction of a pixel."""
     hull = cv2.convexHull(contour)
     area = cv2.contourArea(hull)
@@ -259,7 +280,7 @@ def _rectangle(contour: NDArray[np.int32], what: ReferenceObject) -> F64 | None:
     for a, b in zip(rough, np.roll(rough, -1, axis=0), strict=True):
         along = b - a
         length = float(np.linalg.norm(along))
-        if length < _LEAST * 0.8:
+        if length < _LEAST * (0.8 if steep else 0.4):
             return None
         share = (points - a) @ along / length**2
         across = (points - a) @ np.array([-along[1], along[0]]) / length
@@ -279,6 +300,8 @@ def _rectangle(contour: NDArray[np.int32], what: ReferenceObject) -> F64 | None:
     corners = np.array([_crossing(lines[i - 1], lines[i]) for i in range(4)], np.float64)
     if not np.isfinite(corners).all():
         return None
+    if not steep:
+        return corners
     sides = np.roll(corners, -1, axis=0) - corners
     length = np.linalg.norm(sides, axis=1)
     cosine = np.abs(np.einsum("nc,nc->n", sides, np.roll(sides, -1, axis=0)))
