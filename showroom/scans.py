@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 def run_scan(path: Path, out: Path, request: Request) -> int:
     """Make a product of a scan; prints one line of JSON."""
+    from tqdm import tqdm
+
     from reconstruction.errors import ReconstructionError
     from reconstruction.pipeline import product_id
     from reconstruction.product_io import save_product
@@ -19,7 +21,15 @@ def run_scan(path: Path, out: Path, request: Request) -> int:
 
     try:
         name = product_id(path.name if path.is_dir() else path.stem)
-        product = product_of_scan(path, request, id=name)
+        with tqdm(unit="frame", disable=not path.is_dir()) as bar:
+
+            def frame(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done + 1 - bar.n)
+
+            product = product_of_scan(
+                path, request, id=name, progress=bar.set_postfix_str, frames=frame
+            )
         folder = save_product(product, out / product.id, lods=True)
     except ReconstructionError as error:
         line: dict[str, object] = {"where": str(path), "error": error.code}

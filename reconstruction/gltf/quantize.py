@@ -1,7 +1,8 @@
 """A GLB made compact: quantised vertices (``KHR_mesh_quantization``), smaller textures.
 
 Positions become 16-bit integers in the mesh's box, whose node scales them back: an error of at
-most 1/65534 of the longest side. Normals and tangents take 8 bits, UVs 16, skin weights 8. The
+most 1/65534 of the longest side. They are not normalised, so that readers which take integers as
+they are place them right, too. Normals and tangents take 8 bits, UVs 16, skin weights 8. The
 file needs a reader that knows the extension; every glTF viewer of note does.
 """
 
@@ -42,13 +43,19 @@ def quantized(glb: bytes, budget: Budget | None = None, *, bits: int = 16) -> by
     low, high = vertices.min(axis=0).astype(np.float64), vertices.max(axis=0).astype(np.float64)
     one = (1 << (bits - 1)) - 1
     reach, middle = max(float((high - low).max()) / 2, 1e-9), (low + high) / 2
-    half = reach * 32767 / one
+    step = reach / one
     weights = _weights(container, attributes)
     binding = document["skins"][0]["inverseBindMatrices"] if "skins" in document else -1
     for number, entry in enumerate(document["accessors"]):
         name = names.get(number, "")
         if name == "POSITION":
-            packer.add(entry, np.round((vertices - middle) / reach * one), I16, bounds=True)
+            packer.add(
+                entry,
+                np.round((vertices - middle) / reach * one),
+                I16,
+                bounds=True,
+                normalized=False,
+            )
         elif name in ("NORMAL", "TANGENT"):
             wide = 3 if name == "NORMAL" else 4
             packer.add(entry, _units(container.accessor(number, wide, len(vertices))), I8)
@@ -69,7 +76,7 @@ def quantized(glb: bytes, budget: Budget | None = None, *, bits: int = 16) -> by
         elif number == binding:
             # Joints place a skinned mesh, not its node: they undo the quantisation, too.
             matrices = container.accessor(number, 16, container.budget.nodes).reshape(-1, 4, 4)
-            undo = np.diag([half, half, half, 1.0])
+            undo = np.diag([step, step, step, 1.0])
             undo[:3, 3] = middle
             bound = (matrices.transpose(0, 2, 1) @ undo).transpose(0, 2, 1).reshape(-1, 16)
             packer.plain(entry, bound.astype(np.float32))
@@ -78,7 +85,7 @@ def quantized(glb: bytes, budget: Budget | None = None, *, bits: int = 16) -> by
     for image in document.get("images", []):
         image["bufferView"] = packer.raw(image["bufferView"])
     if binding < 0:
-        node["translation"], node["scale"] = middle.tolist(), [half] * 3
+        node["translation"], node["scale"] = middle.tolist(), [step] * 3
     for key in ("extensionsUsed", "extensionsRequired"):
         document[key] = [*document.get(key, []), EXTENSION]
     document["accessors"], document["bufferViews"] = packer.accessors, packer.out.views

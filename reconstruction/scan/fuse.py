@@ -7,6 +7,9 @@ out by point-to-plane registration against what was fused before.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,11 @@ from .library import open3d
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 
+TRACKED = (
+    "No poses were given: the frames were aligned by what they show, and their drift is in the "
+    "measures. Declare one, or give poses.json."
+)
+"""What a person should read of a scan without poses."""
 _VOXELS = 300
 """Voxels along the largest extent of the product."""
 _ROUGH = 60_000
@@ -30,10 +38,20 @@ _TRUNCATION = 4.0
 """Voxels over which a distance is believed."""
 _LEAST_FIT = 0.3
 """Share of a frame's points that must meet the others for it to be believed."""
+_MOST_TRACKED = 150
+"""Frames that are aligned where there are no poses: each costs about a second."""
+_LEAST_TRACKED = 0.5
+"""Share of them that must be believed."""
 
 
-def fuse(scan: Scan) -> tuple[Cloud, tuple[str, ...]]:
+def fuse(
+    scan: Scan, progress: Callable[[int, int], None] = lambda done, total: None
+) -> tuple[Cloud, tuple[str, ...]]:
     """Fuse the frames of a scan.
+
+    Args:
+        progress: called after each frame with how many are done and how many there are; what it
+            raises ends the work.
 
     Returns:
         The cloud in the world's frame, and sentences that a person should read.
@@ -47,6 +65,13 @@ def fuse(scan: Scan) -> tuple[Cloud, tuple[str, ...]]:
             f"{scan.name} holds no depth", field="scan.depth", expected="depth above 0", got="none"
         )
     notes: list[str] = []
+    if scan.poses is None and len(scan.frames) > _MOST_TRACKED:
+        chosen = np.unique(np.linspace(0, len(scan.frames) - 1, _MOST_TRACKED).astype(int))
+        notes.append(
+            f"Of {len(scan.frames)} frames without poses {len(chosen)} were used; poses.json would "
+            "let all be used."
+        )
+        scan = replace(scan, frames=[scan.frames[i] for i in chosen])
     pictures = [_rgbd(o3d, f.color, f.depth) for f in scan.frames]
     camera = scan.intrinsics
     pinhole = o3d.camera.PinholeCameraIntrinsic(
@@ -54,20 +79,22 @@ def fuse(scan: Scan) -> tuple[Cloud, tuple[str, ...]]:
     )
     poses, kept = scan.poses, list(range(len(pictures)))
     if poses is None:
-        poses, kept = _tracked(o3d, pictures, pinhole)
+        poses, kept = _tracked(o3d, pictures, pinhole, progress)
         lost = len(pictures) - len(kept)
         if lost:
             notes.append(
                 f"{lost} of {len(pictures)} frames could not be tracked and were left out."
             )
         if len(kept) > 1:
-            notes.append("No poses were given: the frames were aligned by what they show.")
+            notes.append(TRACKED)
     depths, extent = _cropped(scan, poses, kept)
     voxel = float(np.clip(extent / _VOXELS, 0.0015, 0.012))
     grid = _grid(o3d, voxel)
     matrix = np.array([[camera.fx, 0, camera.cx], [0, camera.fy, camera.cy], [0, 0, 1.0]])
     lens = o3d.core.Tensor(matrix)
-    for i in kept:
+    for done, i in enumerate(kept):
+        if scan.poses is not None:
+            progress(done, len(kept))
         depth = o3d.t.geometry.Image(o3d.core.Tensor(depths[i]))
         color = scan.frames[i].color.astype(np.float32) / 255
         picture = o3d.t.geometry.Image(o3d.core.Tensor(color))
@@ -158,7 +185,9 @@ def _in_world(scan: Scan, pose: F64, i: int) -> tuple[F64, NDArray[np.intp], NDA
     return points, rows, columns
 
 
-def _tracked(o3d: Any, pictures: list[Any], pinhole: Any) -> tuple[F64, list[int]]:
+def _tracked(
+    o3d: Any, pictures: list[Any], pinhole: Any, progress: Callable[[int, int], None]
+) -> tuple[F64, list[int]]:
     """Camera poses (n, 4, 4) relative to the first frame, and which frames are believed."""
     odometry = o3d.pipelines.odometry
     registration = o3d.pipelines.registration
@@ -169,6 +198,7 @@ def _tracked(o3d: Any, pictures: list[Any], pinhole: Any) -> tuple[F64, list[int
     kept = [0]
     world = o3d.geometry.PointCloud(clouds[0])
     for i in range(1, len(pictures)):
+        progress(i, len(pictures))
         before = kept[-1]
         done, move, _ = odometry.compute_rgbd_odometry(
             grey[i],
@@ -194,12 +224,13 @@ def _tracked(o3d: Any, pictures: list[Any], pinhole: Any) -> tuple[F64, list[int
         world += moved.transform(poses[i])
         if len(kept) % 8 == 0:
             world = world.voxel_down_sample(0.012)
-    if len(pictures) > 1 and len(kept) < 2:
+    least = max(2, math.ceil(_LEAST_TRACKED * len(pictures)))
+    if len(pictures) > 1 and len(kept) < least:
         raise ScanError(
             "the frames do not fit together; move the camera more slowly, or give poses.json",
             field="scan.frames",
-            expected="frames that overlap",
-            got="none that do",
+            expected=f"at least {least} of {len(pictures)} frames that overlap",
+            got=f"{len(kept)}",
         )
     return poses, kept
 

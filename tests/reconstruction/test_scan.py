@@ -30,7 +30,15 @@ def table() -> Mesh:
     return family.build(values, {c.name: c.default for c in family.choices})
 
 
-def write_scan(folder: Path, mesh: Mesh, views: int, poses: bool, tilt: float = 0.0) -> None:
+def write_scan(
+    folder: Path,
+    mesh: Mesh,
+    views: int,
+    poses: bool,
+    tilt: float = 0.0,
+    turn: float = 2 * math.pi,
+    steady: bool = False,
+) -> None:
     """Depth frames from around and above, on a floor, with noise as a depth camera has."""
     rng = np.random.default_rng(1)
     floor = np.array([[-2, 0, -2], [2, 0, -2], [2, 0, 2], [-2, 0, 2]], np.float32)
@@ -45,8 +53,8 @@ def write_scan(folder: Path, mesh: Mesh, views: int, poses: bool, tilt: float = 
     matrices = []
     focal = 0.0
     for i in range(views):
-        angle = 2 * math.pi * i / views
-        up = 0.9 if i % 2 else 0.35
+        angle = turn * i / views
+        up = 0.9 if i % 2 and not steady else 0.35
         camera = Camera(angle, up, 0.0, 2.2, 0.75, (0.0, 0.35, 0.0))
         raster = render(grid, faces.astype(np.int32), camera, SIZE)
         depth = np.where(np.isfinite(raster.depth), raster.depth, 0)
@@ -139,6 +147,39 @@ def test_flat_holes_are_closed_and_bent_ones_stay_open() -> None:
         whole, source = capped(tent, lambda rim: closes_flat(rim, 0.01))
         assert (open_edges(whole) == 0) is closed
         assert len(source) == len(whole.vertices)
+
+
+def test_frames_without_poses_are_aligned_can_be_counted_and_stopped(
+    tmp_path: Path, table: Mesh
+) -> None:
+    write_scan(tmp_path / "scan", table, 6, poses=False, turn=0.5, steady=True)
+    counted: list[int] = []
+    product = product_of_scan(
+        tmp_path / "scan", id="t", frames=lambda done, total: counted.append(total - done)
+    )
+    assert counted == [5, 4, 3, 2, 1]
+    assert any("poses.json" in w for w in product.warnings)
+    assert product.mesh.size[1] == pytest.approx(0.74, rel=0.04)
+    height = product.values["height"]
+    assert height.high - height.low > 0.05 * height.value
+    assert product.confidence < 0.8
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        product_of_scan(tmp_path / "scan", id="t", frames=stop)
+
+
+def test_frames_that_do_not_overlap_are_refused_with_a_remedy(tmp_path: Path, table: Mesh) -> None:
+    write_scan(tmp_path / "scan", table, 5, poses=False)
+    rng = np.random.default_rng(2)
+    for path in sorted((tmp_path / "scan" / "depth").iterdir())[1:]:
+        far = rng.uniform(0.5, 3.5, (SIZE[0] // 20, SIZE[1] // 20))
+        noise = cv2.resize(far, SIZE[::-1], interpolation=cv2.INTER_NEAREST)
+        cv2.imwrite(str(path), (noise * 1000).astype(np.uint16))
+    with pytest.raises(ScanError, match=r"poses\.json"):
+        product_of_scan(tmp_path / "scan", id="t")
 
 
 def test_a_broken_scan_says_what_is_missing(tmp_path: Path, table: Mesh) -> None:
