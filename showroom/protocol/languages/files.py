@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .cpp import cpp
 from .csharp import csharp
 from .gdscript import gdscript
 from .model import protocol
@@ -14,5 +15,6 @@ def files() -> dict[str, str]:
     return {
         "clients/web/src/core/messages.ts": typescript(model),
         "clients/unity/Runtime/Core/Messages.cs": csharp(model),
+        "clients/unreal/Source/ShowroomCore/Public/Messages.h": cpp(model),
         "clients/godot/godot3/addons/showroom/bones.gd": gdscript(),
     }

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "CoreMinimal.h"
+#include "GameFramework/Actor.h"
+#include "History.h"
+#include "Session.h"
+
+#include "ShowroomVisit.generated.h"
+
+class IWebSocket;
+class UglTFRuntimeAsset;
+class UProceduralMeshComponent;
+class USkeletalMeshComponent;
+
+DECLARE_DYNAMIC_MULTICAST_DELEGATE_OneParam(FShowroomText, const FString&, Text);
+
+/** One visit: connects, streams the pose, shows products and the avatar. The actor is the play space's
+ *  origin on the floor. */
+UCLASS(Blueprintable)
+class SHOWROOM_API AShowroomVisit : public AActor
+{
+    GENERATED_BODY()
+
+public:
+    AShowroomVisit();
+
+    UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Showroom") FString Url = TEXT("ws://127.0.0.1:8765");
+    UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Showroom") FString Token;
+    /** en or zh */
+    UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Showroom") FString Language = TEXT("en");
+    /** Stature of the avatar, metres. */
+    UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Showroom") double Height = 1.70;
+    /** Poses a second. */
+    UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Showroom") double Rate = 72;
+    /** The camera and the motion controllers. */
+    UPROPERTY(BlueprintReadWrite, Category = "Showroom") TObjectPtr<USceneComponent> Head;
+    UPROPERTY(BlueprintReadWrite, Category = "Showroom") TObjectPtr<USceneComponent> LeftHand;
+    UPROPERTY(BlueprintReadWrite, Category = "Showroom") TObjectPtr<USceneComponent> RightHand;
+
+    UPROPERTY(BlueprintAssignable, Category = "Showroom") FShowroomText OnReply;
+    UPROPERTY(BlueprintAssignable, Category = "Showroom") FShowroomText OnProblem;
+    /** A product was shown, changed or removed: its id. */
+    UPROPERTY(BlueprintAssignable, Category = "Showroom") FShowroomText OnProduct;
+
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void Say(const FString& Text);
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void TryOn(const FString& Target);
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void TakeOff();
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void ChangeSize(int32 Step);
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void Undo();
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void PointAt(const FString& Target);
+    /** Tape by ISO 8559 names, metres; it stays with the visit. */
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void SetBody(double Stature, const TMap<FString, double>& Tape);
+    /** Products that are there, by id. */
+    UFUNCTION(BlueprintCallable, Category = "Showroom") TArray<FString> Products() const;
+
+    virtual void BeginPlay() override;
+    virtual void EndPlay(const EEndPlayReason::Type Reason) override;
+    virtual void Tick(float Seconds) override;
+
+private:
+    struct FStanding
+    {
+        showroom::ProductShown Shown;
+        showroom::History<showroom::Vertices> Frames;
+        TArray<TObjectPtr<UProceduralMeshComponent>> Meshes;
+        TArray<TArray<int32>> Triangles;
+    };
+
+    TSharedPtr<IWebSocket> Socket;
+    TUniquePtr<showroom::Session> Session;
+    TMap<FString, FStanding> Standing;
+    showroom::History<showroom::AvatarPose> Poses;
+    FString AvatarHash;
+    double Sent = 0;
+    int64 Seq = 0;
+    int32 Number = 0;
+
+    UPROPERTY() TObjectPtr<USkeletalMeshComponent> Avatar;
+
+    void Connect();
+    void Take(const showroom::Arrival& Arrival);
+    void Command(showroom::Command Event);
+    void Fetch(const FString& Hash, TFunction<void(UglTFRuntimeAsset*)> Then);
+    void Load(const FString& Target);
+    void Remove(const FString& Target);
+    void MoveCloth(FStanding& Product, double Now);
+    std::array<double, 7> Seven(const USceneComponent& Tracked) const;
+    std::string Fresh();
+};
