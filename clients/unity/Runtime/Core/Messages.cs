@@ -87,6 +87,10 @@ namespace Showroom
             ["basket_shown"] = typeof(BasketShown),
             ["recommended"] = typeof(Recommended),
             ["intent"] = typeof(Heard),
+            ["transcript"] = typeof(Transcript),
+            ["speak"] = typeof(Speak),
+            ["audio-chunk"] = typeof(AudioChunk),
+            ["cancel"] = typeof(Cancel),
             ["progress"] = typeof(Progress),
             ["done"] = typeof(Done),
             ["error"] = typeof(ErrorUpdate),
@@ -233,6 +237,45 @@ namespace Showroom
     {
         public override string Type => "clock";
         [JsonProperty("time", Required = Required.Always)] public double Time;
+    }
+
+    /// <summary>The microphone is open: chunks follow until :class:`AudioStop`.</summary>
+    public sealed class AudioStart : Message
+    {
+        public override string Type => "audio-start";
+        [JsonProperty("id", Required = Required.Always)] public string Id;
+        [JsonProperty("rate", NullValueHandling = NullValueHandling.Ignore)] public long Rate = 16000;
+        [JsonProperty("width", NullValueHandling = NullValueHandling.Ignore)] public long Width = 2;
+        [JsonProperty("channels", NullValueHandling = NullValueHandling.Ignore)] public long Channels = 1;
+        [JsonProperty("lang", NullValueHandling = NullValueHandling.Ignore)] public string Lang;
+    }
+
+    /// <summary>Samples of the microphone, or of a reply that is spoken; seq counts from 0.</summary>
+    public sealed class AudioChunk : Message
+    {
+        public override string Type => "audio-chunk";
+        [JsonProperty("data", Required = Required.Always)] public byte[] Data;
+        [JsonProperty("seq", NullValueHandling = NullValueHandling.Ignore)] public long Seq;
+    }
+
+    /// <summary>No more chunks come: a push-to-talk button was let go. An open turn ends with it.</summary>
+    public sealed class AudioStop : Message
+    {
+        public override string Type => "audio-stop";
+    }
+
+    /// <summary>The client has played, or stopped, the reply ref of a :class:`Speak`.</summary>
+    public sealed class PlaybackFinished : Message
+    {
+        public override string Type => "playback-finished";
+        [JsonProperty("ref", Required = Required.Always)] public string Ref;
+    }
+
+    /// <summary>From a client: what is being said is to be forgotten. From the server: stop playing ref.</summary>
+    public sealed class Cancel : Message
+    {
+        public override string Type => "cancel";
+        [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
     }
 
     /// <summary>Clock sync; answered by :class:`Pong` with the same time.</summary>
@@ -421,6 +464,49 @@ namespace Showroom
         [JsonProperty("entities", Required = Required.Always)] public Dictionary<string, Dictionary<string, object>[]> Entities;
         [JsonProperty("resolved", NullValueHandling = NullValueHandling.Ignore)] public Dictionary<string, object>[] Resolved;
         [JsonProperty("clarify", NullValueHandling = NullValueHandling.Ignore)] public string Clarify;
+    }
+
+    /// <summary>What was heard of an utterance so far; the final one is carried out.</summary>
+    public sealed class Transcript : Message
+    {
+        public override string Type => "transcript";
+        [JsonProperty("utterance_id", Required = Required.Always)] public string UtteranceId;
+        [JsonProperty("text", Required = Required.Always)] public string Text;
+        [JsonProperty("lang", Required = Required.Always)] public string Lang;
+        [JsonProperty("rev", Required = Required.Always)] public long Rev;
+        [JsonProperty("is_final", Required = Required.Always)] public bool IsFinal;
+        [JsonProperty("stability", NullValueHandling = NullValueHandling.Ignore)] public double Stability;
+        [JsonProperty("confidence", NullValueHandling = NullValueHandling.Ignore)] public double Confidence;
+        [JsonProperty("reason", NullValueHandling = NullValueHandling.Ignore)] public string Reason;
+    }
+
+    /// <summary>Say a reply aloud; answered by playback-finished with id as its ref.</summary>
+    public sealed class Speak : Message
+    {
+        public override string Type => "speak";
+        [JsonProperty("id", Required = Required.Always)] public string Id;
+        [JsonProperty("text", Required = Required.Always)] public string Text;
+        [JsonProperty("lang", Required = Required.Always)] public string Lang;
+        [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
+        [JsonProperty("rate", NullValueHandling = NullValueHandling.Ignore)] public long Rate = 16000;
+        [JsonProperty("width", NullValueHandling = NullValueHandling.Ignore)] public long Width = 2;
+        [JsonProperty("channels", NullValueHandling = NullValueHandling.Ignore)] public long Channels = 1;
+        [JsonProperty("samples", NullValueHandling = NullValueHandling.Ignore)] public long Samples;
+    }
+
+    /// <summary>Samples of the microphone, or of a reply that is spoken; seq counts from 0.</summary>
+    public sealed class AudioChunk : Message
+    {
+        public override string Type => "audio-chunk";
+        [JsonProperty("data", Required = Required.Always)] public byte[] Data;
+        [JsonProperty("seq", NullValueHandling = NullValueHandling.Ignore)] public long Seq;
+    }
+
+    /// <summary>From a client: what is being said is to be forgotten. From the server: stop playing ref.</summary>
+    public sealed class Cancel : Message
+    {
+        public override string Type => "cancel";
+        [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
     }
 
     /// <summary>Long work goes on: done of 0 to 1.</summary>

@@ -150,7 +150,7 @@ export interface Utterance {
 export interface Command {
   type: "command";
   n?: number;
-  action: "add_to_basket" | "adjust_fit" | "ask" | "compare" | "dislike" | "greet" | "hand_over" | "help" | "move" | "place" | "recommend" | "redo" | "remove_from_basket" | "report" | "rotate" | "scale" | "set_choice" | "set_color" | "set_size" | "show" | "show_basket" | "take_off" | "try_on" | "undo";
+  action: "add_to_basket" | "adjust_fit" | "ask" | "choose" | "compare" | "dislike" | "greet" | "hand_over" | "help" | "look" | "move" | "place" | "recommend" | "redo" | "remove_from_basket" | "report" | "rotate" | "scale" | "set_choice" | "set_color" | "set_size" | "show" | "show_basket" | "take_off" | "try_on" | "undo";
   id?: string;
   target?: string;
   part?: string;
@@ -191,6 +191,45 @@ export interface Clock {
   type: "clock";
   n?: number;
   time: number;
+}
+
+/** The microphone is open: chunks follow until :class:`AudioStop`. */
+export interface AudioStart {
+  type: "audio-start";
+  n?: number;
+  id: string;
+  rate?: number;
+  width?: number;
+  channels?: number;
+  lang?: string;
+}
+
+/** Samples of the microphone, or of a reply that is spoken; ``seq`` counts from 0. */
+export interface AudioChunk {
+  type: "audio-chunk";
+  n?: number;
+  data: Uint8Array;
+  seq?: number;
+}
+
+/** No more chunks come: a push-to-talk button was let go. An open turn ends with it. */
+export interface AudioStop {
+  type: "audio-stop";
+  n?: number;
+}
+
+/** The client has played, or stopped, the reply ``ref`` of a :class:`Speak`. */
+export interface PlaybackFinished {
+  type: "playback-finished";
+  n?: number;
+  ref: string;
+}
+
+/** From a client: what is being said is to be forgotten. From the server: stop playing ``ref``. */
+export interface Cancel {
+  type: "cancel";
+  n?: number;
+  ref?: string;
 }
 
 /** Clock sync; answered by :class:`Pong` with the same ``time``. */
@@ -381,6 +420,49 @@ export interface Heard {
   clarify?: string | null;
 }
 
+/** What was heard of an utterance so far; the final one is carried out. */
+export interface Transcript {
+  type: "transcript";
+  n?: number;
+  utterance_id: string;
+  text: string;
+  lang: string;
+  rev: number;
+  is_final: boolean;
+  stability?: number;
+  confidence?: number;
+  reason?: string;
+}
+
+/** Say a reply aloud; answered by ``playback-finished`` with ``id`` as its ``ref``. */
+export interface Speak {
+  type: "speak";
+  n?: number;
+  id: string;
+  text: string;
+  lang: string;
+  ref?: string;
+  rate?: number;
+  width?: number;
+  channels?: number;
+  samples?: number;
+}
+
+/** Samples of the microphone, or of a reply that is spoken; ``seq`` counts from 0. */
+export interface AudioChunk {
+  type: "audio-chunk";
+  n?: number;
+  data: Uint8Array;
+  seq?: number;
+}
+
+/** From a client: what is being said is to be forgotten. From the server: stop playing ``ref``. */
+export interface Cancel {
+  type: "cancel";
+  n?: number;
+  ref?: string;
+}
+
 /** Long work goes on: ``done`` of 0 to 1. */
 export interface Progress {
   type: "progress";
@@ -419,6 +501,11 @@ export type EventMessage =
   | Point
   | RoomPlan
   | Clock
+  | AudioStart
+  | AudioChunk
+  | AudioStop
+  | PlaybackFinished
+  | Cancel
   | Ping
   | Ack
   | Received
@@ -439,6 +526,10 @@ export type UpdateMessage =
   | BasketShown
   | Recommended
   | Heard
+  | Transcript
+  | Speak
+  | AudioChunk
+  | Cancel
   | Progress
   | Done
   | ErrorUpdate;

@@ -320,6 +320,74 @@ struct Clock {
   }
 };
 
+/// The microphone is open: chunks follow until :class:`AudioStop`.
+struct AudioStart {
+  static constexpr const char* Type = "audio-start";
+  std::int64_t n = 0;
+  std::string id;
+  std::int64_t rate = 16000;
+  std::int64_t width = 2;
+  std::int64_t channels = 1;
+  std::string lang;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("id", id, true);
+    visitor_("rate", rate, false);
+    visitor_("width", width, false);
+    visitor_("channels", channels, false);
+    visitor_("lang", lang, false);
+  }
+};
+
+/// Samples of the microphone, or of a reply that is spoken; seq counts from 0.
+struct AudioChunk {
+  static constexpr const char* Type = "audio-chunk";
+  std::int64_t n = 0;
+  std::string data;
+  std::int64_t seq = 0;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("data", data, true);
+    visitor_("seq", seq, false);
+  }
+};
+
+/// No more chunks come: a push-to-talk button was let go. An open turn ends with it.
+struct AudioStop {
+  static constexpr const char* Type = "audio-stop";
+  std::int64_t n = 0;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+  }
+};
+
+/// The client has played, or stopped, the reply ref of a :class:`Speak`.
+struct PlaybackFinished {
+  static constexpr const char* Type = "playback-finished";
+  std::int64_t n = 0;
+  std::string ref;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("ref", ref, true);
+  }
+};
+
+/// From a client: what is being said is to be forgotten. From the server: stop playing ref.
+struct Cancel {
+  static constexpr const char* Type = "cancel";
+  std::int64_t n = 0;
+  std::string ref;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("ref", ref, false);
+  }
+};
+
 /// Clock sync; answered by :class:`Pong` with the same time.
 struct Ping {
   static constexpr const char* Type = "ping";
@@ -660,6 +728,84 @@ struct Heard {
   }
 };
 
+/// What was heard of an utterance so far; the final one is carried out.
+struct Transcript {
+  static constexpr const char* Type = "transcript";
+  std::int64_t n = 0;
+  std::string utterance_id;
+  std::string text;
+  std::string lang;
+  std::int64_t rev = 0;
+  bool is_final = false;
+  double stability = 0;
+  double confidence = 0;
+  std::string reason;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("utterance_id", utterance_id, true);
+    visitor_("text", text, true);
+    visitor_("lang", lang, true);
+    visitor_("rev", rev, true);
+    visitor_("is_final", is_final, true);
+    visitor_("stability", stability, false);
+    visitor_("confidence", confidence, false);
+    visitor_("reason", reason, false);
+  }
+};
+
+/// Say a reply aloud; answered by playback-finished with id as its ref.
+struct Speak {
+  static constexpr const char* Type = "speak";
+  std::int64_t n = 0;
+  std::string id;
+  std::string text;
+  std::string lang;
+  std::string ref;
+  std::int64_t rate = 16000;
+  std::int64_t width = 2;
+  std::int64_t channels = 1;
+  std::int64_t samples = 0;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("id", id, true);
+    visitor_("text", text, true);
+    visitor_("lang", lang, true);
+    visitor_("ref", ref, false);
+    visitor_("rate", rate, false);
+    visitor_("width", width, false);
+    visitor_("channels", channels, false);
+    visitor_("samples", samples, false);
+  }
+};
+
+/// Samples of the microphone, or of a reply that is spoken; seq counts from 0.
+struct AudioChunk {
+  static constexpr const char* Type = "audio-chunk";
+  std::int64_t n = 0;
+  std::string data;
+  std::int64_t seq = 0;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("data", data, true);
+    visitor_("seq", seq, false);
+  }
+};
+
+/// From a client: what is being said is to be forgotten. From the server: stop playing ref.
+struct Cancel {
+  static constexpr const char* Type = "cancel";
+  std::int64_t n = 0;
+  std::string ref;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("ref", ref, false);
+  }
+};
+
 /// Long work goes on: done of 0 to 1.
 struct Progress {
   static constexpr const char* Type = "progress";
@@ -721,6 +867,11 @@ using EventMessage = std::variant<
     Point,
     RoomPlan,
     Clock,
+    AudioStart,
+    AudioChunk,
+    AudioStop,
+    PlaybackFinished,
+    Cancel,
     Ping,
     Ack,
     Received,
@@ -741,6 +892,10 @@ using UpdateMessage = std::variant<
     BasketShown,
     Recommended,
     Heard,
+    Transcript,
+    Speak,
+    AudioChunk,
+    Cancel,
     Progress,
     Done,
     ErrorUpdate>;
