@@ -1,0 +1,129 @@
+"""The embedded recogniser on spoken sentences, and on what is no command."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from showroom.hearing.audio import RATE
+from showroom.hearing.ear import Ear
+from showroom.hearing.grammar import SpokenGrammar, Stocked
+from showroom.hearing.noise import colored, mixed, music
+from showroom.hearing.speech import EspeakVoice
+from showroom.hearing.sphinx import SphinxRecogniser
+from showroom.hearing.vad import WINDOW, SileroVad
+
+SENTENCES = (
+    "undo that",
+    "one size up please",
+    "make the sleeves three centimeters longer",
+    "show me the red chair",
+    "what is your return policy",
+    "turn the chair forty five degrees to the left",
+)
+CHATTER = (
+    "who won the football last night",
+    "tell me a joke about penguins",
+    "the meeting has been moved to thursday",
+    "my knee hurts when i run",
+)
+RNG = np.random.default_rng(4)
+
+
+@pytest.fixture(scope="module")
+def recogniser():
+    return SphinxRecogniser(SpokenGrammar([Stocked("armchair", ("Strandmon armchair",))]))
+
+
+@pytest.fixture(scope="module")
+def voice():
+    return EspeakVoice()
+
+
+def padded(samples):
+    silence = np.zeros(RATE // 2, dtype=np.int16)
+    return np.concatenate((silence, samples, silence, silence))
+
+
+def hear(recogniser, samples):
+    ear = Ear(SileroVad(), recogniser)
+    reports = [*ear.accept(samples), *ear.finish()]
+    return " ".join(r.text for r in reports if r.kind == "final" and r.text)
+
+
+def test_spoken_commands_are_heard(recogniser, voice):
+    heard = [hear(recogniser, padded(voice.say(text, "en"))) for text in SENTENCES]
+    right = [a for a, b in zip(heard, SENTENCES, strict=True) if a == b]
+    assert len(right) >= len(SENTENCES) - 1, heard
+
+
+def test_commands_are_heard_in_some_noise(recogniser, voice):
+    heard = []
+    for text in SENTENCES[:4]:
+        clean = padded(voice.say(text, "en")).astype(np.float64)
+        noise = colored(np.random.default_rng(len(text)), len(clean), 1.0)
+        heard.append(hear(recogniser, mixed(clean, noise, 20.0).astype(np.int16)))
+    assert sum(a == b for a, b in zip(heard, SENTENCES, strict=False)) >= 3, heard
+
+
+def test_a_product_is_heard_by_a_name_that_no_dictionary_has(recogniser, voice):
+    text = "show me the strandmon armchair"
+    assert hear(recogniser, padded(voice.say(text, "en"))) == text
+
+
+@pytest.mark.parametrize("text", CHATTER)
+def test_chatter_is_no_command(recogniser, voice, text):
+    assert hear(recogniser, padded(voice.say(text, "en"))) == ""
+
+
+def test_chinese_is_no_english_command(recogniser, voice):
+    for text in ("袖子加长三厘米", "今天天气怎么样"):
+        assert hear(recogniser, padded(voice.say(text, "zh"))) == ""
+
+
+@pytest.mark.parametrize(
+    "wave",
+    [
+        np.zeros(5 * RATE),
+        3000 * RNG.normal(size=5 * RATE),
+        20000 * colored(RNG, 5 * RATE, 2.0) / 3.0,
+        6000 * np.sin(2 * np.pi * 440 * np.arange(5 * RATE) / RATE),
+        2000 * music(RNG, 5 * RATE),
+        20000 * (RNG.random(5 * RATE) < 0.0005),
+    ],
+    ids=["silence", "white noise", "rumble", "a tone", "music", "clicks"],
+)
+def test_what_is_no_speech_is_no_command(recogniser, wave):
+    assert hear(recogniser, np.clip(wave, -32768, 32767).astype(np.int16)) == ""
+
+
+def test_the_detector_tells_speech_from_silence(voice):
+    vad = SileroVad()
+    samples = padded(voice.say(SENTENCES[2], "en"))
+    found = [
+        vad.probability(w) for w in samples[: len(samples) // WINDOW * WINDOW].reshape(-1, WINDOW)
+    ]
+    assert max(found[:12]) < 0.3
+    assert np.mean(np.array(found[16:-40]) > 0.5) > 0.8
+
+
+def test_the_verb_prints_transcript_and_intent_as_json(voice, tmp_path):
+    from showroom.listening import run_hear
+
+    out = io.StringIO()
+    pcm = padded(voice.say("undo that", "en")).tobytes()
+    options = {"lang": "en", "catalog": None, "engine": "", "weights": None}
+    assert run_hear(io.BytesIO(pcm), out, **options) == 0
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["type"] for line in lines][-2:] == ["transcript", "intent"]
+    assert lines[-2] | {"is_final": True, "text": "undo that"} == lines[-2]
+    assert lines[-1]["resolved"] == [{"action": "undo"}]
+
+
+def test_replies_can_be_said_in_both_languages(voice):
+    english, chinese = voice.say("Sleeves 3 cm longer.", "en"), voice.say("袖子加长三厘米。", "zh")
+    for samples in (english, chinese):
+        assert 1.0 < len(samples) / RATE < 4.0
+        assert 3000 < np.abs(samples).max() < 32767
+    assert len(voice.say("", "en")) < RATE // 10
