@@ -1,4 +1,4 @@
-"""Recorded headset motion: JSON lines of pose messages, or A-Frame motion captures."""
+"""Recorded motion: JSON lines of pose messages, A-Frame motion captures, or BVH files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from showroom.fit.bvh import BvhError, parse_bvh
+from showroom.fit.recording import recorded
 from showroom.protocol.codec import decode_event, encode_event
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import Pose, Transform
@@ -36,8 +39,12 @@ class Motion:
         return self.poses[-1].time
 
 
-def load_motion(path: Path) -> Motion:
-    """Read a recording: ``.jsonl`` with one pose message a line, or A-Frame's JSON.
+def load_motion(path: Path, *, stature: float | None = None) -> Motion:
+    """Read a recording: ``.jsonl`` with one pose message a line, ``.bvh``, or A-Frame's JSON.
+
+    Args:
+        stature: of who shall play a BVH file, metres, as which it is scaled; as recorded where
+            left out.
 
     Raises:
         MotionError: an unreadable or too large file, no poses, a pose that the protocol refuses,
@@ -49,7 +56,13 @@ def load_motion(path: Path) -> Motion:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise MotionError(f"{path.name}: cannot be read: {error}") from error
-    poses = _lines(path.name, text) if path.suffix == ".jsonl" else _aframe(path.name, text)
+    match path.suffix.lower():
+        case ".jsonl":
+            poses = _lines(path.name, text)
+        case ".bvh":
+            poses = _bvh(path.name, text, stature)
+        case _:
+            poses = _aframe(path.name, text)
     if not poses:
         raise MotionError(f"{path.name}: holds no poses")
     start = poses[0].time
@@ -85,6 +98,28 @@ def _lines(name: str, text: str) -> list[Pose]:
             raise MotionError(f"{name}:{number}: expected a pose")
         poses.append(event)
     return poses
+
+
+def _bvh(name: str, text: str, stature: float | None) -> list[Pose]:
+    """A motion capture of a whole body; its eyes are the headset, its bones go as joints."""
+    try:
+        motion = recorded(parse_bvh(text), stature)
+    except BvhError as error:
+        raise MotionError(f"{name}: {error}") from error
+    rows = np.concatenate([motion.places, motion.turns], axis=2)
+    if not np.abs(motion.places).max() <= 100.0:
+        raise MotionError(f"{name}: the actor leaves the space of 100 m around the origin")
+    return [
+        Pose(
+            time=number * motion.interval,
+            head=tuple(head),
+            joints={bone: tuple(row) for bone, row in zip(motion.bones, frame, strict=True)},
+            seq=number,
+        )
+        for number, (head, frame) in enumerate(
+            zip(motion.heads.tolist(), rows.tolist(), strict=True)
+        )
+    ]
 
 
 def _aframe(name: str, text: str) -> list[Pose]:

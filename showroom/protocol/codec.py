@@ -45,7 +45,7 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 def encode_event(event: Event, encoding: Encoding = "json", *, plain: bool = False) -> Frame:
     """An event as the client sends it; poses and audio go as compact frames unless ``plain``."""
-    if isinstance(event, Pose) and not plain:
+    if isinstance(event, Pose) and not plain and compact.fits(event):
         return Frame(compact.encode_pose(event), False)
     if isinstance(event, AudioChunk) and not plain:
         return Frame(compact.encode_audio(event), False)

@@ -5,9 +5,12 @@ open with, and its kind. Positions are counted in units of 0.25 mm; quaternions 
 1.0 being 32767 (0.003 degrees).
 
 ========= ==== ==========================================================================
-pose      1    flags u8 (1 left, 2 right), 0 u8, seq u32, time f64, head position i32 x 3,
-               head rotation i16 x 4; per tracked hand, left first: position relative to
-               the head i16 x 3, rotation i16 x 4
+pose      1    flags u8 (1 left, 2 right, 4 joints), 0 u8, seq u32, time f64, head position
+               i32 x 3, head rotation i16 x 4; per tracked hand, left first: position
+               relative to the head i16 x 3, rotation i16 x 4; where there are joints: how
+               many u8, zeros u8 x 3, bone numbers u8 x joints (order of
+               :data:`~showroom.protocol.bones.VRM_BONES`), zeros up to a multiple of 4, and
+               for each as for a hand
 avatar    2    bones u8, 0 u8, seq u32, time f64, root position i32 x 3, bone numbers
                u8 x bones (order of :data:`~showroom.protocol.bones.VRM_BONES`), zeros up
                to a multiple of 4, rotations i16 x 4 x bones
@@ -56,24 +59,32 @@ def is_compact(data: bytes) -> bool:
     return len(data) > 1 and data[0] == MAGIC
 
 
+def fits(pose: Pose) -> bool:
+    """Whether a compact frame can hold a pose: its joints have VRM's names."""
+    return not pose.joints or (pose.skeleton == "vrm" and pose.joints.keys() <= BONE_INDEX.keys())
+
+
 def encode_pose(pose: Pose) -> bytes:
-    """A pose in 36 bytes, 14 more per tracked hand.
+    """A pose in 36 bytes, 14 more per tracked hand, 15 per joint; see :func:`fits`.
 
     Raises:
         ProtocolError: a hand is more than 8.19 m away from the head (``out_of_range``).
     """
     x, y, z, *rotation = pose.head
     head = (round(x / UNIT), round(y / UNIT), round(z / UNIT))
-    flags = (pose.left is not None) | (pose.right is not None) << 1
+    flags = (pose.left is not None) | (pose.right is not None) << 1 | bool(pose.joints) << 2
     parts = [_POSE.pack(MAGIC, POSE, flags, pose.seq, pose.time, *head, *_snorm(rotation))]
-    for name, hand in (("left", pose.left), ("right", pose.right)):
-        if hand is None:
-            continue
+    pieces = [(n, t) for n, t in (("left", pose.left), ("right", pose.right)) if t is not None]
+    hands = len(pieces)
+    pieces += [(f"joints.{name}", transform) for name, transform in pose.joints.items()]
+    for number, (name, hand) in enumerate(pieces):
+        if number == hands:
+            parts.append(_bone_numbers(pose))
         offset = [round(hand[i] / UNIT) - head[i] for i in range(3)]
         if max(map(abs, offset)) > _ONE:
             raise ProtocolError(
                 "out_of_range",
-                "a hand is too far from the head for a compact frame",
+                "a hand or joint is too far from the head for a compact frame",
                 field=name,
                 expected="within 8.19 m of the head",
                 got=f"{max(map(abs, offset)) * UNIT:.2f} m",
@@ -92,11 +103,13 @@ def decode_pose(data: bytes) -> Pose:
     if len(data) < _POSE.size:
         _wrong_length(data, _POSE.size)
     _, _, flags, seq, time, x, y, z, *rotation = _POSE.unpack_from(data)
-    if flags > 3:
+    if flags > 7:
         raise ProtocolError(
-            "malformed", "unknown pose flags", field="flags", expected="0 to 3", got=str(flags)
+            "malformed", "unknown pose flags", field="flags", expected="0 to 7", got=str(flags)
         )
-    expected = _POSE.size + _HAND.size * (flags & 1) + _HAND.size * (flags >> 1)
+    start = _POSE.size + _HAND.size * ((flags & 1) + (flags >> 1 & 1))
+    count = data[start] if flags & 4 and len(data) > start else 0
+    expected = start + (flags >> 2) * (4 + count + -count % 4 + _HAND.size * count)
     if len(data) != expected:
         _wrong_length(data, expected)
     _check_time(time, f"pose/{seq}")
@@ -107,8 +120,32 @@ def decode_pose(data: bytes) -> Pose:
             dx, dy, dz, *turn = _HAND.unpack_from(data, start)
             hands[side] = _transform((x + dx, y + dy, z + dz), turn)
             start += _HAND.size
+    joints: dict[str, _Seven] = {}
+    numbers = data[start + 4 : start + 4 + count]
+    start += 4 + count + -count % 4
+    for place, number in enumerate(numbers):
+        name = _bone(number, f"joints[{place}]")
+        dx, dy, dz, *turn = _HAND.unpack_from(data, start + _HAND.size * place)
+        joints[name] = _transform((x + dx, y + dy, z + dz), turn)
     head = _transform((x, y, z), rotation)
-    return Pose(time=time, head=head, left=hands[0], right=hands[1], seq=seq)
+    return Pose(time=time, head=head, left=hands[0], right=hands[1], seq=seq, joints=joints)
+
+
+def _bone_numbers(pose: Pose) -> bytes:
+    bones = bytes(BONE_INDEX[name] for name in pose.joints)
+    return bytes((len(bones), 0, 0, 0)) + bones + bytes(-len(bones) % 4)
+
+
+def _bone(number: int, field: str) -> str:
+    if number >= len(VRM_BONES):
+        raise ProtocolError(
+            "malformed",
+            "unknown bone number",
+            field=field,
+            expected=f"0 to {len(VRM_BONES) - 1}",
+            got=str(number),
+        )
+    return VRM_BONES[number]
 
 
 def encode_avatar(pose: AvatarPose) -> bytes:
@@ -145,16 +182,9 @@ def decode_avatar(data: bytes) -> AvatarPose:
     _check_time(time, "")
     rotations: dict[str, Quat] = {}
     for number, index in enumerate(data[_AVATAR.size : _AVATAR.size + count]):
-        if index >= len(VRM_BONES):
-            raise ProtocolError(
-                "malformed",
-                "unknown bone number",
-                field=f"bones[{number}]",
-                expected=f"0 to {len(VRM_BONES) - 1}",
-                got=str(index),
-            )
+        name = _bone(index, f"bones[{number}]")
         a, b, c, d = struct.unpack_from("<4h", data, start + 8 * number)
-        rotations[VRM_BONES[index]] = (a / _ONE, b / _ONE, c / _ONE, d / _ONE)
+        rotations[name] = (a / _ONE, b / _ONE, c / _ONE, d / _ONE)
     root = (x * UNIT, y * UNIT, z * UNIT)
     return AvatarPose(time=time, root=root, rotations=rotations, seq=seq)
 

@@ -14,6 +14,7 @@ from .limits import (
     Factor,
     Height,
     Identifier,
+    Joints,
     Lang,
     Length,
     Obstacles,
@@ -101,6 +102,13 @@ class Pose(Message, tag="pose"):
     """One frame of the headset and two controllers, in the play space.
 
     ``time`` is the client's clock in seconds; a hand that is not tracked is left out.
+
+    Attributes:
+        joints: more that is tracked, by joint: world transforms in the play space; what is not
+            tracked is left out. Under VRM 1.0's names rotations count from the T-pose facing +Z.
+        skeleton: whose names the joints have: ``"vrm"``, ``"fb_body"``, ``"meta_full_body"``,
+            ``"bd_body"``, ``"htc_body"``, ``"openxr_hand"``, ``"webxr_hand"``; of all but
+            ``"vrm"`` only the places are used.
     """
 
     time: Seconds
@@ -108,6 +116,8 @@ class Pose(Message, tag="pose"):
     left: Transform | None = None
     right: Transform | None = None
     seq: Counter = 0
+    joints: Joints = msgspec.field(default_factory=dict)
+    skeleton: Word = "vrm"
 
 
 class Utterance(Message, tag="utterance"):

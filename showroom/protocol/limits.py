@@ -31,6 +31,9 @@ UnitPart = Annotated[float, Meta(ge=-1.05, le=1.05)]
 Transform = tuple[Metre, Metre, Metre, UnitPart, UnitPart, UnitPart, UnitPart]
 """Position x, y, z in metres and rotation quaternion x, y, z, w."""
 
+Joints = Annotated[dict[Annotated[str, Meta(max_length=64)], Transform], Meta(max_length=128)]
+"""Tracked joints by name."""
+
 Seconds = Annotated[float, Meta(ge=0.0, le=1e12)]
 Height = Annotated[float, Meta(ge=0.3, le=3.0)]
 RoomHeight = Annotated[float, Meta(ge=1.5, le=20.0)]

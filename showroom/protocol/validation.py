@@ -40,6 +40,8 @@ def check(event: Input) -> None:
             _check_transform(event.left, "left", event)
         if event.right is not None:
             _check_transform(event.right, "right", event)
+        for name, transform in event.joints.items():
+            _check_transform(transform, f"joints.{name}", event)
         if not 0.0 <= event.time <= 1e12:
             raise ProtocolError(
                 "out_of_range",

@@ -12,6 +12,7 @@ from reconstruction.gltf.glb import avatar_glb
 from showroom.fit.avatar import Avatar
 from showroom.fit.outfit import Outfit
 from showroom.fit.pose import Tracker
+from showroom.fit.stream import named_stream
 from showroom.protocol.messages import AvatarPose, MeshFrame, Pose, Update
 
 from .atelier import Made
@@ -74,7 +75,8 @@ class Wearer:
         if pose.time < self._time - CLOCK_JUMP:
             self._tracker = Tracker(self.avatar)
             self._time = pose.time
-        state = self._tracker.update(pose.head, pose.left, pose.right, pose.time)
+        stream = named_stream(pose.skeleton, pose.joints) if pose.joints else None
+        state = self._tracker.update(pose.head, pose.left, pose.right, pose.time, stream)
         root = state.root
         return AvatarPose(
             time=pose.time,

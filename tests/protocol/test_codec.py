@@ -36,6 +36,7 @@ from showroom.protocol.messages import (
     RoomPlan,
     Utterance,
 )
+from showroom.protocol.validation import check
 
 UNIT = (0.0, 0.0, 0.6, 0.8)
 POSE = Pose(
@@ -172,6 +173,31 @@ def test_a_compact_pose_is_small_and_true():
     alone = Pose(time=0.0, head=(0, 0, 0, 0, 0, 0, 1))
     assert len(encode_event(alone).data) == 36
     assert decode_event(encode_event(alone).data) == alone
+
+
+def test_tracked_joints_go_compact_under_vrm_names_and_plainly_under_others():
+    joints = {"hips": (1.0, 0.9, -4.0, *UNIT), "leftThumbDistal": (0.9, 1.2, -4.25, 0.6, 0, 0, 0.8)}
+    pose = msgspec.structs.replace(POSE, joints=joints)
+    frame = encode_event(pose)
+    assert not frame.text and frame.data[0] == compact.MAGIC
+    bare = len(encode_event(POSE).data)
+    assert len(frame.data) == bare + 4 + 4 + 14 * 2
+    back = decode_event(frame.data)
+    assert back.joints.keys() == joints.keys()
+    for name, transform in joints.items():
+        assert back.joints[name] == pytest.approx(transform, abs=2e-4)
+    raw = msgspec.structs.replace(pose, skeleton="fb_body", joints={"hips": joints["hips"]})
+    assert decode_event(encode_event(raw).data.decode()) == raw
+    with pytest.raises(ProtocolError) as caught:
+        decode_event(frame.data[:-1])
+    assert caught.value.code == "malformed"
+
+
+def test_a_joint_that_is_no_transform_is_refused_by_name():
+    bad = msgspec.structs.replace(POSE, joints={"hips": (0, 0.9, 0, 0, 0, 0, 0.5)})
+    with pytest.raises(ProtocolError) as caught:
+        check(bad)
+    assert (caught.value.code, caught.value.field) == ("not_unit", "joints.hips[3:7]")
 
 
 def test_a_hand_across_the_street_needs_a_plain_pose():
