@@ -1,10 +1,11 @@
 """A garment parted from the person who wears it.
 
-A wearer is believed in only by shape and colour together: a head on a neck above the shoulders,
-whose face has a colour that skin can have and that the clothes below have not; or, where the
-photo shows no head, at least three bare places (neck, arms, legs) of one and the same skin
-colour. The colours of that very skin, of the hair above it and of the clothes then share the mask
-out. Skin is compared by the logarithms of its colours' ratios, which shading does not change.
+A wearer is believed in only by shape and colour together: a head on a neck above the shoulders
+(or, where raised arms, hats and bags hide that outline, a face before the background, see
+:mod:`.face`), whose face has a colour that skin can have and that the clothes below have not; or,
+where the photo shows no head, at least three bare places (neck, arms, legs) of one and the same
+skin colour. The colours of that very skin, of the hair above it and of the clothes then share the
+mask out. Skin is compared by the logarithms of its colours' ratios, which shading does not change.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .face import find_face
 from .subjects import Subject
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ _BARE = 0.004
 """A bare place has at least this share of the mask."""
 _KEPT = 0.12
 """Least share of the mask that has to be left for the result to be a garment."""
+_FACE, _COVERED_FACE = 0.35, 0.15
+"""Least share of a face's place with a colour of skin: of a head, and of a face that was found,
+most of which glasses, a beard and a hat's shadow may cover."""
 _CRUMB = 0.2
 """Pieces of clothing below this share of the largest are left out: shoes, a bracelet."""
 _WAIST = 20.0
@@ -135,7 +140,11 @@ def _parted(rgb: U8, solid: Bool) -> tuple[Bool, tuple[str, ...]] | None:
     head = _head(solid)
     skin = None
     if head is not None:
-        skin = _skin_of_head(lab, ratios, solid, likely, head)
+        skin = _skin_of_head(lab, ratios, solid, likely, head, _FACE)
+    if skin is None and likely.sum() > _BARE * solid.sum():
+        head = _head_of_face(find_face(rgb, solid), solid)
+        if head is not None:
+            skin = _skin_of_head(lab, ratios, solid, likely, head, _COVERED_FACE)
     if skin is None:
         head = None
         skin = _skin_of_limbs(lab, ratios, solid, skin_like)
@@ -194,6 +203,23 @@ def _head(solid: Bool) -> _Head | None:
     return None
 
 
+def _head_of_face(face: tuple[int, int, int, int] | None, solid: Bool) -> _Head | None:
+    """The head around a face's box (left, top, right, bottom)."""
+    if face is None:
+        return None
+    left, top, right, bottom = face
+    high = bottom - top
+    column = solid[:, (left + right) // 2]
+    crown = int(np.flatnonzero(column)[0]) if column.any() else top
+    return _Head(
+        max(crown, top - round(0.6 * high)),
+        bottom + round(0.08 * high),
+        bottom + round(0.35 * high),
+        left,
+        right,
+    )
+
+
 def _near(ratios: F32, seed: Bool, solid: Bool) -> Bool:
     """(h, w) where the colour is that of the seed pixels, shading aside."""
     values = ratios[seed]
@@ -206,8 +232,14 @@ def _near(ratios: F32, seed: Bool, solid: Bool) -> Bool:
     return np.asarray(cv2.morphologyEx(near, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
 
 
-def _skin_of_head(lab: F32, ratios: F32, solid: Bool, likely: Bool, head: _Head) -> Bool | None:
-    """The skin of a mask by its face's colour, or None if that is no face."""
+def _skin_of_head(
+    lab: F32, ratios: F32, solid: Bool, likely: Bool, head: _Head, least: float
+) -> Bool | None:
+    """The skin of a mask by its face's colour, or None if that is no face.
+
+    Args:
+        least: share of the face's place that must have a colour of skin.
+    """
     tall, wide = head.shoulder - head.top, head.right - head.left
     middle = np.zeros_like(solid)
     middle[
@@ -215,7 +247,7 @@ def _skin_of_head(lab: F32, ratios: F32, solid: Bool, likely: Bool, head: _Head)
         head.left + round(0.22 * wide) : head.right - round(0.22 * wide),
     ] = True
     face = middle & likely
-    if face.sum() < 20 or face.sum() < 0.35 * (middle & solid).sum():
+    if face.sum() < 20 or face.sum() < least * (middle & solid).sum():
         return None
     skin = _near(ratios, face, solid)
     below = solid.copy()
@@ -308,9 +340,11 @@ def _share_out(
     top = np.zeros_like(solid)
     hair = np.zeros_like(solid)
     if head is not None:
-        top[: head.neck] = True
+        # Raised arms and their sleeves are beside the head, not of it.
+        pad = (head.right - head.left) // 2
+        top[: head.neck, max(head.left - pad, 0) : head.right + pad] = True
         around = top.copy()
-        around[head.neck : head.shoulder] = True
+        around[head.neck : head.shoulder, max(head.left - pad, 0) : head.right + pad] = True
         cloth &= ~around
         hair = solid & top & ~grown
     if cloth.sum() < 0.1 * solid.sum():
