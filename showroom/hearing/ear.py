@@ -57,6 +57,7 @@ class Ear:
         lang: what is spoken, as far as known.
         complete: whether a text is a whole command; without it every pause is a long one.
         settings: of turns.
+        partials: tell the words while they are spoken; costs a decoding each time.
     """
 
     def __init__(
@@ -67,8 +68,10 @@ class Ear:
         lang: str = "en",
         complete: Complete = lambda text, lang: False,
         settings: TurnSettings | None = None,
+        partials: bool = True,
     ) -> None:
         self.lang = lang
+        self._partials = partials
         self._vad = vad
         self._recogniser = recogniser
         self._complete = complete
@@ -192,7 +195,7 @@ class Ear:
         return []
 
     def _look_now_and_then(self) -> list[Report]:
-        if self._samples < self._look_at:
+        if not self._partials or self._samples < self._look_at:
             return []
         return self._told(self._partial())
 
