@@ -251,6 +251,12 @@ def run_train(
             print(f"showroom train intents: {error}; name the folder with --data", file=sys.stderr)
             return 2
         return 0
+    if what == "hearing":
+        from showroom.hearing.train import development_clips, read_clips, train_suppressor
+
+        clips = development_clips(seed) if data is None else read_clips(data)
+        train_suppressor(clips, minutes, seed=seed)
+        return 0
     from reconstruction.networks.training import TrainSettings
 
     command = f"showroom train {what}"

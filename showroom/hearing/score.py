@@ -37,6 +37,13 @@ SEEDS = {"development": 1, "heldout": 99}
 OFF_GRAMMAR = Path(__file__).parents[2] / "tests" / "hearing" / "off_grammar.txt"
 
 
+def chatter() -> tuple[list[str], list[str]]:
+    """Off-grammar sentences: those to tune on, those to score on."""
+    lines = [line.strip() for line in OFF_GRAMMAR.read_text("utf-8").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    return lines[: len(lines) // 2], lines[len(lines) // 2 :]
+
+
 def under(clip: Clip, kind: str, decibels: float, seed: int) -> Samples:
     """A clip under white noise or music at a signal-to-noise ratio; ``"clean"`` as it is."""
     if kind == "clean":
@@ -124,9 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     voices = HELD_OUT if held else DEVELOPMENT
     grammar = SpokenGrammar(SHOP)
     recogniser = SphinxRecogniser(grammar)
-    lines = [t.strip() for t in OFF_GRAMMAR.read_text("utf-8").splitlines() if t.strip()]
-    lines = [t for t in lines if not t.startswith("#")]
-    half = lines[len(lines) // 2 :] if held else lines[: len(lines) // 2]
+    half = chatter()[held]
     print("| condition | hits | share (95% interval) |\n|---|---|---|")
     score_chatter(recogniser, speak_all(half, voices, SEEDS[options.set] + 1), show=options.show)
     texts = grammar.sentences(options.count, SEEDS[options.set])

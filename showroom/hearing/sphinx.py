@@ -35,7 +35,7 @@ CLEAN_DB = 25.0
 LEAST_FRAMES = 25
 """Shorter turns, 0.25 s, hold no command."""
 
-MATCH = 4.0
+MATCH = 3.5
 """How far a command's score may lie behind that of free phones, in :data:`UNIT` a frame."""
 UNIT = 1e-4
 """The decoder's own step of log-likelihood, ln 1.0001, after its shift."""

@@ -1,22 +1,25 @@
 """Train the noise suppressor on synthetic speech under noise; needs the extra ``reconstruct``.
 
-``showroom train hearing --data CLIPS`` reads 16 kHz WAV files of clean speech. Each epoch mixes
-every clip with another noise at another level, through another random equalizer, so that neither a
-voice nor a microphone is learned by heart.
+``showroom train hearing`` speaks sentences with the development voices, or reads clean 16 kHz WAV
+files from ``--data``. Each epoch mixes every clip with other noise at another level, through
+another random equalizer, so that neither a voice nor a microphone is learned by heart.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from .audio import RATE, read_wav
+from .audio import RATE, Samples, read_wav
 from .denoise import CONTEXT, HIDDEN, WEIGHTS, Suppressor, inputs
 from .features import FILTERS, Mel, floored, mel_energies
+from .grammar import SpokenGrammar
 from .noise import Wave, mixed, noise
+from .score import SEEDS, SHOP, chatter
+from .voices import DEVELOPMENT, speak_all
 
 QUIETEST, LOUDEST = 0.0, 35.0
 """Signal-to-noise ratios in dB, over the parts where somebody speaks."""
@@ -49,28 +52,45 @@ def pair(rng: np.random.Generator, wave: Wave, clips: list[Wave]) -> tuple[Mel, 
     )
 
 
-def train(
-    folder: Path,
+def read_clips(folder: Path) -> list[Samples]:
+    """The WAV files of a folder and its folders.
+
+    Raises:
+        HearingError: a file that cannot be used.
+    """
+    return [read_wav(path) for path in sorted(folder.glob("**/*.wav"))]
+
+
+def development_clips(seed: int, count: int = 140) -> list[Samples]:
+    """Commands and chatter by the development voices.
+
+    Raises:
+        HearingError: a synthesizer is not installed.
+    """
+    texts = SpokenGrammar(SHOP).sentences(count, SEEDS["development"])
+    said = speak_all([*texts, *chatter()[0]], DEVELOPMENT, seed)
+    return [clip.samples for clip in said]
+
+
+def train_suppressor(
+    recordings: Sequence[Samples],
     minutes: float,
     *,
     out: Path = WEIGHTS,
     seed: int = 0,
     say: Callable[[str], None] = print,
 ) -> Suppressor:
-    """Train for some minutes and write the weights.
+    """Train for some minutes of processor time and write the weights.
 
     Args:
-        folder: clean WAV files.
-
-    Raises:
-        HearingError: a file that cannot be used.
+        recordings: clean speech.
     """
     import torch
 
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    clips = [read_wav(path).astype(np.float64) for path in sorted(folder.glob("*/*.wav"))]
+    clips = [samples.astype(np.float64) for samples in recordings]
     width = (2 * CONTEXT + 1) * FILTERS + FILTERS
     net = torch.nn.Sequential(
         torch.nn.Linear(width, HIDDEN),

@@ -68,7 +68,7 @@ def say(voice: str, text: str, rng: random.Random) -> Samples:
             got="none",
         )
     with tempfile.TemporaryDirectory(prefix="showroom-") as folder:
-        path = Path(folder) / "said.wav"
+        path = str(Path(folder) / "said.wav")
         if engine == "espeak":
             command = [program, "-v", name, "-s", str(rng.randint(140, 172)), "-w", path, text]
         elif engine == "flite":
@@ -78,14 +78,15 @@ def say(voice: str, text: str, rng: random.Random) -> Samples:
             command = [program, "-eval", f"(voice_{name})", "-o", path]
         given = text if engine == "festival" else None
         subprocess.run(command, input=given, text=True, check=True, capture_output=True)
-        with wave.open(str(path)) as file:
+        with wave.open(path) as file:
             rate = file.getframerate()
             said = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float64)
     said = resample_poly(said, RATE, rate) if rate != RATE else said
     peak = 32767.0 * 10.0 ** (-rng.uniform(3.0, 15.0) / 20.0)
     said *= peak / max(1.0, float(np.max(np.abs(said))))
     silence = np.zeros(int(LEAD * RATE)), np.zeros(int(TAIL * RATE))
-    return np.rint(np.concatenate((silence[0], said, silence[1]))).astype(np.int16)
+    padded = np.concatenate((silence[0], said, silence[1]))
+    return np.asarray(np.rint(padded), dtype=np.int16)
 
 
 def speak_all(

@@ -42,6 +42,7 @@ def _add_train(verbs: Verbs) -> None:
             "body",
             "person",
             "intents",
+            "hearing",
             "confidence",
             "card",
         ],
