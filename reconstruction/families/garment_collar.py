@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 
 from .garment_flat import F64, FlatPose, smoothstep
+from .garment_opening import parted
 
 if TYPE_CHECKING:
     from .garment_upper import UpperShape
@@ -124,11 +125,15 @@ def around() -> F64:
     return np.abs(np.linspace(-1.0, 1.0, 2 * HALF + 1))
 
 
+def neck_columns(shape: UpperShape) -> F64:
+    """Distances from the middle (HALF + 1,) of the neckline's points."""
+    inner = np.linspace(-1.0, 1.0, HALF + 1)
+    result: F64 = shape.neck_half * (0.55 * inner + 0.45 * np.sin(inner * np.pi / 2))
+    return result
+
+
 def front_loop(shape: UpperShape) -> F64:
     """(HALF // 2 + 1, 2) the left front neckline from the front edge to the shoulder, flat."""
-    from .garment_upper import parted
-    from .garment_upper_grid import neck_columns
-
     x = neck_columns(shape)[HALF // 2 :]
     line = np.stack([x, shape.neck_drop(x, shape.neck_depth)], axis=1)
     line[-1, 1] = 0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .garment_collar import HALF, Trim, flat_collar
+from .garment_collar import HALF, Trim, flat_collar, neck_columns
 from .garment_flat import F64, Seam, bezier, smoothstep
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ _FLIP = np.array([-1.0, 1.0])
 
 def neck_loop(shape: UpperShape) -> F64:
     """(2 * HALF + 1, 2) the neckline from the right front edge around the back, flat."""
-    from .garment_upper_grid import neck_columns
-
     x = neck_columns(shape)
     front = np.stack([x, shape.neck_drop(x, shape.neck_depth)], axis=1)
     back = np.stack([x, shape.neck_drop(x, shape.back_neck_depth)], axis=1)

@@ -8,17 +8,16 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from .garment_collar import CUFF_ROWS
+from .garment_collar import CUFF_ROWS, neck_columns
 from .garment_collar_grid import collar_flat_grids, collar_grids, collar_seams
 from .garment_flat import F64, FlatPose, Panel, Pattern, Seam, pose_points, smoothstep
+from .garment_opening import hem_bend, parted
 from .garment_upper import (
     ARMHOLE_ROWS,
     COLUMNS,
     CUT_ANGLE,
     SHOULDER_COLUMNS,
     UpperShape,
-    hem_bend,
-    parted,
     sleeve_edges,
 )
 
@@ -153,13 +152,6 @@ def body_grid(shape: UpperShape, neck_depth: float, hem_curve: float = 0.0) -> F
         around = yoke[:-2, 1:-1] + yoke[2:, 1:-1] + yoke[1:-1, :-2] + yoke[1:-1, 2:]
         yoke[1:-1, 1:-1] = keep * yoke[1:-1, 1:-1] + take * around
     return grid
-
-
-def neck_columns(shape: UpperShape) -> F64:
-    """Distances from the middle (COLUMNS - 2 * SHOULDER_COLUMNS + 1,) of the neckline's points."""
-    inner = np.linspace(-1.0, 1.0, COLUMNS - 2 * SHOULDER_COLUMNS + 1)
-    result: F64 = shape.neck_half * (0.55 * inner + 0.45 * np.sin(inner * math.pi / 2))
-    return result
 
 
 def sleeve_grid(shape: UpperShape) -> F64:

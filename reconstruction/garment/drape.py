@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,10 +106,7 @@ def drape(
 @lru_cache(maxsize=32)
 def garment_topology(family: str, choices: tuple[tuple[str, str], ...]) -> Topology:
     """Faces and welds of a family's mesh for complete choices, given as sorted items."""
-    from ..families.garment import GarmentFamily
-
-    maker = get_family(family)
-    assert isinstance(maker, GarmentFamily)
+    maker = cast("GarmentFamily", get_family(family))
     picked = dict(choices)
     return topology(maker.pattern(maker.defaults(picked), picked))
 
@@ -117,10 +114,7 @@ def garment_topology(family: str, choices: tuple[tuple[str, str], ...]) -> Topol
 @lru_cache(maxsize=32)
 def garment_core(family: str, choices: tuple[tuple[str, str], ...]) -> Topology:
     """Faces and welds of an upper garment without collar and with its cuffs in the sleeves."""
-    from ..families.garment import GarmentFamily
-
-    maker = get_family(family)
-    assert isinstance(maker, GarmentFamily)
+    maker = cast("GarmentFamily", get_family(family))
     picked = dict(choices)
     return topology(core_pattern(maker.upper(maker.defaults(picked), picked)))
 
