@@ -117,7 +117,7 @@ def floor_scale(
         area = float(abs(cv2.contourArea(there.astype(np.float32))))
         factor = math.sqrt(what.size[0] * what.size[1] / area)
         # Laid right, a sheet has its own proportions: what is off tells of the floor's error.
-        spread = max(0.01, 0.5 * off, 0.5 / float(np.sqrt(_pixels(outline))))
+        spread = max(0.01, 0.8 * off, 0.5 / float(np.sqrt(_pixels(outline))))
         scale = FloorScale(outline, factor, spread)
         misfit = off + cosine + parallel
         if best is None or misfit < best[0]:

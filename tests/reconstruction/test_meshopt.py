@@ -104,6 +104,9 @@ def test_rows_that_are_alike_and_triangles_of_a_grid_take_little() -> None:
     deltas = np.zeros((4096, 4), np.int8)
     deltas[::50] = 1
     assert len(encode_vertices(deltas, version=1)) < 0.15 * deltas.nbytes
+    live = encode_vertices(deltas, version=1, channel=0)
+    np.testing.assert_array_equal(decode_vertices(live, 4096, 4).view(np.int8), deltas)
+    assert len(live) < 0.15 * deltas.nbytes
     number = np.arange(9 * 400).reshape(400, 9)
     a, b, c, d = (number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1])
     faces = np.stack([np.stack([a, c, d], -1), np.stack([a, b, c], -1)], axis=2).reshape(-1, 3)
