@@ -49,12 +49,11 @@ def main(recording: Path) -> None:
     tracker = Tracker(avatar)
     tracker.update(poses[0].head, poses[0].left, poses[0].right, 0.0)
     tracker = Tracker(avatar)
-    three: list[float] = []
     places = []
     planted, slip, palms, eyes = (False, False), 0.0, 0.0, 0.0
     before: F64 | None = None
     for p in poses:
-        three.append(timed(partial(tracker.update, p.head, p.left, p.right, p.time)))
+        tracker.update(p.head, p.left, p.right, p.time)
         toes = np.stack([tracker.joint("leftToes"), tracker.joint("rightToes")])
         if before is not None:
             moved = np.linalg.norm(toes - before, axis=1)
@@ -73,23 +72,27 @@ def main(recording: Path) -> None:
     dt = np.maximum(np.diff([p.time for p in poses]), 1e-3)[:, None]
     joints = np.linalg.norm(np.diff(np.array(places)[:, :22], axis=0), axis=2) / dt
     fastest = np.nanmax(np.linalg.norm(np.diff(_sources(poses), axis=0), axis=2) / dt)
-    rows = {"headset and two controllers": three}
+    rows = {"headset and two controllers": _played(Tracker(avatar), poses, None)}
     for name, streams in _streams(np.array(places), avatar.joints.astype(np.float64)).items():
-        rows[name] = _played(Tracker(avatar), poses, streams)[2:]
-    base = anny_forward()
+        rows[name] = _played(Tracker(avatar), poses, streams)
+    base = anny_forward(time.process_time)
     print(f"{len(poses)} frames of {recording.name}; Anny's forward {base:.1f} ms")
     print(f"{'a frame':34s} {'p50 ms':>8s} {'p99 ms':>8s} {'p50 to Anny':>12s}")
     for name, values in rows.items():
-        p50, p99 = np.percentile(values[2:], (50, 99))
+        p50, p99 = np.percentile(values[5:], (50, 99))
         print(f"{name:34s} {p50:8.3f} {p99:8.3f} {p50 / base:12.5f}")
     print(f"eyes {eyes * 1e3:.2f} mm, reachable palm {palms * 1e3:.2f} mm, planted foot slips")
     print(f"{slip * 1e3:.2f} mm; fastest joint {joints.max():.2f} m/s, tracked {fastest:.2f} m/s")
 
 
-def _played(tracker: Tracker, poses: tuple[Pose, ...], streams: list[Stream]) -> list[float]:
+def _played(tracker: Tracker, poses: tuple[Pose, ...], streams: list[Stream] | None) -> list[float]:
+    """CPU milliseconds of each frame, with nothing else going on between them."""
     times = []
-    for p, stream in zip(poses, streams, strict=True):
-        call = partial(tracker.update, p.head, None, None, p.time, stream)
+    for number, p in enumerate(poses):
+        if streams is None:
+            call = partial(tracker.update, p.head, p.left, p.right, p.time)
+        else:
+            call = partial(tracker.update, p.head, None, None, p.time, streams[number])
         times.append(timed(call))
     return times
 

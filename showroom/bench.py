@@ -81,15 +81,20 @@ def _line(row: Row) -> str:
     return f"{row.what}: {row.value:.3g} {row.unit} ({row.ratio:.2f} of {row.against})"
 
 
-def _median_ms(work: Callable[[], object], repeat: int, warm: int = 2) -> tuple[float, float]:
+def _median_ms(
+    work: Callable[[], object],
+    repeat: int,
+    warm: int = 2,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[float, float]:
     """Median and 99th percentile of ``repeat`` calls, milliseconds, after ``warm`` more."""
     for _ in range(warm):
         work()
     times = []
     for _ in range(repeat):
-        started = time.perf_counter()
+        started = clock()
         work()
-        times.append((time.perf_counter() - started) * 1e3)
+        times.append((clock() - started) * 1e3)
     times.sort()
     return statistics.median(times), times[min(len(times) - 1, int(len(times) * 0.99))]
 
@@ -166,7 +171,7 @@ def refit_frames() -> Iterator[Row]:
         yield Row(f"re-fit frame, {label}", middle, "ms", "Anny forward", baseline, note)
 
 
-def anny_forward() -> float:
+def anny_forward(clock: Callable[[], float] = time.perf_counter) -> float:
     """Median ms of Anny's own forward pass, of a body with a pose."""
     import anny
     import torch
@@ -179,7 +184,7 @@ def anny_forward() -> float:
         with torch.inference_mode():
             model(pose_parameters=pose, phenotype_kwargs=phenotype)
 
-    return _median_ms(forward, 15)[0]
+    return _median_ms(forward, 15, clock=clock)[0]
 
 
 def channel_messages() -> Iterator[Row]:

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from .bvh import Bvh, BvhError
-from .vrm import BONES
+from .directions import turns_from_places
+from .tpose import ROW, ROWS, straight_ways
+from .vrm import BONES, INDEX, PARENTS
 
 F64 = NDArray[np.float64]
 
@@ -88,12 +90,14 @@ def recorded(bvh: Bvh, stature: float | None = None) -> Recording:
     rest, places = upright.apply(rest), upright.apply(places.reshape(-1, 3)).reshape(places.shape)
     worlds = upright * Rotation.from_quat(turns) * upright.inv()
 
-    faced = _facing(rest, at)
-    away = _rest_turns(faced.apply(rest), bones, at)
-    # From the T-pose facing +Z to the skeleton as drawn, on its own heading, and on to the frame.
     count = len(places)
-    tile = np.tile(np.arange(len(bones)), count)
-    worlds = worlds * faced.inv() * away[tile]
+    if _stands(rest, at):
+        # From the T-pose facing +Z to the skeleton as drawn, on its heading, and on to the frame.
+        faced = _facing(rest, at)
+        away = _rest_turns(faced.apply(rest), bones, at)
+        worlds = worlds * faced.inv() * away[np.tile(np.arange(len(bones)), count)]
+    else:
+        worlds = _turns_of_places(places, bones)
 
     scale, height, unit = _scale(rest, at, stature)
     places = places * scale
@@ -149,6 +153,35 @@ def _upright(places: F64, at: Mapping[str, int]) -> Rotation:
     if axis == 2 and up[2] > 0:
         return Rotation.from_euler("x", -90, degrees=True)
     return Rotation.align_vectors([[0.0, 1.0, 0.0]], [up])[0]
+
+
+def _stands(rest: F64, at: Mapping[str, int]) -> bool:
+    """Whether the skeleton is drawn as a person who stands; some are drawn all along one axis."""
+    for side in ("left", "right"):
+        leg = rest[at[f"{side}Foot"]] - rest[at[f"{side}UpperLeg"]]
+        if -leg[1] < 0.7 * float(np.linalg.norm(leg)):
+            return False
+    trunk = rest[at["head"]] - rest[at["hips"]]
+    return bool(trunk[1] > 0.7 * np.linalg.norm(trunk))
+
+
+def _turns_of_places(places: F64, bones: tuple[str, ...]) -> Rotation:
+    """Rotations from the T-pose from where the joints are; the head goes with the neck."""
+    rows = [ROW[bone] for bone in bones]
+    table, placed = np.zeros((ROWS, 3)), np.zeros(ROWS, dtype=np.bool_)
+    placed[rows] = True
+    found, turned = np.zeros((len(BONES), 4)), np.zeros(len(BONES), dtype=np.bool_)
+    turns = np.empty((len(places), len(bones), 4))
+    ways = straight_ways()
+    for frame, joints in enumerate(places):
+        table[rows] = joints
+        found[:] = (0.0, 0.0, 0.0, 1.0)
+        turns_from_places(ways, table, placed, found, turned)
+        for bone, parent in enumerate(PARENTS):
+            if not turned[bone] and parent >= 0:
+                found[bone] = found[parent]
+        turns[frame] = found[[INDEX[bone] for bone in bones]]
+    return Rotation.from_quat(turns.reshape(-1, 4))
 
 
 def _facing(rest: F64, at: Mapping[str, int]) -> Rotation:

@@ -30,6 +30,10 @@ ROW: Final = {name: i for i, name in enumerate((*BONES, *TIPS))}
 """Row by name."""
 
 
+_INSTEP: Final = 0.35
+"""From ankle to ball of the foot it goes down by this, radians."""
+
+
 @dataclass(frozen=True, eq=False)
 class TPose:
     """One body's T-pose.
@@ -73,6 +77,24 @@ def t_pose(rest: F64) -> TPose:
     table = np.stack([turn.as_quat() for turn in turns])
     pointing = np.stack([turn.apply(way) for turn, way in zip(turns, ways, strict=True)])
     return TPose(np.ascontiguousarray(table), np.ascontiguousarray(pointing))
+
+
+def straight_ways() -> F64:
+    """Where bones point in the T-pose of a body of straight lines, (52, 3): of nobody's own."""
+    ways = np.tile([0.0, 1.0, 0.0], (len(BONES), 1))
+    for bone, name in enumerate(BONES):
+        out = 1.0 if name.startswith("left") else -1.0
+        if name.endswith("Leg"):
+            ways[bone] = (0.0, -1.0, 0.0)
+        elif name.endswith("Foot"):
+            ways[bone] = (0.0, -math.sin(_INSTEP), math.cos(_INSTEP))
+        elif name.endswith("Toes"):
+            ways[bone] = (0.0, 0.0, 1.0)
+        elif "Thumb" in name:
+            ways[bone] = np.array([out, 0.0, 1.0]) / math.sqrt(2)
+        elif name.startswith(("left", "right")):
+            ways[bone] = (out, 0.0, 0.0)
+    return ways
 
 
 def _rest_ways(rest: F64) -> F64:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -147,6 +148,23 @@ def test_every_house_says_the_same_motion(house):
     arm = Rotation.from_quat(found.turns[0, found.bones.index("leftUpperArm")]).apply([1, 0, 0])
     way = np.diff([truth("LeftArm")[0], truth("LeftForeArm")[0]], axis=0)[0] * (back, 1.0, back)
     assert arm == pytest.approx(way / np.linalg.norm(way), abs=1e-3)
+
+
+def test_a_skeleton_drawn_along_one_axis_is_understood_from_its_places():
+    bvh = parse_bvh(written())
+    # Drawn anew with all offsets along X, as some houses do; the motion is the same.
+    lengths = np.linalg.norm(bvh.offsets, axis=1)
+    drawn = np.stack([lengths, 0 * lengths, 0 * lengths], axis=1)
+    found = recorded(dataclasses.replace(bvh, offsets=drawn))
+    usual = recorded(bvh)
+    for bone in ("hips", "leftUpperArm", "rightLowerArm", "rightUpperLeg", "leftLowerLeg"):
+        i = found.bones.index(bone)
+        between = Rotation.from_quat(found.turns[:, i]).inv() * Rotation.from_quat(
+            usual.turns[:, i]
+        )
+        # Bones that are nearly straight turn about themselves as they like.
+        limit = 8 if bone == "hips" else 35
+        assert np.degrees(between.magnitude()).max() < limit
 
 
 @pytest.mark.parametrize("height", [1.60, 1.85])
