@@ -10,7 +10,8 @@ median and 99th percentile, and a ratio to Anny's own forward pass in the same r
 
 Skin that comes through: of the body's vertices that lie under the garment in the rest pose, those
 outside of the cloth of their own limb, on every ``--every``-th frame and the one after it. Deep is
-what is deeper than 3 mm in both.
+what is deeper than 3 mm in both. Skin that the pose presses into another limb is inside the body
+and not to be seen; it is counted by itself.
 """
 
 from __future__ import annotations
@@ -127,36 +128,52 @@ class Piercing:
         skin = avatar.form.skin
         main = skin.joints[np.arange(len(skin.joints)), skin.weights.argmax(axis=1)]
         on_arm = np.isin(main, arm_bones())
+        sleeve = np.isin(garment.limb, (LEFT_SLEEVE, RIGHT_SLEEVE))[garment.faces]
         self.parts = []
         for arm in (False, True):
-            sleeve = np.isin(garment.limb, (LEFT_SLEEVE, RIGHT_SLEEVE))
-            faces = garment.faces[
-                sleeve[garment.faces].any(axis=1) if arm else ~sleeve[garment.faces].all(axis=1)
-            ]
+            faces = garment.faces[sleeve.any(axis=1) if arm else ~sleeve.all(axis=1)]
+            other = avatar.form.faces[(on_arm[avatar.form.faces] != arm).all(axis=1)]
             if not len(faces):
                 continue
             rim = open_sides(faces)
             rest = clearance(avatar.form.vertices, garment.own, faces, rim)
             under = ~rest.beside & (rest.height < 0) & (rest.height > -0.12) & (on_arm == arm)
-            self.parts.append((np.flatnonzero(under), faces, rim))
-        self.seen = self.through = self.deep = 0
+            self.parts.append((np.flatnonzero(under), faces, rim, other, open_sides(other)))
+        self.seen = self.through = self.pressed = self.deep = 0
         self.deepest = 0.0
         self._before: list[np.ndarray] = []
+
+    def out(self, skin: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Per limb: the vertices under the cloth, how far out they are (0 if not), and hidden.
+
+        Hidden is skin inside another limb, as where a pose presses an arm into the trunk.
+        """
+        result = []
+        for under, faces, rim, other, other_rim in self.parts:
+            found = clearance(skin[under], self.garment.nodes, faces, rim)
+            out = np.flatnonzero(~found.beside & (found.height > 0) & (found.height < 0.05))
+            body = clearance(skin[under[out]], skin, other, other_rim)
+            hidden = ~body.beside & (body.height < 0) & (body.height > -0.08)
+            depth = np.zeros(len(under), np.float32)
+            depth[out] = found.height[out]
+            inside = np.zeros(len(under), np.bool_)
+            inside[out[hidden]] = True
+            result.append((under, depth, inside))
+        return result
 
     def look(self, skin: np.ndarray, again: bool) -> None:
         """Count one frame; ``again`` where it follows the last one that was looked at."""
         now = []
-        for k, (under, faces, rim) in enumerate(self.parts):
-            found = clearance(skin[under], self.garment.nodes, faces, rim)
-            out = ~found.beside & (found.height > 0) & (found.height < 0.05)
-            deep = out & (found.height > DEEP)
-            now.append(deep)
+        for k, (under, depth, hidden) in enumerate(self.out(skin)):
             self.seen += len(under)
-            self.through += int(out.sum())
+            self.pressed += int(hidden.sum())
+            depth[hidden] = 0.0
+            self.through += int((depth > 0).sum())
+            now.append(depth > DEEP)
             if again:
-                both = deep & self._before[k]
+                both = now[k] & self._before[k]
                 self.deep += int(both.sum())
-                self.deepest = max(self.deepest, float(found.height[both].max(initial=0.0)))
+                self.deepest = max(self.deepest, float(depth[both].max(initial=0.0)))
         self._before = now
 
 
@@ -237,9 +254,14 @@ def truth(avatar: Avatar, label: str, recording: Path, every: int) -> None:
         still = [np.linalg.norm(b - a, axis=1) for a, b in pairwise(shapes)]
         moved = np.percentile(still, (50, 99)) * 1e3 if garment.swings else (0.0, 0.0)
         stretch = np.percentile(strains, 95) * 100 if strains else 0.0
-        print(f"| {label} | {name} | {100 * count.through / max(count.seen, 1):.3f} | "
-              f"{count.deep} ({count.deepest * 1e3:.1f} mm) of {count.seen // 2} | {stretch:.1f} | "
-              f"{moved[0]:.3f} / {moved[1]:.3f} |", flush=True)  # fmt: skip
+        seen = max(count.seen, 1)
+        print(
+            f"| {label} | {name} | {100 * count.through / seen:.3f} "
+            f"| {100 * count.pressed / seen:.2f} "
+            f"| {count.deep} ({count.deepest * 1e3:.1f} mm) of {count.seen // 2} "
+            f"| {stretch:.1f} | {moved[0]:.3f} / {moved[1]:.3f} |",
+            flush=True,
+        )
 
 
 def refit(avatar: Avatar) -> None:
@@ -290,10 +312,10 @@ def main() -> None:
         frames(avatar, arguments.recording, baseline)
     if "body" in wanted:
         print(
-            "\n| body | garment | skin through % | over 3 mm deep twice | strain p95 % "
+            "\n| body | garment | skin through % | pressed into a limb % | over 3 mm deep twice | strain p95 % "
             "| still mm a frame p50 / p99 |"
         )
-        print("|---|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|---|")
         for label in arguments.bodies.split(","):
             truth(solve(*BODIES[label]), label, arguments.recording, arguments.every)
     if "refit" in wanted:

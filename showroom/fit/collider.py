@@ -47,6 +47,9 @@ class Topology:
             trunk are no neighbours, so that no walk slips from one to the other in the armpit.
         arm: (k,) bool, vertices of arms.
         main: (k,) joint that moves each vertex most.
+        leg: (k,) int8, 1 on the left leg, 2 on the right one, 0 elsewhere.
+        limb_start, limb_beside: neighbours within the same leg, arm or trunk only: from each of
+            them one looks at loose cloth by itself, lest a walk be held up in a fold between.
     """
 
     vertices: I32
@@ -55,6 +58,9 @@ class Topology:
     beside: I32
     arm: NDArray[np.bool_]
     main: NDArray[np.uint16]
+    leg: NDArray[np.int8]
+    limb_start: I32
+    limb_beside: I32
 
 
 @lru_cache(maxsize=1)
@@ -71,6 +77,13 @@ def topology() -> Topology:
     faces = faces[(faces >= 0).all(axis=1)]
     arm = np.isin(main[vertices], arm_bones())
     start, beside = neighbours(faces, arm.astype(np.int32))
+    legs = [
+        np.isin(main[vertices], [i for i, b in enumerate(BONES) if b.startswith(side + bone)])
+        for side in ("left", "right")
+        for bone in ("UpperLeg", "LowerLeg", "Foot")
+    ]
+    leg = np.select([np.any(legs[:3], axis=0), np.any(legs[3:], axis=0)], [1, 2], 0)
+    limb_start, limb_beside = neighbours(faces, np.where(arm, 3, leg).astype(np.int32))
     return Topology(
         vertices=vertices,
         faces=np.ascontiguousarray(faces),
@@ -78,6 +91,9 @@ def topology() -> Topology:
         beside=beside,
         arm=arm,
         main=main[vertices],
+        leg=leg.astype(np.int8),
+        limb_start=limb_start,
+        limb_beside=limb_beside,
     )
 
 

@@ -48,6 +48,8 @@ _LONG: Final = {"outwear": 0.36}
 _CATCH_UP_FRAMES: Final = 20
 _LONGEST_STEP: Final = 1 / 30
 _TELEPORT: Final = 0.7
+_ABOUT_FACE: Final = 0.94
+"""A turn of the hips by 40 degrees in one frame is a jump too: the cosine of half of that."""
 _MIDDLE: Final = 0.004
 """Skin this near to the middle of the body belongs to both of its sides, metres."""
 
@@ -212,9 +214,12 @@ class LiveGarment:
         if hood:
             self._near[np.isin(self._first, np.concatenate(hood))] = -1
 
-    def _edges(self) -> RestEdges:
-        family: GarmentFamily = self.family  # type: ignore[assignment]
-        return rest_edges(family, self.values, self.choices)
+    def edges(self) -> RestEdges:
+        """The lengths that the cloth wants to have; of an artist's mesh, those that it has."""
+        if hasattr(self.family, "pattern"):
+            family: GarmentFamily = self.family  # type: ignore[assignment]
+            return rest_edges(family, self.values, self.choices)
+        return mesh_edges(self.own, self.faces)
 
     def _free(self) -> NDArray[np.bool_] | None:
         """The nodes that swing; None where the whole garment follows the body."""
@@ -229,7 +234,7 @@ class LiveGarment:
 
     def _hang(self, free: NDArray[np.bool_], after: LiveGarment | None) -> Swing:
         """Set up the simulation and let the cloth come to rest in the rest pose."""
-        edges = self._edges()
+        edges = self.edges()
         skin = Collider(self.avatar)
         swing = Swing(self.own, free, edges.pairs, edges.lengths, edges.kind, skin)
         if after is None or after._last is None:
@@ -278,7 +283,10 @@ class LiveGarment:
         if self._swing is None:
             return False
         last = self._last
-        return last is None or float(np.linalg.norm(pose.root - last.root)) > _TELEPORT
+        if last is None or float(np.linalg.norm(pose.root - last.root)) > _TELEPORT:
+            return True
+        turned = float(pose.rotations[0] @ last.rotations[0])
+        return abs(turned) < _ABOUT_FACE or self._swing.torn()
 
     def hang_anew(self, pose: PoseState) -> None:
         """Hang at rest where the wearer's hips are."""
@@ -320,7 +328,7 @@ class LiveGarment:
         self._from, self._rest = now, now
         self._grown = 0
         if self._swing is not None:
-            self._swing.aim(self._swing.wanted(self.own, self._edges().lengths))
+            self._swing.aim(self._swing.wanted(self.own, self.edges().lengths))
         self.mesh = mesh
         return mesh
 
@@ -428,6 +436,15 @@ def _rim(faces: I32, count: int) -> NDArray[np.bool_]:
         for end in (1, 2):
             rim[faces[open_[:, corner], (corner + end) % 3]] = True
     return rim
+
+
+def mesh_edges(places: F32, faces: I32) -> RestEdges:
+    """The sides of a mesh's triangles as threads, as long as they are now."""
+    sides = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    pairs = np.unique(np.sort(sides, axis=1), axis=0).astype(np.int32)
+    lengths = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
+    lengths = np.maximum(lengths, 1e-4).astype(np.float32)
+    return RestEdges(pairs, lengths, np.zeros(len(pairs), np.uint8), len(places))
 
 
 def _first_of(weld: I32) -> I32:

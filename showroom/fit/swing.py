@@ -19,6 +19,9 @@ GAP: Final = 0.0025
 """Cloth keeps at least this far off the skin, metres; the trade's skin offset is 1.5 to 3 mm."""
 
 _SETTLE_FRAMES: Final = 60
+_SAMPLE: Final = 16
+_TORN: Final = 0.40
+"""A tenth of the cloth stretched by more than this: it is caught."""
 _DAMPING: Final = 0.10
 _FRICTION: Final = 0.35
 _MARGIN: Final = np.float32(0.06)
@@ -33,17 +36,19 @@ class Swing:
         free: (n,) the nodes that are simulated; the others are given every frame.
         pairs, lengths, kind: (e, 2), (e,), (e,) as of :class:`RestEdges`.
         collider: the skin, in its rest pose.
+        sleeves: some of what is free lies on the arms.
 
     Attributes:
         places: (n, 3) where the nodes are.
         free: (f,) numbers of the simulated nodes.
+        live: numbers of the constraints in use, among those given, in the order of lengths.
         body: the skin that they are kept off.
         aimed: the lengths that they have or grow into.
     """
 
     def __init__(
         self, rest: F32, free: Mask, pairs: I32, lengths: F32, kind: NDArray[np.uint8],
-        collider: Collider,
+        collider: Collider, *, sleeves: bool = False,
     ) -> None:  # fmt: skip
         self.free = np.flatnonzero(free).astype(np.int32)
         self._held = np.flatnonzero(~free).astype(np.int32)
@@ -51,27 +56,27 @@ class Swing:
         live = free[pairs].any(axis=1)
         thread, soft = (np.flatnonzero(live & ((kind == 0) == stiff)) for stiff in (True, False))
         order = [part[cloth.shuffled(len(part))] for part in (thread, soft)]
-        self._live = np.concatenate(order)
+        self.live = np.concatenate(order)
         self._stiff = len(thread)
-        self._pairs = np.ascontiguousarray(pairs[self._live], dtype=np.int32)
+        self._pairs = np.ascontiguousarray(pairs[self.live], dtype=np.int32)
         self._softness = np.ascontiguousarray(cloth.COMPLIANCE[kind[order[1]]])
         self._from = self.aimed = self._lengths = self.wanted(rest, lengths)
         self.body = collider
         shape, side = collider.shape, collider.places[:, 0]
-        hand = np.isin(shape.main, hand_bones())
+        hand = shape.arm if sleeves else np.isin(shape.main, hand_bones())
         parts = [
-            ~shape.arm & (side >= 0), ~shape.arm & (side <= 0),
+            ~shape.arm & (shape.leg == 0), shape.leg == 1, shape.leg == 2,
             hand & (side > 0), hand & (side < 0),
         ]  # fmt: skip
         self._near = np.stack([collider.nearest(rest, part) for part in parts], axis=1)
-        self._hands = [np.flatnonzero(part) for part in parts[2:]]
-        self._reach = np.tile(np.repeat([-_FAR, _FAR], 3).astype(np.float32), (4, 1))
+        self._hands = [np.flatnonzero(part) for part in parts[3:]]
+        self._reach = np.tile(np.repeat([-_FAR, _FAR], 3).astype(np.float32), (5, 1))
         self.places = rest.copy()
         self._before = rest.copy()
 
     def wanted(self, rest: F32, lengths: F32) -> F32:
         """Lengths of the pattern, longer only where the body stretches the drape."""
-        wanted = lengths[self._live]
+        wanted = lengths[self.live]
         apart = rest[self._pairs[:, 0]] - rest[self._pairs[:, 1]]
         longer = np.minimum(0.98 * np.linalg.norm(apart, axis=1), 1.25 * wanted)
         return np.asarray(np.maximum(wanted, longer), dtype=np.float32)
@@ -107,22 +112,26 @@ class Swing:
         body, shape = self.body, self.body.shape
         for k, hand in enumerate(self._hands):
             here = body.places[hand]
-            self._reach[2 + k, :3] = here.min(axis=0) - _MARGIN
-            self._reach[2 + k, 3:] = here.max(axis=0) + _MARGIN
+            self._reach[3 + k, :3] = here.min(axis=0) - _MARGIN
+            self._reach[3 + k, 3:] = here.max(axis=0) + _MARGIN
         n = self._stiff
         cloth.simulate(
             self.places, self._before, self._mass,
             self._pairs[:n], self._lengths[:n], self._pairs[n:], self._lengths[n:],
             self._softness, self._held, follow[self._held], self._near,
-            body.places, body.before, body.normals, shape.start, shape.beside, self._reach,
+            body.places, body.before, body.normals, shape.limb_start, shape.limb_beside, self._reach,
             dt, cloth.SUBSTEPS, GAP, _FRICTION, _DAMPING,
         )  # fmt: skip
 
-    def strain(self) -> F32:
-        """Stretch of each thread, (e,) float32, 0 at its own length."""
-        a, b = self._pairs[: self._stiff].T
+    def strain(self, every: int = 1) -> F32:
+        """Stretch of each thread, or of one of ``every`` so many; 0 at its own length."""
+        a, b = self._pairs[: self._stiff : every].T
         apart = np.linalg.norm(self.places[a] - self.places[b], axis=1)
-        return np.asarray(apart / self._lengths[: self._stiff] - 1, dtype=np.float32)
+        return np.asarray(apart / self._lengths[: self._stiff : every] - 1, dtype=np.float32)
+
+    def torn(self) -> bool:
+        """Whether the cloth is caught in the body, where it could only be torn free."""
+        return bool(np.percentile(self.strain(_SAMPLE), 90) > _TORN)
 
     def push(self, lift: Callable[[F32], None]) -> None:
         """Have ``lift`` change the free nodes' places in place; it gives them no speed."""
