@@ -156,6 +156,7 @@ def write_glb(
     extras: Mapping[str, Any] | None = None,
     copyright: str = "",
     normals: F32 | None = None,
+    colors: F32 | None = None,
 ) -> bytes:
     """Encode one mesh as GLB.
 
@@ -168,6 +169,7 @@ def write_glb(
         extras: JSON values for the ``extras`` of the scene and of the mesh's node: importers
             keep one or the other.
         normals: (n, 3) float32 unit vectors, where they are not to be the mesh's own.
+        colors: (n, 3) float32 linear RGB, 0 to 1, as vertex colours; they multiply the material.
 
     Raises:
         ProductFileError: arrays of a wrong shape, not finite or out of range, a part without a
@@ -195,6 +197,9 @@ def write_glb(
     if normals is None:
         normals = mesh.normals()
     attributes = _attributes(mesh, normals, blob, tangents=bool(table.bumpy))
+    if colors is not None:
+        tint = np.ascontiguousarray(np.clip(colors, 0.0, 1.0), np.float32)
+        attributes["COLOR_0"] = blob.accessor(tint, VERTEX_TARGET)
     primitives = _primitives(mesh, blob, slots, attributes, index, mappings, table.bumpy)
     gltf_mesh: dict[str, Any] = {
         "name": name,

@@ -58,7 +58,7 @@ def load_motion(path: Path, *, stature: float | None = None) -> Motion:
         raise MotionError(f"{path.name}: cannot be read: {error}") from error
     match path.suffix.lower():
         case ".jsonl":
-            poses = _lines(path.name, text)
+            poses = read_lines(path.name, text)
         case ".bvh":
             poses = _bvh(path.name, text, stature)
         case _:
@@ -85,7 +85,12 @@ def save_motion(path: Path, motion: Motion) -> None:
     partial.replace(path)
 
 
-def _lines(name: str, text: str) -> list[Pose]:
+def read_lines(name: str, text: str) -> list[Pose]:
+    """Poses of JSON lines, one pose message a line; ``name`` says where they came from.
+
+    Raises:
+        MotionError: a line is no pose message; names it.
+    """
     poses = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():

@@ -21,7 +21,7 @@ COMPLIANCE = np.array([2e-3, 0.3, 1.0], dtype=np.float32)
 """Softness of threads, shear and bend, relative to an inverse mass of 1."""
 _SLACK = np.float32(0.05)
 """Threads buckle more easily than they stretch."""
-_NEAR = np.float32(0.09**2)
+_NEAR = np.float32(0.06**2)
 """Skin further off than this (squared) is another part of the body: its tangent says nothing."""
 _LIMIT = np.float32(1.02)
 """The strain that is left to threads after the last substep."""

@@ -238,6 +238,7 @@ def push_off(
     gap: float,
     steps: int,
     side: float = 1.0,
+    keep: bool = False,
 ) -> int:
     """Lift cloth that is nearer to another cloth under it than ``gap``; returns how many places.
 
@@ -247,6 +248,7 @@ def push_off(
     Args:
         rim: (m,) nodes on the other's open edges; they hold nothing down.
         side: 1 keeps ``cloth`` on the outer side of the other, -1 on its inner side.
+        keep: go on from the nodes reached next time, changing ``near`` in place.
     """
     lifted = 0
     for i in range(cloth.shape[0]):
@@ -254,6 +256,8 @@ def push_off(
             continue
         x, y, z = cloth[i, 0], cloth[i, 1], cloth[i, 2]
         s = walk(x, y, z, inner, start, beside, near[i], steps)
+        if keep:
+            near[i] = s
         dx, dy, dz = x - inner[s, 0], y - inner[s, 1], z - inner[s, 2]
         if side < 0 and rim[s]:
             continue

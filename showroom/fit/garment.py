@@ -25,6 +25,7 @@ from .avatar import Avatar
 from .clearance import open_sides
 from .collider import Collider, arm_bones, fill_normals, neighbours, push_off, push_out
 from .errors import GarmentError
+from .layers import swinging
 from .measure import landmarks
 from .skin import PoseState, blend, pose_from_rotations
 from .swing import GAP, Swing
@@ -45,6 +46,8 @@ THICKNESS: Final = 0.002
 _FREE_BELOW_WAIST: Final = {"dress": 0.02, "skirt": 0.05, "outwear": 0.08}
 _LONG: Final = {"outwear": 0.36}
 """Coats that end further than this below the waist swing; shorter ones are jackets, metres."""
+_PADDING: Final = 0.006
+"""What lies between skin and a swinging garment worn over another one, metres."""
 _CATCH_UP_FRAMES: Final = 20
 _LONGEST_STEP: Final = 1 / 30
 _TELEPORT: Final = 0.7
@@ -97,6 +100,7 @@ class LiveGarment:
         rim: (n,) bool, nodes on open edges.
         limb: (n,) int8, ``TRUNK``, ``LEFT_SLEEVE``, ``RIGHT_SLEEVE`` or ``STANDING``.
         under: what it lies on.
+        beneath: legs that its free part swings against.
         over: what lies on it, and keeps its free part inside.
         hanging: (n, 3) where the nodes hang at rest in the rest pose.
         carries: whether another garment lies on it.
@@ -140,6 +144,7 @@ class LiveGarment:
         self._collider = Collider(avatar) if collider is None else collider
         self._last: PoseState | None = None
         self.under: tuple[Contact, ...] = ()
+        self.beneath: tuple[Contact, ...] = ()
         self.over: tuple[Contact, ...] = ()
         self.carries = False
         self._take(self.mesh)
@@ -159,6 +164,11 @@ class LiveGarment:
     def swings(self) -> bool:
         """Whether a part of it is simulated."""
         return self._swing is not None
+
+    def padded(self, on: bool) -> None:
+        """Keep the free part further off the skin, where there is other cloth between."""
+        if self._swing is not None:
+            self._swing.gap = GAP + (_PADDING if on else 0.0)
 
     @property
     def free(self) -> I32:
@@ -225,6 +235,8 @@ class LiveGarment:
         """The nodes that swing; None where the whole garment follows the body."""
         name = self.family.name
         if name not in _FREE_BELOW_WAIST:
+            name = swinging(self.family.category) if name == "artist" else ""
+        if not name:
             return None
         waist = float(self.avatar.form.vertices[landmarks().waist_ring, 1].mean())
         if float(self.own[:, 1].min()) > waist - _LONG.get(name, 0.0):
@@ -376,7 +388,7 @@ class LiveGarment:
         free = self._swing.free
         for layer in self.over:
             self._lift(places, layer, free, -1.0)
-        for layer in self.under:
+        for layer in (*self.under, *self.beneath):
             self._lift(places, layer, free)
 
     @staticmethod
@@ -390,8 +402,10 @@ class LiveGarment:
         near = layer.near if numbers is None else layer.near[numbers]
         push_off(
             places, near, other.nodes, other.normals, other.start, other.beside, other.rim,
-            THICKNESS, 4, np.float32(side),
+            THICKNESS, 4, np.float32(side), numbers is not None,
         )  # fmt: skip
+        if numbers is not None:
+            layer.near[numbers] = near
 
 
 def follow(

@@ -35,13 +35,23 @@ def layer_of(family: str, category: str = "") -> Layer:
     table = _table()
     row = table["families"].get(family)
     if row is None:
-        folded = category.casefold()
-        regions = table["words"]
-        region = next(
-            (r for r in ("both", *regions) if any(w in folded for w in regions[r])), "both"
-        )
-        row = table["regions"][region]
+        row = table["regions"][region_of(category)]
     return Layer(int(row["layer"]), frozenset(row["covers"]))
+
+
+@cache
+def region_of(category: str) -> str:
+    """Where a garment without parameters is worn, by its category's words."""
+    folded, words = category.casefold(), _table()["words"]
+    found = [region for region in words if any(word in folded for word in words[region])]
+    return found[0] if found else "both"
+
+
+@cache
+def swinging(category: str) -> str:
+    """The family that a garment without parameters swings like, ``""`` if it does not swing."""
+    folded, words = category.casefold(), _table()["swinging"]
+    return next((f for f in words if any(word in folded for word in words[f])), "")
 
 
 def displaced(new: Layer, worn: Mapping[str, Layer]) -> tuple[str, ...]:

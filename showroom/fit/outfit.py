@@ -17,7 +17,7 @@ from reconstruction.mesh import Mesh
 
 from .avatar import Avatar
 from .collider import Collider, fill_normals, push_off
-from .garment import STANDING, THICKNESS, Contact, LiveGarment, follow
+from .garment import STANDING, THICKNESS, TRUNK, Contact, LiveGarment, follow
 from .layers import Layer, displaced, inner_first, layer_of
 from .skin import PoseState
 
@@ -102,7 +102,7 @@ class Outfit:
         """Lay the garments on each other in the rest pose."""
         soft = [g for g in self.garments.values() if not g.rigid]
         for garment in soft:
-            garment.under, garment.over, garment.carries = (), (), False
+            garment.under, garment.over, garment.beneath, garment.carries = (), (), (), False
         rests = {id(g): g.own.copy() for g in soft}
         normals = {id(g): np.empty_like(g.own) for g in soft}
         skin = Collider(self.avatar)
@@ -135,7 +135,21 @@ class Outfit:
                     _press(inner, hanging, outer, outer.hanging, normals[id(outer)], 3 * _ROUNDS)
                     inner.off_skin(hanging, skin)
                     inner.hanging = hanging
+                if outer.swings and not inner.swings:
+                    outer.beneath += _legs(outer, rests[id(outer)], inner, rests[id(inner)])
+            outer.padded(bool(outer.under))
             outer.lay(rests[id(outer)])
+
+
+def _legs(outer: LiveGarment, places: F32, inner: LiveGarment, under: F32) -> tuple[Contact, ...]:
+    """What swings, against each half of what is worn under it: legs come from both sides."""
+    found = []
+    for sign in (1.0, -1.0):
+        half = np.flatnonzero((under[:, 0] * sign > 0) & (inner.limb == TRUNK))
+        if len(half):
+            _, near = cKDTree(under[half]).query(places)
+            found.append(Contact(inner, half[near].astype(np.int32)))
+    return tuple(found)
 
 
 def _nearest(outer: LiveGarment, places: F32, inner: LiveGarment, under: F32) -> I32:

@@ -7,11 +7,16 @@ region that decides: what the recommended size does there, and why its neighbour
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reconstruction.product import Product
 
 from .sizing import Ranking, Region, en_13402, gb_1335, rank_sizes, region_fits, tables
+
+if TYPE_CHECKING:
+    from .garment import LiveGarment
+    from .tension import Zone
 
 LANGUAGES = ("en", "zh")
 _BETWEEN = 0.6  # below this confidence the next size is named too
@@ -30,6 +35,8 @@ class Report:
         confidence: 0 to 1 that the recommended size is the best.
         reason: one sentence per language.
         labels: the body's size by standard, such as ``{"EN 13402": "M", "GB/T 1335": "170/92A"}``.
+        zones: strain, gap and contact of the cloth around each girth of the body, by ISO name;
+            empty where only numbers were compared.
     """
 
     size: str
@@ -39,14 +46,21 @@ class Report:
     confidence: float
     reason: Mapping[str, str]
     labels: Mapping[str, str]
+    zones: Mapping[str, Zone] = field(default_factory=dict)
 
 
-def fit_report(product: Product, measures: Mapping[str, float], gender: str = "neutral") -> Report:
+def fit_report(
+    product: Product,
+    measures: Mapping[str, float],
+    gender: str = "neutral",
+    worn: LiveGarment | None = None,
+) -> Report:
     """Judge a garment, in the shape that it has now, on a body.
 
     Args:
         measures: the body's, metres, by ISO 8559-1 name.
         gender: whose standard labels apply: ``"female"``, ``"male"`` or ``"neutral"``.
+        worn: the same garment on the body, to look at its cloth too.
 
     Raises:
         SizingError: the family or the measures do not allow a comparison.
@@ -54,9 +68,10 @@ def fit_report(product: Product, measures: Mapping[str, float], gender: str = "n
     family, values, choices = product.family.name, product.numbers, product.choices
     regions = region_fits(family, values, choices, measures)
     labels = body_labels(family, measures, gender)
+    around = _zones(worn)
     if not product.sizes:
         reason = {lang: _plain(regions, lang) for lang in LANGUAGES}
-        return Report(product.size, regions, "", "", 0.0, reason, labels)
+        return Report(product.size, regions, "", "", 0.0, reason, labels, around)
     ranking = rank_sizes(family, values, choices, product.sizes, measures)
     best = ranking.order[0]
     return Report(
@@ -67,7 +82,16 @@ def fit_report(product: Product, measures: Mapping[str, float], gender: str = "n
         confidence=ranking.confidence,
         reason={lang: _sentence(ranking, tuple(product.sizes), lang) for lang in LANGUAGES},
         labels=labels,
+        zones=around,
     )
+
+
+def _zones(worn: LiveGarment | None) -> Mapping[str, Zone]:
+    if worn is None or worn.rigid:
+        return {}
+    from .tension import tension, zones
+
+    return zones(worn, tension(worn))
 
 
 def body_labels(family: str, measures: Mapping[str, float], gender: str) -> dict[str, str]:

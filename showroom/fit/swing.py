@@ -41,6 +41,7 @@ class Swing:
     Attributes:
         places: (n, 3) where the nodes are.
         free: (f,) numbers of the simulated nodes.
+        gap: how far off the skin it is kept, metres.
         live: numbers of the constraints in use, among those given, in the order of lengths.
         body: the skin that they are kept off.
         aimed: the lengths that they have or grow into.
@@ -50,6 +51,7 @@ class Swing:
         self, rest: F32, free: Mask, pairs: I32, lengths: F32, kind: NDArray[np.uint8],
         collider: Collider, *, sleeves: bool = False,
     ) -> None:  # fmt: skip
+        self.gap = GAP
         self.free = np.flatnonzero(free).astype(np.int32)
         self._held = np.flatnonzero(~free).astype(np.int32)
         self._mass = free.astype(np.float32)
@@ -119,8 +121,9 @@ class Swing:
             self.places, self._before, self._mass,
             self._pairs[:n], self._lengths[:n], self._pairs[n:], self._lengths[n:],
             self._softness, self._held, follow[self._held], self._near,
-            body.places, body.before, body.normals, shape.limb_start, shape.limb_beside, self._reach,
-            dt, cloth.SUBSTEPS, GAP, _FRICTION, _DAMPING,
+            body.places, body.before, body.normals, shape.limb_start, shape.limb_beside,
+            self._reach,
+            dt, cloth.SUBSTEPS, self.gap, _FRICTION, _DAMPING,
         )  # fmt: skip
 
     def strain(self, every: int = 1) -> F32:
