@@ -320,9 +320,7 @@ def follow(avatar: Avatar, poses: Iterable[Pose]) -> Iterator[PoseState]:
         head = scaled(pose.head)
         assert head is not None
         stream = named_stream(pose.skeleton, pose.joints) if pose.joints else None
-        yield tracker.update(
-            head, scaled(pose.left), scaled(pose.right), pose.time - start, stream
-        )
+        yield tracker.update(head, scaled(pose.left), scaled(pose.right), pose.time - start, stream)
 
 
 def _heading(pose: PoseState) -> float:

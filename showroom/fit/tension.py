@@ -84,7 +84,8 @@ class Zone:
 def band_of(strain: F32) -> NDArray[np.uint8]:
     """Bands 0 to 7 of strains: each an eighth of the way to 120% of the cloth's length."""
     step = LAST / BANDS
-    return np.clip(np.floor(np.asarray(strain) / step), 0, BANDS - 1).astype(np.uint8)
+    bands = np.clip(np.floor(np.asarray(strain) / step), 0, BANDS - 1)
+    return np.asarray(bands, dtype=np.uint8)
 
 
 def tension(garment: LiveGarment) -> Tension:

@@ -150,23 +150,38 @@ class MeshFrame(Message, tag="mesh_frame"):
 
 
 class RegionFit(msgspec.Struct, kw_only=True):
-    """Fit of one body region: garment girth minus body girth (ease), metres."""
+    """Fit of one body region: garment girth minus body girth (ease), metres.
+
+    Where the garment is worn, its cloth there too: ``strain`` (what nine tenths of it stay under,
+    as a share of its own length), ``gap`` (mean distance from the skin, metres) and ``contact``
+    (share that touches the skin).
+    """
 
     region: str
     body: float
     garment: float
     ease: float
     verdict: Literal["tight", "snug", "regular", "loose"]
+    strain: float | None = None
+    gap: float | None = None
+    contact: float | None = None
 
 
 class FitReport(Message, tag="fit_report"):
-    """How the worn garment fits this body."""
+    """How the worn garment fits this body.
+
+    ``confidence`` (0 to 1) is that of ``recommended`` before ``next_best``; ``labels`` are the
+    body's sizes by standard: ``{"EN 13402": "M", "GB/T 1335": "165/92A"}``.
+    """
 
     target: str
     size: str
     regions: tuple[RegionFit, ...]
     recommended: str
     reason: dict[str, str]
+    next_best: str = ""
+    confidence: float = 0.0
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
     ref: str = ""
 
 

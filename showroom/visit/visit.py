@@ -6,6 +6,7 @@ was. The same object serves the scene of this process and a client on another co
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -471,18 +472,27 @@ class Visit:
         made = made_for(key, here.state.things[key], here.shop, here.wearer)
         avatar = here.wearer.avatar
         measures = {**avatar.measures, **extremities(avatar.form)}
-        found = fit_report(made.product, measures, avatar.gender)
+        worn = here.wearer.garment(key)
+        found = fit_report(made.product, measures, avatar.gender, worn)
         report = FitReport(
             target=key,
             size=found.size,
             regions=tuple(
                 RegionFit(
-                    region=r.region, body=r.body, garment=r.garment, ease=r.ease, verdict=r.verdict
+                    region=r.region,
+                    body=r.body,
+                    garment=r.garment,
+                    ease=r.ease,
+                    verdict=r.verdict,
+                    **(asdict(found.zones[r.region]) if r.region in found.zones else {}),
                 )
                 for r in found.regions
             ),
             recommended=found.recommended,
             reason=dict(found.reason),
+            next_best=found.next_best,
+            confidence=found.confidence,
+            labels=dict(found.labels),
             ref=ref,
         )
         return [report], found.reason[lang]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reconstruction.gltf.glb import avatar_glb
 from showroom.fit.avatar import Avatar
+from showroom.fit.garment import LiveGarment
 from showroom.fit.outfit import Outfit
 from showroom.fit.pose import Tracker
 from showroom.fit.stream import named_stream
@@ -65,6 +66,10 @@ class Wearer:
             if self.worn.get(target) is not made:
                 self._outfit.put_on(target, product.family, look.values, look.choices, product.mesh)
             self.worn[target] = made
+
+    def garment(self, target: str) -> LiveGarment | None:
+        """The worn garment of a product's id; None where it is not worn."""
+        return self._outfit.garments.get(target)
 
     def move(self, pose: Pose) -> AvatarPose:
         """Follow a tracked pose.

@@ -92,7 +92,7 @@ def test_another_neckline_and_another_garment_keep_the_motion_going(woman):
     after = outfit.step(poses[60], FRAME)["dress"]
     changed = outfit.garments["dress"]
     hem = changed.own[:, 1] < changed.own[:, 1].min() + 0.1
-    assert np.abs(changed.nodes[hem].mean(axis=0) - poses[60].root - lag).max() < 0.01
+    assert np.abs(changed.nodes[hem].mean(axis=0) - poses[60].root - lag).max() < 0.015
     assert np.abs(after.mean(axis=0) - before.mean(axis=0)).max() < 0.02
     # Something put on beside it leaves its cloth where it is.
     wear(outfit, "outwear")

@@ -363,6 +363,11 @@ def test_the_fit_report_has_regions_and_a_reason(dressed):
     for region in report.regions:
         assert region.ease == pytest.approx(region.garment - region.body, abs=1e-6)
     assert report.recommended in ("S", "M", "L")
+    assert report.next_best in ("S", "M", "L") and report.next_best != report.recommended
+    assert 0 < report.confidence <= 1
+    assert {"EN 13402", "GB/T 1335"} == report.labels.keys()
+    bust = next(r for r in report.regions if r.region == "bust")
+    assert bust.strain is not None and 0 <= bust.contact <= 1 and bust.gap > 0
     assert answer.text == report.reason["en"]
 
 

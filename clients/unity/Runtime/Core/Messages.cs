@@ -121,6 +121,9 @@ namespace Showroom
         [JsonProperty("garment", Required = Required.Always)] public double Garment;
         [JsonProperty("ease", Required = Required.Always)] public double Ease;
         [JsonProperty("verdict", Required = Required.Always)] public string Verdict;
+        [JsonProperty("strain", NullValueHandling = NullValueHandling.Ignore)] public double? Strain;
+        [JsonProperty("gap", NullValueHandling = NullValueHandling.Ignore)] public double? Gap;
+        [JsonProperty("contact", NullValueHandling = NullValueHandling.Ignore)] public double? Contact;
     }
 
     /// <summary>One line of the basket; price of one piece as the shop wrote it, or "".</summary>
@@ -179,6 +182,8 @@ namespace Showroom
         [JsonProperty("left", NullValueHandling = NullValueHandling.Ignore)] public double[] Left;
         [JsonProperty("right", NullValueHandling = NullValueHandling.Ignore)] public double[] Right;
         [JsonProperty("seq", NullValueHandling = NullValueHandling.Ignore)] public long Seq;
+        [JsonProperty("joints", NullValueHandling = NullValueHandling.Ignore)] public Dictionary<string, double[]> Joints;
+        [JsonProperty("skeleton", NullValueHandling = NullValueHandling.Ignore)] public string Skeleton;
     }
 
     /// <summary>What the visitor said or typed; partial ones (is_final false) change nothing.</summary>
@@ -419,6 +424,9 @@ namespace Showroom
         [JsonProperty("regions", Required = Required.Always)] public RegionFit[] Regions;
         [JsonProperty("recommended", Required = Required.Always)] public string Recommended;
         [JsonProperty("reason", Required = Required.Always)] public Dictionary<string, string> Reason;
+        [JsonProperty("next_best", NullValueHandling = NullValueHandling.Ignore)] public string NextBest;
+        [JsonProperty("confidence", NullValueHandling = NullValueHandling.Ignore)] public double Confidence;
+        [JsonProperty("labels", NullValueHandling = NullValueHandling.Ignore)] public Dictionary<string, string> Labels;
         [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
     }
 

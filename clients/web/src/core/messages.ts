@@ -77,6 +77,9 @@ export interface RegionFit {
   garment: number;
   ease: number;
   verdict: "loose" | "regular" | "snug" | "tight";
+  strain?: number | null;
+  gap?: number | null;
+  contact?: number | null;
 }
 
 /** One line of the basket; ``price`` of one piece as the shop wrote it, or ``""``. */
@@ -133,6 +136,8 @@ export interface Pose {
   left?: readonly [number, number, number, number, number, number, number] | null;
   right?: readonly [number, number, number, number, number, number, number] | null;
   seq?: number;
+  joints?: Readonly<Record<string, readonly [number, number, number, number, number, number, number]>>;
+  skeleton?: string;
 }
 
 /** What the visitor said or typed; partial ones (``is_final`` false) change nothing. */
@@ -373,6 +378,9 @@ export interface FitReport {
   regions: readonly (RegionFit)[];
   recommended: string;
   reason: Readonly<Record<string, string>>;
+  next_best?: string;
+  confidence?: number;
+  labels?: Readonly<Record<string, string>>;
   ref?: string;
 }
 

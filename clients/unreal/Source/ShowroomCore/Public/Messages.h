@@ -97,6 +97,9 @@ struct RegionFit {
   double garment = 0;
   double ease = 0;
   std::string verdict;
+  std::optional<double> strain;
+  std::optional<double> gap;
+  std::optional<double> contact;
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
@@ -105,6 +108,9 @@ struct RegionFit {
     visitor_("garment", garment, true);
     visitor_("ease", ease, true);
     visitor_("verdict", verdict, true);
+    visitor_("strain", strain, false);
+    visitor_("gap", gap, false);
+    visitor_("contact", contact, false);
   }
 };
 
@@ -203,6 +209,8 @@ struct Pose {
   std::optional<std::array<double, 7>> left;
   std::optional<std::array<double, 7>> right;
   std::int64_t seq = 0;
+  std::map<std::string, std::array<double, 7>> joints;
+  std::string skeleton = "vrm";
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
@@ -211,6 +219,8 @@ struct Pose {
     visitor_("left", left, false);
     visitor_("right", right, false);
     visitor_("seq", seq, false);
+    visitor_("joints", joints, false);
+    visitor_("skeleton", skeleton, false);
   }
 };
 
@@ -635,6 +645,9 @@ struct FitReport {
   std::vector<RegionFit> regions;
   std::string recommended;
   std::map<std::string, std::string> reason;
+  std::string next_best;
+  double confidence = 0;
+  std::map<std::string, std::string> labels;
   std::string ref;
 
   /// Calls visitor_(name, member, required) for each field.
@@ -644,6 +657,9 @@ struct FitReport {
     visitor_("regions", regions, true);
     visitor_("recommended", recommended, true);
     visitor_("reason", reason, true);
+    visitor_("next_best", next_best, false);
+    visitor_("confidence", confidence, false);
+    visitor_("labels", labels, false);
     visitor_("ref", ref, false);
   }
 };
