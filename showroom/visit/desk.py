@@ -66,8 +66,9 @@ class Desk:
         people: questions can be passed on to a person of the shop.
         model: sentences that are not understood can be put to a model.
         wording: it also words the answers about products.
+        embed: use sentence embeddings where they are installed.
 
-    The shell carries all three out; see :mod:`showroom.channel.errands`.
+    The shell carries errands out; see :mod:`showroom.channel.errands`.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Desk:
         people: bool = False,
         model: bool = False,
         wording: bool = False,
+        embed: bool = True,
     ) -> None:
         self.catalog = catalog
         self.people = people
@@ -86,7 +88,11 @@ class Desk:
         names = {e.id: tuple(e.product.name.values()) for e in catalog}
         sizes = {label for e in catalog for label in e.product.sizes}
         self.adviser = Adviser(lexicon, names, sizes) if model else None
-        self._questions = Questions(lexicon, FaqIndex(catalog.faq, Reader(lexicon)))
+        self._questions = Questions(
+            lexicon,
+            FaqIndex(catalog.faq, Reader(lexicon)),
+            embed="installed" if embed else None,
+        )
 
     def __deepcopy__(self, memo: object) -> Desk:
         """Itself: a desk never changes, so copies of a visit share it."""

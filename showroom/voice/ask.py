@@ -21,10 +21,22 @@ SURE = 0.5
 """From this confidence on a question is answered."""
 MAYBE = 0.15
 """From this one on a topic is offered as a choice."""
+MOST_TOPICS = 8
+"""Topics that are considered, the likeliest."""
 _DIMENSIONS = {"tall": "height", "wide": "width", "deep": "depth", "long": "length"} | {
     "thick": "thickness"
 }
 _SEATS = ("seat", "height")
+
+_FURNITURE = (
+    "weight_limit", "assembly", "stackable", "foldable", "outdoor", "finish", "seat_height",
+)  # fmt: skip
+_GARMENT = (
+    "sizes", "fit", "shrink", "pilling", "stretch", "sheer", "lining", "pockets", "closure",
+    "warmth", "skin",
+)  # fmt: skip
+KINDS = dict.fromkeys(_FURNITURE, "furniture") | dict.fromkeys(_GARMENT, "garment")
+"""Attributes that only one kind of product is asked for."""
 
 Kind = Literal["product", "shop", "command", "none"]
 
@@ -116,12 +128,14 @@ class Questions:
         if not features.names:
             return Question(text, spoken, "", NOTHING, NOTHING)
         shares = self._model.probabilities(features, spoken, self._encoder)
-        coverage = self._model.coverage(features)
         topics = [
-            self._topic(label, share, coverage, features, tokens) for label, share in shares.items()
+            self._topic(
+                label, share, self._model.confidence(label, shares, features), features, tokens
+            )
+            for label, share in list(shares.items())[:MOST_TOPICS]
         ]
-        likeliest = next(t for t in topics if t.kind in ("product", "shop"))
-        target = self._target(tokens, context or Context())
+        likeliest = next((t for t in topics if t.kind in ("product", "shop")), NOTHING)
+        target = self._target(tokens, context or Context(), likeliest.name)
         shop = tuple(t for t in topics if t.kind == "shop" and t.confidence >= MAYBE)[:3]
         size = next((s for t in tokens if (s := t.get("size"))), "")
         many = self._targets(tokens, context or Context())
@@ -131,7 +145,7 @@ class Questions:
         self,
         label: str,
         share: float,
-        coverage: float,
+        confidence: float,
         features: Features,
         tokens: tuple[Token, ...],
     ) -> Topic:
@@ -140,7 +154,6 @@ class Questions:
         if label == COMMAND:
             return Topic("command", "", share)
         kind, _, name = label.partition(":")
-        confidence = share * (0.5 + 0.5 * coverage)
         if kind == "shop":
             return Topic("shop", name, confidence)
         if name == "dimension":
@@ -153,9 +166,18 @@ class Questions:
         ids = {t.id for t in context.things}
         return tuple(dict.fromkeys(f for f in found if f in ids))
 
-    def _target(self, tokens: tuple[Token, ...], context: Context) -> str:
+    def _target(self, tokens: tuple[Token, ...], context: Context, attribute: str) -> str:
+        """What a question is about: what it names, points at, is worn, or was talked of last."""
         phrase = Phrase(tokens)
-        return named(phrase, context) or implied(phrase, context)
+        if found := named(phrase, context):
+            return found
+        kind = KINDS.get(attribute, "")
+        last = context.last.target if context.last else ""
+        for key in (context.pointed, context.worn, last):
+            thing = context.thing(key)
+            if thing is not None and kind in ("", thing.kind):
+                return key
+        return implied(phrase, context, kind)
 
 
 def measured(features: Features, tokens: tuple[Token, ...]) -> str:

@@ -1,22 +1,71 @@
-"""The question classifier: which attribute or topic a question is about, if any."""
+"""The question classifier: which attribute or topic a question is about, and how surely."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .asked import ABSTAIN
 from .embed import Encoder, default_encoder
 from .question_features import Features
 
 WEIGHTS = "questions.npz"
 HEAD_SHARE = 0.5
 """Weight of the embedding's opinion on English questions, where its extra is installed."""
+_MOST_STRANGE, _MOST_OWN = 4.0, 0.6
 
 F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the templates know of a question's words, per class; for the confidence.
+
+    Attributes:
+        classes: content word or pair to the classes whose templates contain it.
+        shares: concept to class to the share of its sentences that have the concept.
+    """
+
+    classes: Mapping[str, frozenset[str]]
+    shares: Mapping[str, Mapping[str, float]]
+
+    def of(self, label: str, shares: Mapping[str, float], features: Features) -> list[float]:
+        """The numbers that say how far a class can be trusted on a question.
+
+        They are the logit of its probability, the share of content words that any template
+        knows, how many none knows, the share that the class's own templates know, how typical
+        the concepts found are of the class, whether it is Chinese, the probability that nothing
+        answers, and the log ratio to the runner-up.
+        """
+        content = features.content
+        best = shares[label]
+        rival = max((p for name, p in shares.items() if name != label), default=0.0)
+        known = sum(c in self.classes for c in content)
+        own = sum(label in self.classes.get(c, ()) for c in content)
+        typical = max(
+            (self.shares.get(c, {}).get(label, 0.0) for c in features.concepts - {"thing"}),
+            default=0.0,
+        )
+        count = max(1, len(content))
+        chinese = any(not c.isascii() for c in content)
+        strange = min(len(content) - known, _MOST_STRANGE) * (0.5 if chinese else 1.0)
+        return [
+            _logit(best),
+            known / count if content else 1.0,
+            strange,
+            own / count if content else 1.0,
+            min(typical, _MOST_OWN),
+            float(chinese),
+            shares.get(ABSTAIN, 0.0),
+            math.log(max(best, 1e-6) / max(rival, 1e-6)),
+        ]
 
 
 @dataclass(frozen=True)
@@ -26,17 +75,20 @@ class QuestionModel:
     Attributes:
         classes: ``"product:price"``, ``"shop:returns"``, ``"abstain"``, ``"command"``.
         index: feature to row of ``weights``.
-        known: content words and pairs that questions of the templates contain.
+        evidence: what the templates know.
+        trust, trust_bias: of the logistic regression that turns evidence into a confidence.
     """
 
     classes: tuple[str, ...]
-    index: dict[str, int]
-    known: frozenset[str]
+    index: Mapping[str, int]
     weights: F32
     bias: F32
-    head_classes: tuple[str, ...]
-    head: F32
-    head_bias: F32
+    evidence: Evidence
+    trust: F32
+    trust_bias: float
+    head_classes: tuple[str, ...] = ()
+    head: F32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    head_bias: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def probabilities(
         self, features: Features, lang: str, encoder: Encoder | None = None
@@ -56,11 +108,10 @@ class QuestionModel:
                 shares[name] = (1 - HEAD_SHARE) * shares.get(name, 0.0) + HEAD_SHARE * float(p)
         return dict(sorted(((n, float(p)) for n, p in shares.items()), key=lambda x: -x[1]))
 
-    def coverage(self, features: Features) -> float:
-        """Share of a question's content that the templates know; 1 where there is none."""
-        if not features.content:
-            return 1.0
-        return sum(c in self.known for c in features.content) / len(features.content)
+    def confidence(self, label: str, shares: Mapping[str, float], features: Features) -> float:
+        """Calibrated probability that a question is about a class."""
+        told = np.array(self.evidence.of(label, shares, features), np.float32)
+        return 1.0 / (1.0 + math.exp(-float(told @ self.trust) - self.trust_bias))
 
 
 def _softmax(scores: F32) -> F32:
@@ -68,22 +119,70 @@ def _softmax(scores: F32) -> F32:
     return np.asarray(shares / shares.sum())
 
 
+def _logit(share: float) -> float:
+    return math.log(max(share, 1e-6) / max(1.0 - share, 1e-6))
+
+
+def packed(evidence: Evidence, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Evidence as arrays for the weights' file."""
+    number = {name: i for i, name in enumerate(classes)}
+    words = sorted(evidence.classes)
+    rows = [sorted(number[c] for c in evidence.classes[word]) for word in words]
+    concepts = sorted(evidence.shares)
+    table = np.zeros((len(concepts), len(classes)), np.float16)
+    for i, concept in enumerate(concepts):
+        for label, share in evidence.shares[concept].items():
+            table[i, number[label]] = share
+    return {
+        "content": "\n".join(words),
+        "content_sizes": np.array([len(row) for row in rows], np.uint8),
+        "content_classes": np.array([c for row in rows for c in row], np.uint8),
+        "concepts": "\n".join(concepts),
+        "concept_shares": table,
+    }
+
+
+def unpacked(data: Any, classes: tuple[str, ...]) -> Evidence:
+    """The evidence in a weights' file."""
+    words = str(data["content"]).split("\n")
+    ends = np.cumsum(data["content_sizes"].astype(int))
+    members = [classes[i] for i in data["content_classes"].tolist()]
+    starts = [0, *ends[:-1].tolist()]
+    known = {
+        word: frozenset(members[start:end])
+        for word, start, end in zip(words, starts, ends.tolist(), strict=True)
+    }
+    table = data["concept_shares"].astype(float)
+    shares = {
+        concept: {classes[i]: float(row[i]) for i in np.flatnonzero(row)}
+        for concept, row in zip(str(data["concepts"]).split("\n"), table, strict=True)
+    }
+    return Evidence(known, shares)
+
+
 @cache
 def load_question_model() -> QuestionModel:
     """The shipped weights."""
     with files(__package__).joinpath("data_files", WEIGHTS).open("rb") as stream:
         data = np.load(stream)
+        classes = tuple(str(data["classes"]).split("\n"))
+        head: dict[str, Any] = {}
+        if "head" in data:
+            head = {
+                "head_classes": tuple(str(data["head_classes"]).split("\n")),
+                "head": data["head"].astype(np.float32),
+                "head_bias": data["head_bias"],
+            }
         vocabulary = str(data["vocabulary"]).split("\n")
-        has_head = "head" in data
         return QuestionModel(
-            classes=tuple(str(data["classes"]).split("\n")),
+            classes=classes,
             index={name: i for i, name in enumerate(vocabulary)},
-            known=frozenset(str(data["known"]).split("\n")),
             weights=data["weights"].astype(np.float32),
             bias=data["bias"],
-            head_classes=tuple(str(data["head_classes"]).split("\n")) if has_head else (),
-            head=data["head"].astype(np.float32) if has_head else np.zeros((0, 0), np.float32),
-            head_bias=data["head_bias"] if has_head else np.zeros(0, np.float32),
+            evidence=unpacked(data, classes),
+            trust=data["trust"].astype(np.float32),
+            trust_bias=float(data["trust_bias"]),
+            **head,
         )
 
 

@@ -12,8 +12,6 @@ from showroom.voice.ask import Questions, labels
 from showroom.voice.asked import all_languages, asked, attributes, topics
 from showroom.voice.context import Context
 from showroom.voice.question_features import Reader, found_concepts, stem, tokens_of
-from showroom.voice.question_score import interval, same, score
-from showroom.voice.score import load
 
 HERE = Path(__file__).parent
 CONTEXT = Context.from_dict(
@@ -119,27 +117,6 @@ def test_product_names_do_not_matter(questions) -> None:
         reader.read("what is the chair made of").names
         == reader.read("what is the sofa made of").names
     )
-
-
-def test_the_development_questions_stay_answered(questions) -> None:
-    found = score(load(HERE / "questions_dev.jsonl"), questions)
-    assert min(found.top1.values()) >= 0.95
-    assert found.coverage >= 0.9
-    assert found.wrong <= 0.05
-
-
-def test_overall_dimensions_are_one_source_and_other_attributes_are_not() -> None:
-    def product(attribute: str) -> dict[str, str]:
-        return {"kind": "product", "product": "chair", "attribute": attribute}
-
-    assert same(product("height"), product("dimensions"))
-    assert same(product("colours"), product("colors"))
-    assert not same(product("height"), product("seat_height"))
-    assert not same(product("price"), {"kind": "shop", "topic": "price"})
-
-
-def test_an_interval_holds_its_share() -> None:
-    assert interval(0.5, 100).startswith("0.500 (0.40-0.60)")
 
 
 def test_the_development_set_is_whole() -> None:
