@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from .app import SHIPPED_PRODUCTS, plain_product
+from .catalog.facts import measured_names
 from .catalog.products import Catalog
 from .visit.desk import Desk
 from .visit.state import State
@@ -34,7 +35,8 @@ ALIASES = {
     "weight_capacity": "weight_limit", "max_weight": "weight_limit", "cost": "price",
 }  # fmt: skip
 """Other names under which annotators know attributes."""
-_OVERALL = ("height", "width", "depth", "length", "dimensions")
+_OVERALL = ("height", "width", "depth", "length")
+"""What an answer with all dimensions tells."""
 
 
 @dataclass
@@ -66,7 +68,10 @@ class AnswerScores:
 
 
 def same(want: Mapping[str, str], got: Mapping[str, str]) -> bool:
-    """Whether two gold forms name the same source; overall dimensions are one source."""
+    """Whether two gold forms name the same source.
+
+    Annotators call every measure "dimensions": a single measure then counts as the same.
+    """
     if want["kind"] != got["kind"]:
         return False
     if want["kind"] == "shop":
@@ -75,7 +80,7 @@ def same(want: Mapping[str, str], got: Mapping[str, str]) -> bool:
         return True
     wanted, found = (ALIASES.get(d["attribute"], d["attribute"]) for d in (want, got))
     whole = wanted in _OVERALL and found == "dimensions"
-    whole = whole or (wanted == "dimensions" and found in _OVERALL)
+    whole = whole or (wanted == "dimensions" and found in measured_names())
     return want["product"] == got["product"] and (wanted == found or whole)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .catalog.products import Catalog
     from .channel.ears import HearingOffer
+    from .channel.errands import ErrandSettings
     from .channel.host import VisitHost
     from .channel.server import Server
     from .hearing.shop import Hearing
@@ -68,11 +69,33 @@ def open_catalog(folder: Path | None) -> Catalog:
     return catalog
 
 
-def make_visit(folder: Path | None, scene: str, *, vertices: bool = False) -> Visit:
+@dataclass(frozen=True)
+class Helpers:
+    """Who may help a visit from outside; see :mod:`showroom.channel.errands`.
+
+    Attributes:
+        people: open questions can be passed on to a person.
+        model: unclear sentences can be put to a model.
+        wording: it words product answers, too.
+    """
+
+    people: bool = False
+    model: bool = False
+    wording: bool = False
+
+    @staticmethod
+    def of(settings: ErrandSettings) -> Helpers:
+        """The helpers that errands can reach."""
+        return Helpers(bool(settings.hand_over), bool(settings.model), settings.wording)
+
+
+def make_visit(
+    folder: Path | None, scene: str, *, vertices: bool = False, helpers: Helpers | None = None
+) -> Visit:
     """A new visit to the products of ``folder``; importable by a worker process."""
     from .visit import Visit
 
-    shared = stock(folder)
+    shared = stock(folder, helpers or Helpers())
     return Visit(
         shared.catalog,
         scene,
@@ -92,13 +115,14 @@ class Stock:
 
 
 @cache
-def stock(folder: Path | None) -> Stock:
+def stock(folder: Path | None, helpers: Helpers = Helpers()) -> Stock:
     """The products of a folder and who speaks of them, read once in each process."""
     from .visit.desk import Desk
     from .visit.visit import interpreter_for
 
     catalog = open_catalog(folder)
-    return Stock(catalog, interpreter_for(catalog), Desk(catalog))
+    desk = Desk(catalog, people=helpers.people, model=helpers.model, wording=helpers.wording)
+    return Stock(catalog, interpreter_for(catalog), desk)
 
 
 def make_interpreter(folder: Path | None) -> Interpreter:
@@ -220,16 +244,19 @@ def serve(
     insecure: bool,
     engine: str = "",
     weights: Path | None = None,
+    errands: ErrandSettings | None = None,
 ) -> int:
     """Open the channel until SIGTERM or Ctrl-C, with visits in a process of their own.
 
     Args:
+        errands: where questions for a person and for a model go; nowhere by default.
         engine, weights: an optional recogniser and its folder of weights.
 
     Raises:
         HearingError: that recogniser cannot be opened.
         ChannelError: the port is taken, or an address beyond loopback lacks TLS and a token.
     """
+    from .channel.errands import Errands, ErrandSettings
     from .channel.host import VisitHost
     from .channel.run import run_server
     from .channel.settings import ServerSettings
@@ -245,7 +272,10 @@ def serve(
     )
     settings.check()
     hearing = hearing_offer(catalog, engine=engine, weights=weights)
-    visits = VisitHost.in_subprocess(partial(make_visit, catalog, scene))
+    outside = errands or ErrandSettings()
+    visits = VisitHost.in_subprocess(
+        partial(make_visit, catalog, scene, helpers=Helpers.of(outside)), Errands(outside)
+    )
     try:
         run_server(
             settings,

@@ -52,6 +52,11 @@ def attribute_names() -> tuple[str, ...]:
     return tuple(_table()["label"])
 
 
+def measured_names() -> tuple[str, ...]:
+    """Every attribute that is a single measure of the product, and all of them together."""
+    return (*_table()["measure"], "dimensions")
+
+
 def label_of(attribute: str, entry: Entry | None = None) -> Mapping[str, str]:
     """What an attribute is called; a family's parameter by its own label."""
     known: Mapping[str, str] | None = _table()["label"].get(attribute)
@@ -191,13 +196,18 @@ def _length(metres: float, lang: str) -> str:
     return f"{round(metres * 100, 1):g}{_table()['unit'][lang]}"
 
 
+def is_known(attribute: str) -> bool:
+    """Whether something can be stated of an attribute."""
+    return attribute in _table()["label"] or attribute in _table()["measure"]
+
+
 def check_attribute(attribute: str) -> None:
     """Refuse a fact under a name that nothing can ask for.
 
     Raises:
         CatalogError: names those there are.
     """
-    if attribute not in _table()["label"] and attribute not in _table()["measure"]:
+    if not is_known(attribute):
         raise CatalogError(
             f"there is no attribute {attribute[:40]!r}",
             field="parameter",

@@ -32,6 +32,8 @@ WAITING = 32
 DELIVERED = "delivered"
 """The text of the advice that a question arrived at the shop."""
 Errand = Consult | HandOver
+_FAILURES = (OSError, HTTPException, ValueError, LookupError, TypeError, RecursionError)
+"""What a network, a server or its answer can come to."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Errands:
             if isinstance(errand, HandOver):
                 return Advice(ref=errand.ref, text=self._hand_over(errand))
             return Advice(ref=errand.ref, text=self._consult(errand))
-        except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
+        except _FAILURES as error:
             # By type only: a message could carry what the visitor said.
             logger.warning("an errand failed with %s", type(error).__name__)
             return Advice(ref=errand.ref)

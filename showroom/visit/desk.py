@@ -16,6 +16,7 @@ from showroom.catalog.facts import (
     check_attribute,
     comparison,
     fact,
+    is_known,
     label_of,
 )
 from showroom.catalog.products import Catalog, Entry
@@ -39,6 +40,8 @@ GENERAL = frozenset(attribute_names())
 """Attributes that any product may have, whether or not the shop states them."""
 MOST_COMPARED = 4
 """Differences that are told at a time."""
+LIKELY = 0.5
+"""From this one on it is asked whether that was meant, where nothing else was understood."""
 _KEPT = frozenset(("yes", "no", "thanks", "greet", "stop", "repeat", "help"))
 
 
@@ -91,7 +94,7 @@ class Desk:
         self._questions = Questions(
             lexicon,
             FaqIndex(catalog.faq, Reader(lexicon)),
-            embed="installed" if embed else None,
+            embed=embed,
         )
 
     def __deepcopy__(self, memo: object) -> Desk:
@@ -109,22 +112,20 @@ class Desk:
         if heard.intent in _KEPT:
             return False
         if all(c.action == "ask" and not (c.parameter or c.option) for c in heard.commands):
-            return heard.intent == "ask" or question.sure
-        if heard.commands:
-            return question.sure and question.best.confidence >= max(OVERRULES, heard.confidence)
-        return False
+            likely = heard.clarify is None and question.best.confidence >= LIKELY
+            return heard.intent == "ask" or question.sure or (question.asks and likely)
+        return question.sure and question.best.confidence >= max(OVERRULES, heard.confidence)
 
     def answer(self, question: Question, state: State) -> Answer:
         """The answer to a question in a state of the showroom."""
         best, lang = question.best, question.lang
         if question.sure and best.kind == "shop":
-            return self.about_shop(best.name, lang, question)
+            return self.about_shop(best.name, lang)
         if question.sure and best.kind == "product":
             if len(question.targets) > 1:
                 return self._of_both(question, best.name)
             return self.about_product(question.target, best.name, lang, state, question.size)
-        choices = [t.name for t in question.near if t.name in self.catalog.faq.entries]
-        return self._offered(choices, lang)
+        return self._offered(question, state)
 
     def asked(self, command: Command, lang: str, state: State, pointed: str) -> Answer:
         """The answer to a button's question.
@@ -147,12 +148,11 @@ class Desk:
         target = command.target or pointed or state.worn
         return self.about_product(target, command.parameter, lang, state, command.size)
 
-    def about_shop(self, topic: str, lang: str, question: Question | None = None) -> Answer:
+    def about_shop(self, topic: str, lang: str) -> Answer:
         """The FAQ's entry, word for word."""
         entry = self.catalog.faq.get(topic)
         if entry is None:
-            near = [] if question is None else [t.name for t in question.near if t.name != topic]
-            return self._offered([n for n in near if n in self.catalog.faq.entries], lang)
+            return self.passed(reply("no_answer", lang), lang)
         text = entry.answer.get(lang) or next(iter(entry.answer.values()))
         return Answer(text, lang, (f"faq:{entry.id}",))
 
@@ -195,16 +195,28 @@ class Desk:
         asked = Clarify(f"{text}{_space(lang)}{offer}", (), (yes, ()))
         return Answer(asked.question, lang, clarify=asked, open=True)
 
-    def _offered(self, topics: list[str], lang: str) -> Answer:
-        """Up to three questions that the FAQ answers, or a person."""
-        if not topics:
+    def _offered(self, question: Question, state: State) -> Answer:
+        """Up to three questions that can be answered, or a person."""
+        lang = question.lang
+        options: list[tuple[str, Command]] = []
+        for topic in question.near:
+            entry = self.catalog.faq.get(topic.name) if topic.kind == "shop" else None
+            meant = list(self._meant(question.target, state)) if topic.kind == "product" else []
+            if entry is not None:
+                asked = entry.asked.get(lang) or next(iter(entry.asked.values()))
+                options.append((asked[0].rstrip("?？"), Command(action="ask", option=entry.id)))
+            elif len(meant) == 1 and is_known(topic.name):
+                product = meant[0]
+                slots = {"name": dict(product.product.name), "label": label_of(topic.name, product)}
+                wish = Command(action="ask", target=product.id, parameter=topic.name)
+                options.append((reply("about", lang, **slots), wish))
+        if not options:
             return self.passed(reply("no_answer", lang), lang)
-        entries = [self.catalog.faq.entries[name] for name in topics[:3]]
-        forms = (entry.asked.get(lang) or next(iter(entry.asked.values())) for entry in entries)
-        choices = tuple(form[0] for form in forms)
-        wishes = tuple((Command(action="ask", option=entry.id),) for entry in entries)
-        asked = Clarify(ask_which("faq", choices, lang), choices, wishes)
-        return Answer(asked.question, lang, clarify=asked, open=True)
+        choices = tuple(text for text, _ in options)
+        clarify = Clarify(
+            ask_which("faq", choices, lang), choices, tuple((wish,) for _, wish in options)
+        )
+        return Answer(clarify.question, lang, clarify=clarify, open=True)
 
     def _which(self, entries: list[Entry], attribute: str, lang: str) -> Answer:
         offered = (entries or list(self.catalog))[:3]

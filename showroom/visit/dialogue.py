@@ -30,7 +30,6 @@ class Dialogue:
         asked: the question of the turn before.
         said: the last reply.
         open: the last question that the shop had no answer to.
-        offered: products that were recommended last, best first.
     """
 
     lang: str = "en"
@@ -39,7 +38,6 @@ class Dialogue:
     asked: Clarify | None = None
     said: str = ""
     open: str = ""
-    offered: tuple[str, ...] = ()
     colors: list[str] = field(default_factory=list)
     topic: str = ""
     listed: tuple[str, ...] = ()

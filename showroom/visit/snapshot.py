@@ -25,7 +25,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     Attributes:
         done, undone: states to go back and forth to, oldest first.
         choices, wishes: an open question's answers and what each would carry out.
-        open, offered: as of the dialogue.
+        open: as of the dialogue.
         viewer: x, z and yaw of the visitor.
     """
 
@@ -44,7 +44,6 @@ class Snapshot(msgspec.Struct, kw_only=True):
     listed: tuple[str, ...] = ()
     said: str = ""
     open: str = ""
-    offered: tuple[str, ...] = ()
     question: str = ""
     choices: tuple[str, ...] = ()
     wishes: tuple[tuple[Command, ...], ...] = ()

@@ -154,7 +154,6 @@ class Visit:
                 listed=dialogue.listed,
                 said=dialogue.said,
                 open=dialogue.open,
-                offered=dialogue.offered,
                 question=asked.question,
                 choices=asked.choices,
                 wishes=asked.commands,
@@ -183,7 +182,6 @@ class Visit:
             asked,
             told.said,
             told.open,
-            told.offered,
             list(told.colors),
             told.topic,
             told.listed,
@@ -372,6 +370,9 @@ class Visit:
                     self._dialogue.done(command, command.target)
                     answer = self._asked(command, lang, question)
                     return [], answer.text, answer.sources
+                case "dislike" if not command.target and self._dialogue.listed:
+                    first = self._dialogue.listed[0]
+                    command = msgspec.structs.replace(command, target=first)
             here, pointed = self._here, self._dialogue.pointed
             before = here.state
             deed = carry_out(command, here.state, here.shop, here.viewer, pointed)
@@ -411,8 +412,7 @@ class Visit:
     def _recommend(self, command: Command, lang: str, ref: str) -> tuple[list[Update], str]:
         here = self._here
         found = taste.recommended(command, here.state, here.shop, self._desk.recommender, ref)
-        self._dialogue.offered = tuple(p.target for p in found.products)
-        self._dialogue.listed = self._dialogue.offered
+        self._dialogue.listed = tuple(p.target for p in found.products)
         return [found], taste.spoken(found, lang)
 
     def _hand_over(self, lang: str, ref: str) -> tuple[list[Update], str]:

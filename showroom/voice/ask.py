@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .asked import ABSTAIN, COMMAND
+from .asked import topics as known_topics
 from .context import Context
-from .embed import Encoder
+from .data import anatomy
+from .decide import counted
 from .faq_index import FaqIndex
 from .lexicon import Lexicon, Token, default_lexicon
-from .phrase import Phrase
+from .phrase import Phrase, part_kind
 from .question_features import Features, Reader
-from .question_model import QuestionModel, encoder, load_question_model
+from .question_model import QuestionModel, can_embed, load_question_model
 from .target import implied, named
 from .text import MAX_LENGTH, detect_language, normalise
 
-SURE = 0.5
+SURE = 0.85
 """From this confidence on a question is answered."""
-MAYBE = 0.15
-"""From this one on a topic is offered as a choice."""
+MAYBE = 0.25
+"""From this one on it is asked whether that was meant."""
+AGREED = 0.7
+"""What is left of the doubt about a topic that full-text search finds first, too."""
+OWN = 0.95
+"""How sure a question is of an entry of the shop's own that has the very same one."""
+COVERED = 0.6
+"""Share of a question that an entry of the shop's own must have to count."""
 MOST_TOPICS = 8
 """Topics that are considered, the likeliest."""
 _DIMENSIONS = {"tall": "height", "wide": "width", "deep": "depth", "long": "length"} | {
@@ -71,7 +79,7 @@ class Question:
         size: the size label that it names, or ``""``.
         best: what it is about.
         likeliest: the best of what could be answered, however unsure.
-        near: up to three topics of the shop that it may be about, likeliest first.
+        near: up to three things that it may be about, likeliest first.
     """
 
     text: str
@@ -84,9 +92,14 @@ class Question:
     size: str = ""
 
     @property
+    def asks(self) -> bool:
+        """Whether it is likelier a question that may be answered than anything else."""
+        return self.best.kind in ("product", "shop")
+
+    @property
     def sure(self) -> bool:
         """Whether ``best`` may be answered."""
-        return self.best.kind in ("product", "shop") and self.best.confidence >= SURE
+        return self.asks and self.best.confidence >= SURE
 
 
 class Questions:
@@ -95,7 +108,7 @@ class Questions:
     Args:
         lexicon: knows the products' names.
         faq: what the shop answers; None where it answers nothing.
-        encoder: sentence embeddings; by default the installed ones.
+        embed: use sentence embeddings where they are installed.
     """
 
     def __init__(
@@ -104,13 +117,13 @@ class Questions:
         faq: FaqIndex | None = None,
         *,
         model: QuestionModel | None = None,
-        embed: Encoder | Literal["installed"] | None = "installed",
+        embed: bool = True,
     ) -> None:
         self._lexicon = lexicon or default_lexicon()
         self._reader = Reader(self._lexicon)
         self._faq = faq
         self._model = model or load_question_model()
-        self._encoder = encoder() if embed == "installed" else embed
+        self._embed = embed and can_embed()
 
     def understand(self, text: str, lang: str = "", context: Context | None = None) -> Question:
         """What a question is about; anything goes in, and nothing is guessed.
@@ -127,25 +140,24 @@ class Questions:
         features = self._reader.read(text)
         if not features.names:
             return Question(text, spoken, "", NOTHING, NOTHING)
-        shares = self._model.probabilities(features, spoken, self._encoder)
+        shares = self._model.probabilities(features, embed=self._embed)
         topics = [
-            self._topic(
-                label, share, self._model.confidence(label, shares, features), features, tokens
-            )
+            self._topic(label, share, shares, features, tokens)
             for label, share in list(shares.items())[:MOST_TOPICS]
         ]
+        topics = self._retrieved(topics, features)
         likeliest = next((t for t in topics if t.kind in ("product", "shop")), NOTHING)
         target = self._target(tokens, context or Context(), likeliest.name)
-        shop = tuple(t for t in topics if t.kind == "shop" and t.confidence >= MAYBE)[:3]
+        near = [t for t in topics if t.kind in ("product", "shop") and t.confidence >= MAYBE]
         size = next((s for t in tokens if (s := t.get("size"))), "")
         many = self._targets(tokens, context or Context())
-        return Question(text, spoken, target, topics[0], likeliest, shop, many, size)
+        return Question(text, spoken, target, topics[0], likeliest, tuple(near[:3]), many, size)
 
     def _topic(
         self,
         label: str,
         share: float,
-        confidence: float,
+        shares: Mapping[str, float],
         features: Features,
         tokens: tuple[Token, ...],
     ) -> Topic:
@@ -154,11 +166,32 @@ class Questions:
         if label == COMMAND:
             return Topic("command", "", share)
         kind, _, name = label.partition(":")
+        confidence = self._model.confidence(label, shares, features, embed=self._embed)
         if kind == "shop":
             return Topic("shop", name, confidence)
         if name == "dimension":
             name = measured(features, tokens)
         return Topic("product", name, confidence)
+
+    def _retrieved(self, topics: list[Topic], features: Features) -> list[Topic]:
+        """The topics with what full-text search over the shop's FAQ says.
+
+        An entry that both find is the surer; one under an id that the classifier does not know
+        counts by its score alone, where it covers most of what was asked.
+        """
+        hits = self._faq.search(features) if self._faq is not None else []
+        if not hits:
+            return topics
+        first = hits[0]
+        out = [
+            replace(t, confidence=1.0 - AGREED * (1.0 - t.confidence))
+            if t.kind == "shop" and t.name == first.id
+            else t
+            for t in topics
+        ]
+        if first.id not in known_topics() and first.coverage >= COVERED:
+            out.append(Topic("shop", first.id, OWN * first.score))
+        return sorted(out, key=lambda t: -t.confidence) if len(out) > len(topics) else out
 
     def _targets(self, tokens: tuple[Token, ...], context: Context) -> tuple[str, ...]:
         """Every product that a question names: by its name, or as the only one of a category."""
@@ -169,15 +202,32 @@ class Questions:
     def _target(self, tokens: tuple[Token, ...], context: Context, attribute: str) -> str:
         """What a question is about: what it names, points at, is worn, or was talked of last."""
         phrase = Phrase(tokens)
-        if found := named(phrase, context):
+        found = named(phrase, context)
+        if context.thing(found) is not None or phrase.first("product"):
             return found
-        kind = KINDS.get(attribute, "")
+        kind = KINDS.get(attribute) or _kind_told(phrase)
         last = context.last.target if context.last else ""
-        for key in (context.pointed, context.worn, last):
+        for key in (context.pointed, context.topic, context.worn, last):
             thing = context.thing(key)
-            if thing is not None and kind in ("", thing.kind):
+            if thing is None or kind not in ("", thing.kind):
+                continue
+            if not found or _akin(found, thing.category) or phrase.has("this"):
                 return key
-        return implied(phrase, context, kind)
+        return found or implied(phrase, context, kind)
+
+
+def _kind_told(phrase: Phrase) -> str:
+    """The kind of product that a part or a Chinese measure word tells of, or ``""``."""
+    part = phrase.first("part")
+    if part:
+        return part_kind(part)
+    return counted(phrase)
+
+
+def _akin(word: str, category: str) -> bool:
+    """Whether a category's word may mean a thing of another category, such as a top a shirt."""
+    wider = anatomy()["wider"]
+    return category in wider.get(word, ()) or word in wider.get(category, ())
 
 
 def measured(features: Features, tokens: tuple[Token, ...]) -> str:

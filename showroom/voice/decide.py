@@ -75,7 +75,7 @@ def _sizing(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[
     else:
         target = named(phrase, context) or implied(phrase, context)
         kind = kind_of(target, context)
-        kind = kind or category_kind(phrase.first("category") or "") or _counted(phrase)
+        kind = kind or category_kind(phrase.first("category") or "") or counted(phrase)
         relative = any(t.kind in ("factor", "times", "percent") for t in phrase)
         if not kind and not relative:
             return shares | {"set_size": mass / 2, "scale": mass / 2, "adjust_fit": 0.0}
@@ -118,7 +118,7 @@ def _worded(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
     return out
 
 
-def _counted(phrase: Phrase) -> str:
+def counted(phrase: Phrase) -> str:
     """The kind that a Chinese measure word tells: 这件 is worn, 这把 is stood on the floor."""
     words = anatomy()["measure_words"]
     said = "".join(t.text for t in phrase.all("this"))

@@ -34,7 +34,7 @@ class Hit:
     """An entry that a search found.
 
     Attributes:
-        score: 0 to 1, BM25 as a share of what the question would score on itself.
+        score: 0 to 1, the likeness (Dice, 1945) to the entry's nearest question.
         coverage: share of the question's content words and concepts that the entry has.
     """
 
@@ -53,6 +53,7 @@ class FaqIndex:
     def __init__(self, entries: Iterable[Entry], reader: Reader | None = None) -> None:
         self._reader = reader or Reader()
         self._terms: dict[str, set[str]] = {}
+        self._asked: dict[str, list[set[str]]] = {}
         self._connection = sqlite3.connect(":memory:", check_same_thread=False)
         self._connection.execute("create virtual table faq using fts5(id unindexed, terms)")
         for entry in entries:
@@ -62,6 +63,7 @@ class FaqIndex:
                 terms = [encoded(term) for term in self._reader.read(text).terms]
                 if text in texts:
                     self._add(entry.id, terms)
+                    self._asked.setdefault(entry.id, []).append(set(terms))
                 seen.update(terms)
             self._add(entry.id, sorted(seen))
             self._terms[entry.id] = seen
@@ -84,14 +86,13 @@ class FaqIndex:
         rows = self._connection.execute(
             "select id, bm25(faq) from faq where faq match ? order by 2 limit 60", (match,)
         ).fetchall()
-        best: dict[str, float] = {}
-        for entry, score in rows:
-            best.setdefault(entry, -float(score))
+        wanted = set(terms)
         hits = []
-        for entry, score in list(best.items())[:limit]:
-            have = self._terms[entry]
-            coverage = sum(term in have for term in terms) / len(terms)
-            hits.append(Hit(entry, score / (score + 4.0), coverage))
+        for entry in list(dict.fromkeys(entry for entry, _ in rows))[:limit]:
+            alike = [
+                2 * len(wanted & asked) / (len(wanted) + len(asked)) for asked in self._asked[entry]
+            ]
+            hits.append(Hit(entry, max(alike, default=0.0), self.covers(entry, question)))
         return hits
 
     def covers(self, entry: str, question: Features) -> float:

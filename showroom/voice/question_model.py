@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .asked import ABSTAIN
-from .embed import Encoder, default_encoder
+from .embedding import available, embed_one
 from .question_features import Features
 
 WEIGHTS = "questions.npz"
 HEAD_SHARE = 0.5
-"""Weight of the embedding's opinion on English questions, where its extra is installed."""
+"""Weight of the embedding's opinion, where its extra is installed."""
 _MOST_STRANGE, _MOST_OWN = 4.0, 0.6
 
 F32 = NDArray[np.float32]
@@ -76,7 +76,8 @@ class QuestionModel:
         classes: ``"product:price"``, ``"shop:returns"``, ``"abstain"``, ``"command"``.
         index: feature to row of ``weights``.
         evidence: what the templates know.
-        trust, trust_bias: of the logistic regression that turns evidence into a confidence.
+        trust, pooled_trust: of the logistic regression that turns evidence into a confidence,
+            its bias last; without and with sentence embeddings.
     """
 
     classes: tuple[str, ...]
@@ -85,33 +86,33 @@ class QuestionModel:
     bias: F32
     evidence: Evidence
     trust: F32
-    trust_bias: float
+    pooled_trust: F32
     head_classes: tuple[str, ...] = ()
     head: F32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     head_bias: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
 
-    def probabilities(
-        self, features: Features, lang: str, encoder: Encoder | None = None
-    ) -> dict[str, float]:
+    def probabilities(self, features: Features, *, embed: bool = False) -> dict[str, float]:
         """Class to probability, likeliest first.
 
         Args:
-            encoder: sentence embeddings, for English; None does without.
+            embed: ask the sentence embeddings, too.
         """
         rows = [self.index[name] for name in features.names if name in self.index]
         scores = self.bias + self.weights[rows].sum(axis=0) * max(1, len(rows)) ** -0.5
         shares = dict(zip(self.classes, _softmax(scores), strict=True))
-        if encoder is not None and lang == "en" and len(self.head):
-            vector = encoder.encode([features.spoken])[0]
-            other = _softmax(vector @ self.head + self.head_bias)
+        if embed and len(self.head):
+            other = _softmax(embed_one(features.spoken) @ self.head + self.head_bias)
             for name, p in zip(self.head_classes, other, strict=True):
                 shares[name] = (1 - HEAD_SHARE) * shares.get(name, 0.0) + HEAD_SHARE * float(p)
         return dict(sorted(((n, float(p)) for n, p in shares.items()), key=lambda x: -x[1]))
 
-    def confidence(self, label: str, shares: Mapping[str, float], features: Features) -> float:
+    def confidence(
+        self, label: str, shares: Mapping[str, float], features: Features, *, embed: bool = False
+    ) -> float:
         """Calibrated probability that a question is about a class."""
         told = np.array(self.evidence.of(label, shares, features), np.float32)
-        return 1.0 / (1.0 + math.exp(-float(told @ self.trust) - self.trust_bias))
+        trust = self.pooled_trust if embed and len(self.head) else self.trust
+        return 1.0 / (1.0 + math.exp(-float(told @ trust[:-1]) - float(trust[-1])))
 
 
 def _softmax(scores: F32) -> F32:
@@ -180,12 +181,12 @@ def load_question_model() -> QuestionModel:
             weights=data["weights"].astype(np.float32),
             bias=data["bias"],
             evidence=unpacked(data, classes),
-            trust=data["trust"].astype(np.float32),
-            trust_bias=float(data["trust_bias"]),
+            trust=data["trust"],
+            pooled_trust=data["pooled_trust"],
             **head,
         )
 
 
-def encoder() -> Encoder | None:
-    """The sentence encoder, or None where its extra is not installed."""
-    return default_encoder()
+def can_embed() -> bool:
+    """Whether sentence embeddings are installed."""
+    return available()

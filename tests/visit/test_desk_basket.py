@@ -293,7 +293,7 @@ def test_a_question_goes_to_a_person_only_after_a_yes(stock) -> None:
 
 def test_what_did_not_arrive_is_said_to_have_failed(stock) -> None:
     guest = Guest(stock, Desk(stock, people=True))
-    guest.say("is the oak chair from Italy?")
+    guest.say("where was the oak chair made?")
     guest.visit.handle(Utterance(id="yes", text="yes"))
     assert "could not be passed on" in guest.visit.handle(Advice(ref="yes"))[0].text
     assert guest.visit.handle(Advice(ref="yes", text="delivered")) == []
@@ -301,7 +301,7 @@ def test_what_did_not_arrive_is_said_to_have_failed(stock) -> None:
 
 def test_a_visitor_who_goes_on_does_not_wait_for_an_errand(stock) -> None:
     guest = Guest(stock, Desk(stock, people=True))
-    guest.say("is the oak chair from Italy?")
+    guest.say("where was the oak chair made?")
     guest.visit.handle(Utterance(id="yes", text="yes"))
     updates = guest.press("show_basket")
     assert updates.index(Done(ref="yes")) < updates.index(only(updates, BasketShown))
@@ -309,7 +309,7 @@ def test_a_visitor_who_goes_on_does_not_wait_for_an_errand(stock) -> None:
 
 def test_no_is_no(stock) -> None:
     guest = Guest(stock, Desk(stock, people=True))
-    guest.say("is the oak chair from Italy?")
+    guest.say("where was the oak chair made?")
     assert not [u for u in guest.say("no thanks") if isinstance(u, HandOver)]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from showroom.voice.ask import Questions, labels
 from showroom.voice.asked import all_languages, asked, attributes, topics
 from showroom.voice.context import Context
+from showroom.voice.faq_index import FaqIndex
 from showroom.voice.question_features import Reader, found_concepts, stem, tokens_of
 
 HERE = Path(__file__).parent
@@ -27,7 +29,7 @@ CONTEXT = Context.from_dict(
 
 @pytest.fixture(scope="module")
 def questions() -> Questions:
-    return Questions(embed=None)
+    return Questions(embed=False)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,41 @@ def test_what_nothing_answers_is_not_answered(questions, text) -> None:
     assert labels(questions.understand(text, "", CONTEXT)) == {"kind": "abstain"}
 
 
+@dataclass(frozen=True)
+class Entry:
+    id: str
+    asked: dict[str, tuple[str, ...]]
+    answer: dict[str, str]
+
+
+def test_a_shops_own_entry_is_found_by_its_questions() -> None:
+    engraving = Entry(
+        "engraving",
+        {
+            "en": ("Do you engrave names?", "Can I have my initials engraved?"),
+            "zh": ("可以刻名字吗", "能刻字吗"),
+        },
+        {"en": "We engrave up to 12 letters.", "zh": "最多可刻12个字母。"},
+    )
+    own = Questions(faq=FaqIndex([engraving]), embed=False)
+    for text in ("could you engrave my name", "可以刻字吗"):
+        found = own.understand(text, "", CONTEXT)
+        assert (found.best.kind, found.best.name) == ("shop", "engraving"), found
+    other = own.understand("can I get a haircut here", "", CONTEXT)
+    assert other.best.name != "engraving"
+
+
+def test_full_text_search_crosses_languages_by_concepts() -> None:
+    reader = Reader()
+    entry = Entry("returns", {"zh": ("不喜欢可以退货吗", "怎么退")}, {"zh": "30天内可退。"})
+    hours = Entry("hours", {"zh": ("几点开门", "几点关门")}, {"zh": "10点。"})
+    index = FaqIndex([hours, entry], reader)
+    assert index.search(reader.read("can I get a refund if I don't like it"))[0].id == "returns"
+    assert index.search(reader.read("")) == []
+    assert index.search(reader.read('" OR 1=1; DROP TABLE faq --')) == []
+    assert len(index) == 2
+
+
 def test_both_languages_ask_the_same_things() -> None:
     english, chinese = asked("en"), asked("zh")
     assert set(english.classes) == set(chinese.classes)
@@ -129,5 +166,5 @@ def test_the_development_set_is_whole() -> None:
 @given(st.text(max_size=200), st.sampled_from(["", "en", "zh", "zh-CN", "xx"]))
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_survived(text: str, lang: str) -> None:
-    found = Questions(embed=None).understand(text, lang, CONTEXT)
+    found = Questions(embed=False).understand(text, lang, CONTEXT)
     assert 0.0 <= found.best.confidence <= 1.0
