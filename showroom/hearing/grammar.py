@@ -87,17 +87,21 @@ def spoken(text: str) -> str:
 
 
 def _stock_rules(stock: tuple[Stocked, ...], categories: dict[str, list[str]]) -> dict[str, Node]:
-    worn, furniture = anatomy()["garments"], anatomy()["furniture"]
+    """What the shop has, by category and name; all categories where nothing is known of it."""
+    worn, furniture, alias = (anatomy()[name] for name in ("garments", "furniture", "aliases"))
+    there = {alias.get(product.category, product.category) for product in stock}
     names: dict[str, list[str]] = {"garment": [], "furniture": []}
     for category, (singular, _) in categories.items():
-        names["garment" if category in worn else "furniture"].append(singular)
+        if category in there or not there:
+            names["garment" if category in worn else "furniture"].append(singular)
     for product in stock:
-        kind = "furniture" if product.category in furniture else "garment"
+        category = alias.get(product.category, product.category)
+        kind = "furniture" if category in furniture else "garment"
         for name in product.names:
             words = spoken(name)
             if words and name.isascii() and words not in names[kind]:
                 names[kind].append(words)
-    rules = {kind: words_of(found) for kind, found in names.items()}
+    rules = {kind: words_of(found or [kind]) for kind, found in names.items()}
     rules["product"] = Node("any", parts=(rules["garment"], rules["furniture"]))
     rules["products"] = words_of([plural for _, plural in categories.values()])
     return rules

@@ -32,6 +32,12 @@ SHOP = (
     Stocked("t_shirt", ("Meridian tee",)),
     Stocked("sofa", ("Halden sofa",)),
     Stocked("dress", ("Linnea dress",)),
+    Stocked("chair", ("Oslo chair",)),
+    Stocked("table", ("Kolding table",)),
+    Stocked("lamp", ("Nova lamp",)),
+    Stocked("trousers", ("Corsa trousers",)),
+    Stocked("jacket", ("Tindra jacket",)),
+    Stocked("rug", ("Palma rug",)),
 )
 SEEDS = {"development": 1, "heldout": 99}
 OFF_GRAMMAR = Path(__file__).parents[2] / "tests" / "hearing" / "off_grammar.txt"

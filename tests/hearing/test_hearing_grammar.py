@@ -63,6 +63,14 @@ def test_the_shop_s_own_names_can_be_said():
     assert not SpokenGrammar().accepts("move the strandmon wing chair two feet to the left")
 
 
+def test_only_what_the_shop_has_is_listened_for_but_it_can_be_asked_for_anything():
+    assert SHOP.accepts("move the chair to the left")
+    assert not SHOP.accepts("move the wardrobe to the left")
+    assert SHOP.accepts("do you have wardrobes")
+    assert SpokenGrammar([Stocked("outwear")]).accepts("try on the jacket")
+    assert SpokenGrammar().accepts("move the wardrobe to the left")
+
+
 def test_a_name_is_said_in_plain_words():
     assert spoken("Aster-2 (navy)") == "aster two navy"
     assert spoken("翼椅") == ""
