@@ -141,7 +141,20 @@ def body_facts(avatar: Avatar) -> dict[str, Any]:
             "GB/T 1335 lower": gb_1335(avatar.measures, avatar.gender, lower=True),
         },
         "would_narrow": list(avatar.advice),
+        "message": body_message(avatar),
     }
+
+
+def body_message(avatar: Avatar) -> dict[str, Any]:
+    """The protocol's ``body`` message that gives a visit this very body."""
+    import msgspec
+
+    from .protocol.messages import Body
+
+    tape = {n: round(v, 4) for n, v in avatar.measures.items() if n not in ("height", "weight")}
+    message = Body(height=round(avatar.height, 4), gender=avatar.gender, tape=tape)  # type: ignore[arg-type]
+    found: dict[str, Any] = msgspec.to_builtins(message)
+    return found
 
 
 def readable(facts: Mapping[str, Any], lang: str = "en") -> str:

@@ -325,8 +325,9 @@ def run_calibrate(out: Path, *, count: int, jobs: int) -> int:
 def run_card() -> int:
     """Write what the shipped weights' headers say into the model cards."""
     from reconstruction.networks.card import write_cards
+    from showroom.fit.silhouette.reader import WEIGHTS
 
-    for path in write_cards():
+    for path in (*write_cards(), *write_cards(WEIGHTS.parent)):
         print(path)
     return 0
 

@@ -1,20 +1,27 @@
 """A body from photos: what is drawn to learn from, what is read, and what is refused."""
 
+import io
+import json
 import math
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
+from reconstruction.intake.photo import Photo
 from showroom.fit import body, measure
+from showroom.fit.errors import BodyError, SilhouetteError
 from showroom.fit.silhouette.bank import make_bank, read_bank
 from showroom.fit.silhouette.clothing import Outfit, dress_up
 from showroom.fit.silhouette.example import TARGETS, draw, random_example
 from showroom.fit.silhouette.frame import WINDOW, framed
 from showroom.fit.silhouette.noise import segmented, spoiled
-from showroom.fit.silhouette.population import random_person
+from showroom.fit.silhouette.population import Person, random_person
 from showroom.fit.silhouette.stance import standing
 from showroom.fit.silhouette.viewpoint import CANVAS, Viewpoint
+from showroom.protocol.messages import Body
 
 
 def test_a_seed_draws_the_same_person_twice():
@@ -120,3 +127,85 @@ def test_what_photos_show_shapes_the_body_and_a_tape_overrules_it():
     assert "waist_depth" not in shown.measures
     taped = body.solve(1.68, "female", {"waist": 0.80}, seen=seen)
     assert taped.measures["waist"] == pytest.approx(0.80, abs=0.002)
+
+
+def _photo(alpha) -> Photo:
+    """A photo whose transparency cuts a silhouette out."""
+    mask = (np.asarray(alpha) * 255).astype(np.uint8)
+    return Photo("me", "", np.full((*mask.shape, 3), 128, np.uint8), mask, *mask.shape[::-1])
+
+
+def _silhouette(view="front", seed=1):
+    """A tightly dressed average woman, and her own tape."""
+    rng = np.random.default_rng(seed)
+    avatar = body.solve(1.68, "female", {"waist": 0.78, "bust": 0.94, "hip": 1.02})
+    person = Person(avatar.form.vertices, avatar.joints, 0, dict(avatar.measures))
+    skin, _ = standing(rng, person)
+    return np.pad(draw(rng, skin, Outfit((), 0, 0.0), view), 12), avatar
+
+
+def test_a_cut_out_photo_becomes_a_body_within_its_intervals():
+    from showroom.fit.silhouette.photo import body_from_photos
+
+    front, truth = _silhouette()
+    side, _ = _silhouette("side")
+    weight = truth.measures["weight"]
+    found = body_from_photos(_photo(front), 1.68, side=_photo(side), weight=weight, gender="female")
+    assert found.height == pytest.approx(1.68, abs=0.002)
+    for name in ("bust", "waist", "hip"):
+        low, high = found.intervals[name]
+        assert low <= found.measures[name] <= high
+        assert found.measures[name] == pytest.approx(truth.measures[name], abs=0.09), name
+    assert "side_photo" not in found.advice
+    bare = body_from_photos(_photo(front), 1.68, gender="female")
+    assert bare.advice[:2] == ("side_photo", "weight")
+    widths = [np.diff(a.intervals["waist"])[0] for a in (found, bare)]
+    assert widths[0] < widths[1]
+
+
+def test_photos_that_cannot_be_measured_are_refused_by_name():
+    from showroom.fit.silhouette.photo import body_from_photos
+
+    front, _ = _silhouette()
+    wide = np.concatenate([front, np.roll(front, 10, axis=1)], axis=1)
+    cases = [
+        (front[: front.shape[0] // 2], "feet"),
+        (front[70:], "head"),
+        (wide, "2 people"),
+        (np.zeros_like(front), "nobody"),
+    ]
+    for mask, got in cases:
+        mask = mask.copy()
+        if got == "nobody":
+            mask[:4, :40] = 1
+        with pytest.raises(SilhouetteError) as caught:
+            body_from_photos(_photo(mask), 1.68)
+        assert caught.value.field == "photo.front"
+        assert got in caught.value.got
+        assert caught.value.expected
+    with pytest.raises(SilhouetteError) as caught:
+        body_from_photos(_photo(front), 1.68, side=_photo(front))
+    assert caught.value.field == "photo.side"
+    with pytest.raises(BodyError):
+        body_from_photos(_photo(front), 0.4)
+
+
+def test_nothing_of_a_photo_or_body_is_written(tmp_path, monkeypatch, capsys):
+    from showroom.cli import main
+
+    front, _ = _silhouette()
+    picture = Image.fromarray(np.stack([np.full_like(front, 128)] * 3 + [front * 255], -1))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    photo = tmp_path / "in" / "front.png"
+    photo.parent.mkdir()
+    photo.write_bytes(buffer.getvalue())
+    monkeypatch.chdir(tmp_path)
+    assert main(["body", "--height", "168cm", "--photo", str(photo), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["measures"]["waist"]["low"] < told["measures"]["waist"]["high"]
+    message = msgspec.convert(told["message"], Body)
+    assert message.height == pytest.approx(1.68, abs=0.002)
+    again = body.solve(message.height, message.gender, message.tape)
+    assert again.measures["waist"] == pytest.approx(told["measures"]["waist"]["value"], abs=0.002)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["front.png", "in"]

@@ -1,8 +1,8 @@
 """The network that reads measures from the scans of silhouettes and what the visitor says.
 
-A small residual network (He et al., 2016) runs along the rows of each view's scan; a common head
-joins both with what is said. Every measure is answered with a Laplace distribution, as a share of
-the stature.
+Two convolutions run along the rows of each view's scan; since the person fills the window, what
+follows may look at each height by itself. A common head joins both views with what is said. Every
+measure is answered with a Laplace distribution, as a share of the stature.
 """
 
 from __future__ import annotations
@@ -11,45 +11,31 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from .example import TARGETS
 from .frame import CHANNELS, WINDOW
 from .noise import WHOLE
 
-WIDTHS: Final = (32, 48, 64, 96)
+WIDTHS: Final = (24, 32)
+_HIDDEN: Final = 192
 _FEATURES: Final = 160
 SCALARS: Final = 7
 """See :func:`scalars`."""
 
 
-class _Residual(nn.Module):
-    def __init__(self, wide_in: int, wide_out: int, stride: int) -> None:
-        super().__init__()
-        self.one = nn.Conv1d(wide_in, wide_out, 3, stride, 1, bias=False)
-        self.norm_one = nn.BatchNorm1d(wide_out)
-        self.two = nn.Conv1d(wide_out, wide_out, 3, 1, 1, bias=False)
-        self.norm_two = nn.BatchNorm1d(wide_out)
-        same = stride == 1 and wide_in == wide_out
-        self.past = nn.Identity() if same else nn.Conv1d(wide_in, wide_out, 1, stride, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = functional.relu(self.norm_one(self.one(x)))
-        return functional.relu(self.past(x) + self.norm_two(self.two(y)))
-
-
 def _view() -> nn.Sequential:
-    a, b, c, d = WIDTHS
+    a, b = WIDTHS
     return nn.Sequential(
-        nn.Conv1d(CHANNELS, a, 5, 1, 2, bias=False),
+        nn.Conv1d(CHANNELS, a, 5, 2, 2, bias=False),
         nn.BatchNorm1d(a),
         nn.ReLU(inplace=True),
-        _Residual(a, b, 2),
-        _Residual(b, c, 2),
-        _Residual(c, d, 2),
-        _Residual(d, d, 2),
+        nn.Conv1d(a, b, 3, 2, 1, bias=False),
+        nn.BatchNorm1d(b),
+        nn.ReLU(inplace=True),
         nn.Flatten(),
-        nn.Linear(d * WINDOW[0] // 16, _FEATURES),
+        nn.Linear(b * WINDOW[0] // 4, _HIDDEN),
+        nn.ReLU(inplace=True),
+        nn.Linear(_HIDDEN, _FEATURES),
         nn.ReLU(inplace=True),
     )
 

@@ -111,7 +111,7 @@ def _soft_mask(photo: Photo) -> tuple[F32, float]:
         return np.asarray(alpha / 255, np.float32), 0.99
     work = np.asarray(cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     net = _network()
-    coarse, present = _probability(net, work)
+    coarse, present = _whole_look(net, work)
     fine = _closer(net, work, coarse)
     body = tidy(fine > 0.5, least=_SECOND)
     if not body.any():
@@ -141,6 +141,17 @@ def _probability(net: UNet, rgb: U8) -> tuple[F32, float]:
     mean = (both[0] + both[1][:, ::-1]) / 2
     full = cv2.resize(mean, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_CUBIC)
     return np.clip(full, 0, 1).astype(np.float32), float(torch.sigmoid(present).mean())
+
+
+def _whole_look(net: UNet, rgb: U8) -> tuple[F32, float]:
+    """:func:`_probability` of the whole photo, padded to the network's shape, never squeezed."""
+    height, width = rgb.shape[:2]
+    tall, wide = max(height, round(width / _ASPECT)), max(width, round(height * _ASPECT))
+    top, left = (tall - height) // 2, (wide - width) // 2
+    margin = (top, tall - height - top, left, wide - width - left)
+    padded = cv2.copyMakeBorder(rgb, *margin, cv2.BORDER_REPLICATE)
+    likely, present = _probability(net, padded)
+    return likely[top : top + height, left : left + width], present
 
 
 def _closer(net: UNet, rgb: U8, coarse: F32) -> F32:

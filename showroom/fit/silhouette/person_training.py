@@ -28,6 +28,10 @@ U8 = NDArray[np.uint8]
 PEOPLE: Final = 700
 PLACES: Final = 250
 """What is drawn once, before training."""
+SHARE: Final = 0.5
+"""Of what was learned in the weights that are kept; the rest are those that it started from. Half
+way between, a network still knows the real photos that it learned from before: Wortsman et al.,
+"Robust fine-tuning of zero-shot models", 2022."""
 PHOTOS: Final = 300
 """Real photos of clothes, at most, that stand behind people."""
 _SIDE: Final = (240, 320)
@@ -95,9 +99,14 @@ def train_person(
             "start": start.name,
             "settings": asdict(settings),
             "progress": asdict(progress),
+            "share": SHARE,
             "data": {"people": PEOPLE, "places": PLACES, "photos": len(pictures), **hashes},
         }
-        save_weights(out, net.state_dict(), header)
+        mixed = {
+            k: torch.lerp(state[k], v.cpu().float(), SHARE) if v.is_floating_point() else v
+            for k, v in net.state_dict().items()
+        }
+        save_weights(out, mixed, header)
 
     torch.manual_seed(settings.seed)
     net = UNet(frozen=FROZEN)

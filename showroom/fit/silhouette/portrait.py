@@ -19,7 +19,7 @@ from reconstruction.data.composite import Scene, photograph
 from reconstruction.data.textures import clutter, colour, fabric, ground, noise
 from reconstruction.render.zbuffer import render_screen
 
-from .clothing import PARTS, dress_up
+from .clothing import PARTS, Outfit, dress_up
 from .example import gathered
 from .population import Rng, random_person
 from .stance import seated, standing
@@ -51,13 +51,31 @@ def portrait(rng: Rng, tall: float) -> tuple[F32, F32]:
     sits = rng.random() < 0.10
     skin, joints = (seated if sits else standing)(rng, person)
     outfit = dress_up(rng, person, skin, joints)
-    points, faces = gathered(skin, outfit)
     names: tuple[View, ...] = ("front", "side", "turned")
     view = names[int(rng.choice(3, p=(0.55, 0.25, 0.2)))]
+    return painted(rng, skin, joints, outfit, view, tall)
+
+
+def painted(
+    rng: Rng, skin: F32, joints: F32, outfit: Outfit, view: View, tall: float, fine: int = 1
+) -> tuple[F32, F32]:
+    """A posed and dressed person in colour.
+
+    Args:
+        skin: (k, 3) posed rows of :func:`.population.coarse`.
+        joints: (52, 3) posed joints.
+        tall: rows that the person fills.
+        fine: how many times larger than ``SIZE`` the picture is.
+
+    Returns:
+        Colours of 0 to 1 and alpha; the person in the middle.
+    """
+    size = (fine * SIZE[0], fine * SIZE[1])
+    points, faces = gathered(skin, outfit)
     points -= np.array((skin[::50, 0].mean(), -outfit.sole, skin[::50, 2].mean()), np.float32)
     camera = random_viewpoint(rng, view, float(points[:, 1].max()))
-    screen = placed(camera.project(points), SIZE, tall)
-    raster = render_screen(screen, faces, SIZE)
+    screen = placed(camera.project(points), size, tall)
+    raster = render_screen(screen, faces, size)
     label = np.zeros(len(faces), np.int32)
     count = len(faces) - sum(len(p.faces) for p in outfit.pieces)
     for piece in outfit.pieces:
@@ -66,6 +84,7 @@ def portrait(rng: Rng, tall: float) -> tuple[F32, F32]:
     there = raster.face_id >= 0
     what = np.where(there, label[raster.face_id], -1)
     tones = [_skin(rng), *(_cloth(rng) for _ in PARTS[:3]), _hair(rng)]
+    tones = [np.repeat(np.repeat(t, fine, axis=0), fine, axis=1) for t in tones]
     seen = np.zeros((*there.shape, 3), np.float32)
     for k, tone in enumerate(tones):
         seen[what == k] = tone[what == k]
