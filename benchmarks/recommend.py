@@ -57,7 +57,7 @@ def figures(
         gains.append(1.0 / np.log2(2 + place[0]) if len(place) else 0.0)
         if new[item]:
             fresh.append(len(place) > 0)
-    return float(np.mean(hits)), float(np.mean(gains)), float(np.mean(fresh or [0.0]))
+    return float(np.mean(hits)), float(np.mean(gains)), float(np.mean(fresh or [False]))
 
 
 def main() -> int:

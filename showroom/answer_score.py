@@ -8,7 +8,6 @@ offering other questions or a person, is an abstention.
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -25,6 +24,7 @@ from .visit.desk import Desk
 from .visit.state import State
 from .voice.ask import Question, labels
 from .voice.context import Context
+from .voice.interval import interval
 from .voice.score import load
 
 ALIASES = {
@@ -133,16 +133,6 @@ def score(rows: list[dict[str, Any]], desk: Desk) -> AnswerScores:
     out.anyway = float(np.mean(anyway)) if anyway else 0.0
     out.p50, out.p95 = float(np.percentile(times, 50)), float(np.percentile(times, 95))
     return out
-
-
-def interval(share: float, count: int) -> str:
-    """A share with Wilson's 95% interval (Wilson, 1927)."""
-    if not count:
-        return "-"
-    z = 1.96
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count**2)) / (1 + z * z / count)
-    return f"{share:.3f} ({max(0.0, middle - half):.2f}-{min(1.0, middle + half):.2f})"
 
 
 def table_row(s: AnswerScores) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..voice import Interpreter
-from ..voice.question_score import interval
+from ..voice.interval import interval
 from .audio import RATE, Samples
 from .ear import Ear
 from .grammar import SpokenGrammar, Stocked

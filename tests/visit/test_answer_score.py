@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from showroom.answer_score import SHIPPED_PRODUCTS, interval, same, score, with_stand_ins
+from showroom.answer_score import SHIPPED_PRODUCTS, same, score, with_stand_ins
 from showroom.catalog.products import Catalog
 from showroom.visit.desk import Desk
+from showroom.voice.interval import interval
 from showroom.voice.score import load
 
 DEVELOPMENT = Path(__file__).parents[1] / "voice" / "questions_dev.jsonl"
