@@ -21,6 +21,8 @@ _TRIANGLES = 18_000
 _REACH = 3.0
 """The surface is kept this many point spacings beyond the points."""
 _BEND = 2.0
+_TEETH, _ROUNDS = 3, 10
+"""Rounds in which a rim's teeth go, and in which it is smoothed."""
 
 
 def surface(body: Standing) -> tuple[Mesh, F32]:
@@ -55,6 +57,7 @@ def surface(body: Standing) -> tuple[Mesh, F32]:
     near = tree.query(vertices, distance_upper_bound=_REACH * body.spacing)[0]
     kept = faces[np.isfinite(near)[faces].any(axis=1)]
     faces = kept if len(kept) >= 16 else faces
+    vertices, faces = even_rim(vertices, faces)
     low, high = extents(body.points)
     if body.floor:
         low[1] = 0.0
@@ -64,6 +67,8 @@ def surface(body: Standing) -> tuple[Mesh, F32]:
         mesh, _ = simplify(mesh, _TRIANGLES)
         whole = _onto(mesh.vertices.astype(np.float64), low, high)
         mesh = mesh.with_vertices(whole.astype(np.float32))
+    sound = sound_faces(mesh)
+    mesh, _ = subset(mesh, sound, np.zeros(len(sound), np.int32))
     if _volume(mesh.vertices, mesh.faces) < 0:
         mesh = replace(mesh, faces=np.ascontiguousarray(mesh.faces[:, ::-1]))
     vertices = mesh.vertices
@@ -74,6 +79,55 @@ def surface(body: Standing) -> tuple[Mesh, F32]:
         else np.full((len(vertices), 3), 0.7)
     )
     return mesh, np.asarray(colors, np.float32)
+
+
+def even_rim(
+    vertices: NDArray[np.float64], faces: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """A surface whose open rims are smooth lines instead of teeth.
+
+    Triangles that hang on by one edge go; then each rim point moves towards its two neighbours on
+    the rim. Nothing else moves.
+
+    Args:
+        vertices: (n, 3); ``faces`` (m, 3) int32.
+    """
+    for _ in range(_TEETH):
+        _, lone = _edges(faces)
+        faces = faces[lone.sum(axis=1) < 2]
+    edges, lone = _edges(faces)
+    rim = edges[lone.ravel()]
+    degree = np.bincount(rim.ravel(), minlength=len(vertices))
+    out = vertices.copy()
+    movable = degree == 2
+    for _ in range(_ROUNDS):
+        total = np.zeros_like(out)
+        np.add.at(total, rim[:, 0], out[rim[:, 1]])
+        np.add.at(total, rim[:, 1], out[rim[:, 0]])
+        out[movable] = 0.5 * (out[movable] + total[movable] / 2)
+    return out, faces
+
+
+def _edges(faces: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """The sides (3 m, 2) of triangles, face by face, and which (m, 3) belong to one alone."""
+    sides = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    code = sides[:, 0].astype(np.int64) * (int(faces.max()) + 1) + sides[:, 1]
+    _, where, uses = np.unique(code, return_inverse=True, return_counts=True)
+    return sides, (uses[where.reshape(-1)] == 1).reshape(-1, 3)
+
+
+def sound_faces(mesh: Mesh) -> NDArray[np.int32]:
+    """The triangles, vertices at one place being one, without those that fold back on others."""
+    _, place, name = np.unique(mesh.vertices, axis=0, return_index=True, return_inverse=True)
+    faces = place[name.reshape(-1)][mesh.faces].astype(np.int32)
+    faces = faces[(faces != np.roll(faces, 1, axis=1)).all(axis=1)]
+    _, first = np.unique(np.sort(faces, axis=1), axis=0, return_index=True)
+    kept = faces[np.sort(first)]
+    ways = kept[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2).astype(np.int64)
+    code = ways[:, 0] * (int(kept.max()) + 1) + ways[:, 1]
+    _, where, uses = np.unique(code, return_inverse=True, return_counts=True)
+    # A side that two triangles go along the same way is one's too many.
+    return np.asarray(kept[(uses[where.reshape(-1)] == 1).reshape(-1, 3).all(axis=1)])
 
 
 def closed(mesh: Mesh, colors: F32, spacing: float) -> tuple[Mesh, F32]:

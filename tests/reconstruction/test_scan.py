@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from reconstruction.errors import ScanError
+from reconstruction.evaluation.soundness import soundness
 from reconstruction.families import get_family
 from reconstruction.intake.request import Request
 from reconstruction.mesh import Mesh
@@ -19,6 +21,7 @@ from reconstruction.render.camera import Camera
 from reconstruction.render.zbuffer import render
 from reconstruction.scan.frames import read_scan
 from reconstruction.scan.product import product_of_scan
+from reconstruction.scan.surface import even_rim, sound_faces
 
 SIZE = (240, 320)
 
@@ -124,6 +127,33 @@ def test_a_scan_of_a_named_category_becomes_re_fittable_in_its_own_size(
     assert not open_edges(product.mesh)
     taller = product.refit({"height": 0.8})
     assert taller.mesh.size[1] == pytest.approx(0.8, rel=0.005)
+
+
+def test_a_rims_teeth_go_and_the_inside_stays() -> None:
+    side = 21
+    x, z = np.meshgrid(np.linspace(0, 1, side), np.linspace(0, 1, side))
+    grid = np.stack([x.ravel(), 0 * x.ravel(), z.ravel()], axis=1)
+    n = np.arange(side * side).reshape(side, side)
+    a, b, c, d = (q.ravel() for q in (n[:-1, :-1], n[:-1, 1:], n[1:, 1:], n[1:, :-1]))
+    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
+    ragged = grid.copy()
+    ragged[n[0, 1:-1:2], 2] -= 0.03
+    ragged[n[0, 2:-1:2], 2] += 0.02
+    smooth, kept = even_rim(ragged, faces)
+    rim = smooth[n[0, 3:-3], 2]
+    assert np.ptp(rim) < 0.25 * np.ptp(ragged[n[0, 3:-3], 2])
+    np.testing.assert_array_equal(smooth[n[1:-1, 1:-1]], ragged[n[1:-1, 1:-1]])
+    assert len(kept) >= len(faces) - 8
+
+
+def test_triangles_that_fold_back_on_others_go() -> None:
+    table = get_family("table").build({}, {})
+    folded = np.concatenate([table.faces, table.faces[:1], table.faces[5:6, ::-1]])
+    mesh = replace(table, faces=folded, face_part=np.zeros(len(folded), np.int32))
+    assert not soundness(mesh).manifold
+    kept = sound_faces(mesh)
+    assert len(kept) >= len(table.faces) - 1
+    assert soundness(replace(mesh, faces=kept)).manifold
 
 
 def test_flat_holes_are_closed_and_bent_ones_stay_open() -> None:
