@@ -125,6 +125,7 @@ class Placing:
         if self.product.id not in visit.state.things:
             answer = self.near()
             return replace(answer, report={**answer.report, "heard": sentence})
+        shown = visit.state
         updates = visit.handle(Utterance(text=sentence, lang=lang, id="said"))
         placed = visit.state.things[self.product.id]
         shop = Shopfloor.of(self._catalog, self._scene)
@@ -137,7 +138,8 @@ class Placing:
         }
         said = {u.lang: u.text for u in updates if isinstance(u, Reply)}
         answer = self._stands(floor.get(self.product.id))
-        extra: Report = {"heard": sentence, "says": said} | ({"refit": refit} if refit else {})
+        extra: Report = {"heard": sentence, "as_asked": visit.state != shown, "says": said}
+        extra |= {"refit": refit} if refit else {}
         return replace(answer, report={**answer.report, **extra})
 
     def picture(self, answer: Answer, path: Path) -> None:

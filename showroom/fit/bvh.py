@@ -91,6 +91,7 @@ class _Parser:
             for word in row.split()
         )
         self._line = 1
+        self._most = len(text)
         self.names: list[str] = []
         self.parents: list[int] = []
         self.offsets: list[tuple[float, float, float]] = []
@@ -111,6 +112,8 @@ class _Parser:
                 "the time of a frame is impossible", "0.0001 to 10 s", f"{interval:g}"
             )
         wide = len(self.channels)
+        if frames * wide > self._most:
+            raise self._wrong("the file is cut off", f"{frames} frames of {wide}", "fewer")
         values = np.empty(frames * wide)
         for i in range(frames * wide):
             values[i] = self._number()

@@ -35,16 +35,20 @@ F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-READY, YAW, HX, HZ, _VX, _VZ, _LOW, SEATED = range(8)
-BODY = 8
+READY, YAW, HX, HZ, _VX, _VZ, _LOW, SEATED, _STOOD = range(9)
+BODY = 9
 """Numbers of the per-body state: there yet, heading, where the head was and how fast it moves, for
-how long it has been low, how far it sits."""
+how long it has been low, how far it sits, whether it has been seen standing."""
 
 TELEPORT = 1.5
 """A head that is this far from where it was has been moved by the runtime, not by walking."""
 
-_SEAT = (0.14, 0.50)
-"""How much of its height a head has lost whose body sits."""
+_SEAT = (0.16, 0.22, 0.50)
+"""How much of its height a head has lost whose body sits: at least, at least where it was never
+seen standing (it may be a smaller person's), and at most."""
+
+_TALL = 0.93
+"""A head has stood that was seen at this part of its height."""
 
 _SIT_AFTER, _WALKING = 1.0, 0.20
 """A still, low head is a sitting one after so many seconds; "still" is slower than this."""
@@ -186,7 +190,10 @@ def _sit_down(rest: F64, body: F64, head: Vector, look: Turn, dt: float, fresh: 
     down = -rotate(look, (0.0, 0.0, 1.0))[1]
     if fresh:
         body[_LOW], body[SEATED] = 0.0, 0.0
-    low = _SEAT[0] <= drop <= _SEAT[1] and speed < _WALKING
+    if drop <= 1 - _TALL:
+        body[_STOOD] = 1.0
+    least = _SEAT[0] if body[_STOOD] > 0 else _SEAT[1]
+    low = least <= drop <= _SEAT[2] and speed < _WALKING
     if low and (down < 0.6 or body[SEATED] > 0.5):
         body[_LOW] = min(body[_LOW] + dt, 2.0 * _SIT_AFTER)
     else:

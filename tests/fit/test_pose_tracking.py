@@ -201,6 +201,13 @@ def test_who_sits_down_has_the_back_upright_and_the_feet_before_them(woman):
     assert abs(tracker.joint("leftFoot")[2] - tracker.joint("hips")[2]) < 0.12
 
 
+def test_a_smaller_visitor_in_a_tall_body_does_not_seem_to_sit(woman):
+    tracker = Tracker(woman)
+    for frame in range(72 * 4):
+        tracker.update(head_at(woman, drop=0.26), None, None, frame / 72)
+    assert not tracker.seated
+
+
 @given(
     place=st.tuples(st.floats(-3, 3), st.floats(0.2, 2.2), st.floats(-3, 3)),
     turn=st.tuples(*[st.floats(-1, 1)] * 4).filter(lambda q: math.hypot(*q) > 0.1),

@@ -151,6 +151,15 @@ def test_only_furniture_is_placed(room: Path) -> None:
     assert caught.value.field == "product" and caught.value.expected == "furniture"
 
 
+def test_what_is_not_understood_or_has_no_room_is_not_as_asked(room: Path) -> None:
+    placing = Placing(load_product(PRODUCTS / "chair"), load_scene(room))
+    for said in ("what a lovely day", "move it 9 metres to the left", "next to the piano"):
+        answer = placing.told(said)
+        assert answer.item is not None and not answer.report["as_asked"]
+        assert answer.report["says"]["en"]
+    assert placing.told("make it 10 cm wider").report["as_asked"]
+
+
 @pytest.mark.parametrize("said", ["turn it to face the window", "把椅子转向窗户"])
 def test_a_product_is_turned_to_what_is_named(room: Path, said: str) -> None:
     placing = Placing(load_product(PRODUCTS / "chair"), load_scene(room))

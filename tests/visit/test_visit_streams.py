@@ -28,6 +28,21 @@ def hand(side: float, bend: float) -> dict[str, tuple[float, ...]]:
     return {name: (*place, 0.0, 0.0, 0.0, 1.0) for name, place in joints.items()}
 
 
+def test_a_head_that_jumps_is_an_error_until_it_stays_there() -> None:
+    visit = new_visit()
+    visit.handle(Hello(lang="en", want=("still",)))
+    visit.handle(BODY)
+    kinds = []
+    for seq in range(8):
+        x = 0.0 if seq < 2 else 4.0
+        pose = Pose(time=seq / 72, head=(x, *HEAD[1:]), seq=seq)
+        kinds.append(visit.handle(pose)[0])
+    refused = kinds[2]
+    assert isinstance(refused, ErrorUpdate) and refused.field == "head.position"
+    assert [isinstance(k, AvatarPose) for k in kinds] == [True, True, False, False, *[True] * 4]
+    assert isinstance(kinds[-1], AvatarPose) and abs(kinds[-1].root[0] - 4.0) < 0.3
+
+
 def test_tracked_fingers_bend_the_avatars_and_bad_joints_change_nothing() -> None:
     visit = new_visit()
     visit.handle(Hello(lang="en", want=("still",)))
