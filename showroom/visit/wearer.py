@@ -41,9 +41,8 @@ class Wearer:
         self.worn: dict[str, Made] = {}
         self._outfit = Outfit(avatar)
         # Tracking is compiled on first use: here, where one waits anyway, not in a frame.
-        Tracker(avatar).update(
-            (0.0, 0.93 * avatar.height, 0.0, 0.0, 0.0, 0.0, 1.0), None, None, 0.0
-        )
+        head = (0.0, 0.93 * avatar.height, 0.0, 0.0, 0.0, 0.0, 1.0)
+        Tracker(avatar).update(head, None, None, 0.0, named_stream("fb_body", {}))
         self._tracker = Tracker(avatar)
         self._time = 0.0
         self._frame = 0
