@@ -19,6 +19,7 @@ EPILOG = """examples:
   showroom reconstruct shop.csv --jobs 4        a whole shop, resumable
   showroom correct out/products/chair --set height=0.9
   showroom preview out/chair --out turntable    pictures of a product
+  showroom fit assets/products/tshirt --body height=1.70,waist=0.82 --size best
   showroom serve --catalog out/products         let Unity, Unreal and web clients in
   echo 'sleeves 3 cm longer' | showroom intent  how a sentence is understood
   showroom doctor                               what this machine has and lacks

@@ -381,7 +381,7 @@ def _drawn(
     """Body and garments in one picture: each garment's slots are named apart."""
     from reconstruction.mesh import Mesh, merge
     from reconstruction.render.camera import Camera
-    from reconstruction.render.shading import picture
+    from reconstruction.render.shading import Light, picture
 
     form = avatar.form
     body = Mesh(
@@ -402,7 +402,10 @@ def _drawn(
         azimuth, 0.06, distance=6.0, fov=avatar.height * 0.19,
         target=(float(root[0]), middle, float(root[2])),
     )  # fmt: skip
-    drawn = picture(merge(meshes), camera, PICTURE, colours, pictures)
+    # The sun goes with the camera, so that every side is lit alike.
+    sun = camera.rotation().T @ np.array([0.4, 0.9, 0.7])
+    light = Light((float(sun[0]), float(sun[1]), float(sun[2])))
+    drawn = picture(merge(meshes), camera, PICTURE, colours, pictures, light)
     alpha = drawn[..., 3:].astype(np.float32) / 255
     return np.asarray(drawn[..., :3] * alpha + 245 * (1 - alpha), np.uint8)
 

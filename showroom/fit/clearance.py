@@ -141,33 +141,3 @@ def _clamped(
     if d2 <= d3:
         return 0.0, t2
     return s3, t3
-
-
-@njit(cache=True, nogil=True)
-def covered(points: F32, normals: F32, cloth: F32, faces: I32, reach: float) -> NDArray[np.bool_]:
-    """Whether cloth lies over (n, 3) points of skin, along their normals and within ``reach``.
-
-    Möller and Trumbore 1997, every triangle asked: meant for few points.
-    """
-    found = np.zeros(points.shape[0], dtype=np.bool_)
-    for f in range(faces.shape[0]):
-        a, b, c = cloth[faces[f, 0]], cloth[faces[f, 1]], cloth[faces[f, 2]]
-        ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
-        vx, vy, vz = c[0] - a[0], c[1] - a[1], c[2] - a[2]
-        for i in range(points.shape[0]):
-            if found[i]:
-                continue
-            wx, wy, wz = points[i, 0] - a[0], points[i, 1] - a[1], points[i, 2] - a[2]
-            if wx * wx + wy * wy + wz * wz > (reach + 0.05) ** 2:
-                continue
-            nx, ny, nz = normals[i, 0], normals[i, 1], normals[i, 2]
-            px, py, pz = ny * vz - nz * vy, nz * vx - nx * vz, nx * vy - ny * vx
-            det = ux * px + uy * py + uz * pz
-            if abs(det) < 1e-14:
-                continue
-            s = (wx * px + wy * py + wz * pz) / det
-            qx, qy, qz = wy * uz - wz * uy, wz * ux - wx * uz, wx * uy - wy * ux
-            t = (nx * qx + ny * qy + nz * qz) / det
-            far = (vx * qx + vy * qy + vz * qz) / det
-            found[i] = s >= 0 and t >= 0 and s + t <= 1 and 0 <= far <= reach
-    return found
