@@ -21,6 +21,7 @@ from showroom.hearing.ear import STEP, Ear
 from showroom.hearing.grammar import SpokenGrammar
 from showroom.hearing.noise import colored, mixed, music
 from showroom.hearing.score import SHOP
+from showroom.hearing.shop import complete_for
 from showroom.hearing.sphinx import SphinxRecogniser
 from showroom.hearing.turn import TurnSettings
 from showroom.hearing.vad import WINDOW, SileroVad
@@ -98,13 +99,10 @@ def answer_times(seed: int, count: int) -> None:
     print(f"recogniser loads in {time.process_time() - began:.2f} s of processor time")
     interpreter = Interpreter()
 
-    def complete(text: str, lang: str) -> bool:
-        return interpreter.understand(text, lang).intent not in ("clarify", "out_of_scope")
-
     clips = speak_all(grammar.sentences(count, seed), HELD_OUT, seed, each=1)
     late, spent, seconds = [], 0.0, 0.0
     for clip in clips:
-        ear = Ear(SileroVad(), recogniser, complete=complete)
+        ear = Ear(SileroVad(), recogniser, complete=complete_for(interpreter))
         clock = 0.0
         end = (int(np.flatnonzero(speech_windows(clip.samples))[-1]) + 1) * STEP
         silence = np.zeros(RATE, dtype=np.int16)

@@ -137,18 +137,12 @@ def make_hearing(folder: Path | None, *, engine: str = "", weights: Path | None 
         HearingError: something that hears is missing.
     """
     from .hearing.grammar import Stocked
-    from .hearing.shop import open_hearing
+    from .hearing.shop import complete_for, open_hearing
 
     shared = stock(folder)
     catalog, interpreter = shared.catalog, shared.interpreter
-
-    def complete(text: str, lang: str) -> bool:
-        understood = interpreter.understand(text, lang)
-        whole = understood.intent not in ("clarify", "out_of_scope")
-        return whole or understood.problem == "no_context"
-
     stocked = [Stocked(e.product.family.name, tuple(e.product.name.values())) for e in catalog]
-    return open_hearing(stocked, complete, engine=engine, weights=weights)
+    return open_hearing(stocked, complete_for(interpreter), engine=engine, weights=weights)
 
 
 def hearing_offer(

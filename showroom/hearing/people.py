@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from ..voice.question_score import interval
+from ..voice.interval import interval
 from .audio import read_wav
 from .automaton import compile_rules
 from .noise import colored, mixed

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..voice import Interpreter
 from .audio import Samples
 from .ear import Ear
 from .engines import engine_languages, open_engine
@@ -66,6 +67,20 @@ class Hearing:
             got=lang,
             code="not_ready",
         )
+
+
+def complete_for(interpreter: Interpreter) -> Complete:
+    """Whether a text is a whole command, by who understands it.
+
+    What lacks nothing but a context ("longer") is whole; what wants a question back may go on.
+    """
+
+    def complete(text: str, lang: str) -> bool:
+        understood = interpreter.understand(text, lang)
+        whole = understood.intent not in ("clarify", "out_of_scope")
+        return whole or understood.problem == "no_context"
+
+    return complete
 
 
 def heard_languages(engine: str = "", weights: Path | None = None) -> tuple[str, ...]:
