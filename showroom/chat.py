@@ -10,12 +10,14 @@ from typing import TextIO
 
 import msgspec
 
-from .app import AppError, make_visit, stock
+from .app import AppError, Helpers, make_visit, stock
+from .channel.errands import Errands, ErrandSettings
 from .protocol.errors import ProtocolError
 from .protocol.messages import (
     BasketShown,
     Body,
     Change,
+    Consult,
     ErrorUpdate,
     Event,
     FitReport,
@@ -42,7 +44,7 @@ Say = Callable[[Event], list[Update]]
 
 
 def run_ask(
-    text: str, *, catalog: Path | None, product: str, lang: str, out: TextIO = sys.stdout
+    text: str, *, catalog: Path | None, product: str, lang: str, out: TextIO | None = None
 ) -> int:
     """Answer one question as JSON: the answer, what it is about, and the sources of its facts.
 
@@ -79,7 +81,7 @@ def run_ask(
         "sources": answer.sources,
         "choices": answer.clarify.choices if answer.clarify else (),
     }
-    out.write(msgspec.json.encode(document).decode() + "\n")
+    (out or sys.stdout).write(msgspec.json.encode(document).decode() + "\n")
     return 0 if answer.sources else 1
 
 
@@ -90,7 +92,8 @@ def run_chat(
     lang: str,
     height: float | None,
     script: Path | None,
-    out: TextIO = sys.stdout,
+    errands: ErrandSettings | None = None,
+    out: TextIO | None = None,
 ) -> int:
     """A whole visit by text: says what was answered and what changed.
 
@@ -100,8 +103,20 @@ def run_chat(
     Raises:
         AppError: the script cannot be read.
     """
-    visit = make_visit(catalog, scene)
-    talk = Talk(visit.handle, out, lang)
+    outside = errands or ErrandSettings()
+    visit = make_visit(catalog, scene, helpers=Helpers.of(outside))
+    runner = Errands(outside)
+    out = out or sys.stdout
+
+    def handle(event: Event) -> list[Update]:
+        """The visit's answer; errands are run in between."""
+        updates = visit.handle(event)
+        for update in updates:
+            if isinstance(update, Consult | HandOver):
+                updates = updates + visit.handle(runner.carry_out(update))
+        return updates
+
+    talk = Talk(handle, out, lang)
     talk.enter(height)
     for line in _scripted(script, out) if script is not None else _typed():
         if not talk.take(line):

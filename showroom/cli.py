@@ -22,6 +22,7 @@ EPILOG = """examples:
   showroom fit assets/products/tshirt --body height=1.70,waist=0.82 --size best
   showroom serve --catalog out/products         let Unity, Unreal and web clients in
   echo 'sleeves 3 cm longer' | showroom intent  how a sentence is understood
+  showroom ask 'can I wash it?' --product tshirt  an answer and its source
   showroom doctor                               what this machine has and lacks
 """
 

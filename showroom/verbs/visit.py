@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .talk import add_errands, errands_of
 from .verb import Verbs, add_engine, verb
 
 
@@ -48,6 +49,7 @@ def _add_serve(verbs: Verbs) -> None:
         "--insecure", action="store_true", help="allow other addresses without TLS and token"
     )
     add_engine(parser)
+    add_errands(parser)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -64,6 +66,7 @@ def _serve(options: argparse.Namespace) -> int:
         insecure=options.insecure,
         engine=options.engine,
         weights=options.weights,
+        errands=errands_of(options),
     )
 
 

@@ -34,8 +34,10 @@ from showroom.voice.replies import reply
 from .refused import RefusedError
 from .state import State
 
-OVERRULES = 0.85
+OVERRULES = 0.95
 """From this confidence on a question is answered although it was understood as something else."""
+COMMANDED, OUTSIDE = 0.8, 0.9
+"""From these confidences on a sentence is a command, or none of the shop's business."""
 GENERAL = frozenset(attribute_names())
 """Attributes that any product may have, whether or not the shop states them."""
 MOST_COMPARED = 4
@@ -111,10 +113,18 @@ class Desk:
             return False
         if heard.intent in _KEPT:
             return False
-        if all(c.action == "ask" and not (c.parameter or c.option) for c in heard.commands):
-            likely = heard.clarify is None and question.best.confidence >= LIKELY
-            return heard.intent == "ask" or question.sure or (question.asks and likely)
-        return question.sure and question.best.confidence >= max(OVERRULES, heard.confidence)
+        if heard.intent == "ask" and all(
+            c.action == "ask" and not (c.parameter or c.option) for c in heard.commands
+        ):
+            return True
+        heard_as = heard.confidence
+        if heard.commands:
+            return question.sure and question.best.confidence >= OVERRULES and heard_as < COMMANDED
+        if heard.intent == "out_of_scope" and heard_as >= OUTSIDE:
+            strange = question.strange and question.lang == "en"
+            return question.sure and question.best.confidence >= OVERRULES and not strange
+        likely = heard.clarify is None and question.best.confidence >= LIKELY
+        return question.sure or (question.asks and likely)
 
     def answer(self, question: Question, state: State) -> Answer:
         """The answer to a question in a state of the showroom."""

@@ -77,6 +77,7 @@ class Question:
         target: id or category of the product that it is about, or ``""``.
         targets: ids of all products that it names.
         size: the size label that it names, or ``""``.
+        strange: how many of its words no question of the templates has.
         best: what it is about.
         likeliest: the best of what could be answered, however unsure.
         near: up to three things that it may be about, likeliest first.
@@ -90,6 +91,7 @@ class Question:
     near: tuple[Topic, ...] = ()
     targets: tuple[str, ...] = ()
     size: str = ""
+    strange: int = 0
 
     @property
     def asks(self) -> bool:
@@ -149,9 +151,12 @@ class Questions:
         likeliest = next((t for t in topics if t.kind in ("product", "shop")), NOTHING)
         target = self._target(tokens, context or Context(), likeliest.name)
         near = [t for t in topics if t.kind in ("product", "shop") and t.confidence >= MAYBE]
+        strange = sum(c not in self._model.evidence.classes for c in features.content)
         size = next((s for t in tokens if (s := t.get("size"))), "")
         many = self._targets(tokens, context or Context())
-        return Question(text, spoken, target, topics[0], likeliest, tuple(near[:3]), many, size)
+        return Question(
+            text, spoken, target, topics[0], likeliest, tuple(near[:3]), many, size, strange
+        )
 
     def _topic(
         self,
