@@ -27,6 +27,7 @@ class Dialogue:
         last: the last command that was carried out on a product.
         topic: the product last talked about.
         listed: what was last shown for a choice, in order.
+        previous: the last command where it changed nothing.
         asked: the question of the turn before.
         said: the last reply.
         open: the last question that the shop had no answer to.
@@ -41,6 +42,7 @@ class Dialogue:
     colors: list[str] = field(default_factory=list)
     topic: str = ""
     listed: tuple[str, ...] = ()
+    previous: Command | None = None
 
     def context(self, state: State, entry: Callable[[str], Entry]) -> Context:
         """What understanding may lean on; ``entry`` finds a product of the catalogue."""
@@ -62,6 +64,12 @@ class Dialogue:
             asked=self.asked,
             topic=self.topic,
             listed=self.listed,
+            previous=self.previous,
+            shelf=tuple(
+                Thing(key, entry(key).product.family.name, entry(key).kind, entry(key).color)
+                for key in self.listed
+                if key not in state.things
+            ),
         )
 
     def done(self, command: Command, target: str, colors: tuple[str, ...] = ()) -> None:
@@ -71,7 +79,7 @@ class Dialogue:
             colors: of the target, before and after.
         """
         after = noted(Context(last=self.last, topic=self.topic), command, target)
-        self.last, self.topic = after.last, after.topic
+        self.last, self.topic, self.previous = after.last, after.topic, after.previous
         for color in colors if len(set(colors)) > 1 else ():
             if color not in self.colors[-1:]:
                 self.colors.append(color)

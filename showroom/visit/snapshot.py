@@ -42,6 +42,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     colors: list[str] = []
     topic: str = ""
     listed: tuple[str, ...] = ()
+    previous: Command | None = None
     said: str = ""
     open: str = ""
     question: str = ""

@@ -152,6 +152,7 @@ class Visit:
                 colors=dialogue.colors,
                 topic=dialogue.topic,
                 listed=dialogue.listed,
+                previous=dialogue.previous,
                 said=dialogue.said,
                 open=dialogue.open,
                 question=asked.question,
@@ -185,6 +186,7 @@ class Visit:
             list(told.colors),
             told.topic,
             told.listed,
+            told.previous,
         )
         if told.viewer is not None:
             here.viewer = Viewer(*told.viewer)
@@ -254,9 +256,11 @@ class Visit:
         updates: list[Update] = [heard.heard(event.id, event.rev, event.is_final)]
         if not event.is_final:
             return updates
+        if not heard.commands:
+            dialogue.topic = heard.about or dialogue.topic
         wondered = self._desk.understand(event.text, event.lang or dialogue.lang, context)
         if self._desk.takes(heard, wondered):
-            dialogue.topic = wondered.target or dialogue.topic
+            dialogue.done(Command(action="ask", target=wondered.target), wondered.target)
             answer = self._desk.answer(wondered, self.state)
             dialogue.open = event.text if answer.open else ""
             dialogue.asked = answer.clarify

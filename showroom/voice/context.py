@@ -46,7 +46,9 @@ class Context:
         pointed: id that the pointing ray hits, or ``""``.
         last: the last command that was carried out on a product.
         topic: id of the product last talked about, or ``""``.
+        previous: the last command where it changed nothing (asked, looked, compared), else None.
         listed: ids of what was last shown for a choice, in order.
+        shelf: those of the listed that are not to be seen in the room.
         colors: colours seen so far, oldest first.
         asked: the question of the turn before, if it was one; no second one follows it.
     """
@@ -59,19 +61,21 @@ class Context:
     asked: Clarify | None = None
     topic: str = ""
     listed: tuple[str, ...] = ()
+    previous: Command | None = None
+    shelf: tuple[Thing, ...] = ()
 
     def __post_init__(self) -> None:
         """Bring the categories of things to the lexicon's spelling."""
         alias = anatomy()["aliases"]
-        if any(t.category in alias for t in self.things):
-            things = tuple(
-                replace(t, category=alias.get(t.category, t.category)) for t in self.things
-            )
-            object.__setattr__(self, "things", things)
+        for name in ("things", "shelf"):
+            said: tuple[Thing, ...] = getattr(self, name)
+            if any(t.category in alias for t in said):
+                plain = tuple(replace(t, category=alias.get(t.category, t.category)) for t in said)
+                object.__setattr__(self, name, plain)
 
     def thing(self, target: str) -> Thing | None:
         """The thing with this id, or None."""
-        return next((t for t in self.things if t.id == target), None)
+        return next((t for t in (*self.things, *self.shelf) if t.id == target), None)
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Context:
@@ -121,6 +125,7 @@ class Understanding:
         commands: what to carry out, in order; empty where a question is asked instead.
         clarify: the question to ask, or None.
         candidates: the likeliest intents with their probabilities.
+        about: id of the last product that the sentence names, or ``""``.
         problem: ``""``, ``"too_long"``, ``"empty"``, ``"contradiction"`` or ``"no_context"``.
     """
 
@@ -133,6 +138,7 @@ class Understanding:
     entities: tuple[Entity, ...] = ()
     candidates: tuple[tuple[str, float], ...] = field(default=())
     problem: str = ""
+    about: str = ""
 
     def heard(self, utterance_id: str, rev: int = 0, is_final: bool = True) -> Heard:
         """The wire message: Wit.ai's intents and entities, plus ``resolved`` in SI."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .context import Context
 from .phrase import Phrase
+from .shopping import picked
 
 Shares = dict[str, float]
 
@@ -11,10 +12,17 @@ _ELSEWHERE = (
     "try_on", "take_off", "show", "set_color", "add_to_basket", "choose", "other", "dislike",
     "recommend", "set_choice",
 )  # fmt: skip
+_ONES = ("one", "那个", "那件", "那条", "那把", "那款", "那张", "that one", "this one")
+_OFFERED = ("available", "come", "comes", "does it come", "does this come")
+_MADE_OF = ("material", "made of", "out of", "wood", "材质", "材料", "木头", "料子")
 _RECOLOR = (
     "换成", "改成", "变成", "弄成", "做成", "整成", "搞成", "调成", "改为", "换为", "转成",
     "make", "make it", "change", "switch", "turn it into", "have it in", "do it in",
 )  # fmt: skip
+KNOWN = 0.4
+"""How much less likely a sentence is off topic all of whose words are the showroom's."""
+SURE = 0.9
+"""From this probability on the classifier is believed without a word of the lexicon."""
 _ACTS = ("show", "try_on", "take_off", "fit", "ask", "recommend", "basket", "compare")
 
 
@@ -25,6 +33,7 @@ def weighed(phrase: Phrase, context: Context, shares: Shares) -> Shares:
     _garments(phrase, out)
     _colors(phrase, context, out)
     _places(phrase, out)
+    _follow_ups(phrase, context, out)
     _unfounded(phrase, context, out)
     return out
 
@@ -46,9 +55,18 @@ def _comparatives(phrase: Phrase, out: Shares) -> None:
     if any(not v.startswith("size") for v in said) and not _acts(phrase, *_ACTS):
         for name in _ELSEWHERE:
             shift(out, name, "adjust_fit", 0.8)
+        for name in ("more", "less", "again", "same"):
+            shift(out, name, "adjust_fit")
+        if not any(phrase.has(kind) for kind in ("factor", "times", "percent")):
+            shift(out, "scale", "adjust_fit")
+    if phrase.has("adjective") and phrase.has("amount"):
+        for name in ("more", "again", "same"):
+            shift(out, name, "adjust_fit", 0.8)
     complaint = phrase.has("adjective") and phrase.has("too") and not phrase.has("question")
     if complaint and not _acts(phrase, "fit", "ask"):
-        shift(out, "report", "adjust_fit")
+        sized = any((t.get("adjective") or "").startswith("size") for t in phrase)
+        for name in ("report", "thanks", "less", "stop"):
+            shift(out, name, "set_size" if sized else "adjust_fit")
     if phrase.has("size_word") and not phrase.has("factor") and not phrase.has("percent"):
         shift(out, "scale", "set_size")
 
@@ -69,13 +87,21 @@ def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
                     shift(out, "set_color", act)
         return
     if phrase.has("act", "have") and phrase.has("category"):
-        shift(out, *(("show", "set_color") if phrase.has("this") else ("set_color", "show")))
+        offered = phrase.has("this") or any(t.text in _OFFERED for t in phrase)
+        shift(out, *(("show", "set_color") if offered else ("set_color", "show")))
+    tinted = any(t.get("material") and t.get("color") for t in phrase)
+    if tinted and not any(t.text in _MADE_OF for t in phrase):
+        shift(out, "set_choice", "set_color")
     words = [t.text for t in phrase if t.get("act") == "change"]
     if _acts(phrase, "paint") or any(word in _RECOLOR for word in words):
         for name in ("show", "try_on", "choose"):
             shift(out, name, "set_color")
     if not context.listed:
         shift(out, "choose", "set_color")
+    elif any(t.text in _ONES for t in phrase) and picked(phrase, context):
+        wanted = "try_on" if _acts(phrase, "try_on") else "choose"
+        for name in ("set_color", "show", "other"):
+            shift(out, name, wanted)
 
 
 def _places(phrase: Phrase, out: Shares) -> None:
@@ -89,14 +115,53 @@ def _places(phrase: Phrase, out: Shares) -> None:
         shift(out, "adjust_fit", "move")
 
 
+def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
+    """A bare part, product or direction repeats what was done before; "no" before it corrects."""
+    before = context.previous or context.last
+    told = phrase.has("part") or phrase.has("category") or phrase.has("product")
+    told = told or (phrase.has("direction") and bool(before and before.direction))
+    acts = any(t.get("act") for t in phrase) or phrase.has("change") or phrase.has("adjective")
+    if before is not None and told and not acts and phrase.has("answer", "no"):
+        for name in ("no", "other", "choose"):
+            shift(out, name, "same")
+    if before is not None and phrase.has("part") and not acts:
+        shift(out, "again", "same")
+    if before is not None and before.direction and phrase.has("direction") and not acts:
+        shift(out, "yes", "same")
+    if (phrase.has("more") or phrase.has("enough")) and not _acts(phrase, "stop"):
+        shift(out, "stop", "more")
+    if phrase.has("ordinal") and context.listed:
+        wanted = "try_on" if _acts(phrase, "try_on") else "choose"
+        for name in ("other", "thanks", "out_of_scope", "choose", "same", "show"):
+            shift(out, name, wanted, 0.0 if name == wanted else 1.0)
+    if before is None and (phrase.has("category") or phrase.has("product")):
+        shift(out, "same", "show")
+
+
+def _doubt(shares: Shares, name: str, share: float) -> None:
+    """Give an intent's probability to "out of scope" unless the classifier is quite sure."""
+    if shares.get(name, 0.0) < SURE:
+        shift(shares, name, "out_of_scope", share)
+
+
 def _unfounded(phrase: Phrase, context: Context, out: Shares) -> None:
     """Intents that lack every word for what they would do are somebody else's talk."""
     if not (phrase.has("view") or phrase.has("part") or _acts(phrase, "show")):
-        shift(out, "look", "out_of_scope", 0.7)
+        _doubt(out, "look", 0.7)
     if not _acts(phrase, "human"):
-        shift(out, "hand_over", "out_of_scope", 0.7)
+        _doubt(out, "hand_over", 0.7)
+    if not (_acts(phrase, "basket") or phrase.has("this") or phrase.has("category")):
+        _doubt(out, "add_to_basket", 0.6)
     if not _acts(phrase, "greet"):
-        shift(out, "greet", "out_of_scope", 0.6)
+        _doubt(out, "greet", 0.6)
+    strange = any(t.kind in ("word", "foreign") for t in phrase)
+    if not strange and out.get("out_of_scope", 0.0) > 0:
+        out["out_of_scope"] *= KNOWN
+    asks = _acts(phrase, "ask") and phrase.has("question") and not phrase.has("foreign")
+    if asks and not any(t.text.startswith("how") for t in phrase):
+        shift(out, "out_of_scope", "ask", 0.5)
+    if _acts(phrase, "basket") and not phrase.has("foreign"):
+        shift(out, "out_of_scope", "add_to_basket", 0.7)
     about = any(phrase.has(kind) for kind in ("category", "product", "this", "it", "part", "kind"))
     if phrase.has("foreign") and not about and not _acts(phrase, "ask"):
         for name in ("ask", "report", "compare", "recommend", "add_to_basket", "look"):

@@ -17,6 +17,9 @@ _DESCRIBED = 0.6
 """From this length on 桌子宽一米二 describes the table (metres); below, it asks for a change."""
 
 
+_PLAIN_EASE = ("松", "紧", "肥", "瘦", "松垮")
+
+
 def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     """The dimension that a word changes and the direction asked for, +1 or -1.
 
@@ -40,10 +43,11 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     complaint = phrase.has("too") or followed_by_done
     if not is_cjk(token.text[0]):
         asked = phrase.has("act", "change") or phrase.has("length") or phrase.has("factor")
-        asked = asked or phrase.has("more", "more") or _chinese_amount(phrase, at)
+        more = any(t.get("more") == "more" and is_cjk(t.text[0]) for t in phrase)
+        asked = asked or more or _chinese_amount(phrase, at)
         complaint = complaint or not asked
-    elif value == "ease-" and token.text != "紧" and token.text != "瘦":
-        complaint = True
+    elif value.startswith("ease") and token.text not in _PLAIN_EASE:
+        complaint = True  # "松垮垮" and "勒" are never asked for
     return value[:-1], -sign if complaint else sign
 
 
@@ -123,6 +127,8 @@ def _negated(phrase: Phrase, token: Token) -> bool:
 
 def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     parts = [t for t in phrase.all("part") if not _negated(phrase, t)]
+    if len(parts) == 2 and _located(phrase, parts[0], parts[1]):
+        parts = parts[1:]  # "the bodice gapes at the bust"
     names = list(dict.fromkeys(t.get("part") or "" for t in parts))
     pairs = dimensions(phrase)
     length = next((t for t in phrase if t.kind == "length"), None)
@@ -147,6 +153,8 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
         like_last = {last.parameter, "size", *anatomy()["translate"].get(last.part, ())}
         same = not pairs or pairs[0][1][0] in like_last
         names = [last.part] if same and last.part else []
+    if not names and last and last.action == "set_choice" and last.target in ("", target):
+        names = [last.part] if part_kind(last.part) == "garment" else []
     if not names and not target and not named(phrase, context):
         return "which_part"
     commands = []
@@ -156,6 +164,12 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
             return command
         commands.append(command)
     return tuple(commands)
+
+
+def _located(phrase: Phrase, what: Token, where: Token) -> bool:
+    """Whether the second part only says where the first is wrong."""
+    between = phrase.tokens[phrase.index(what) + 1 : phrase.index(where)]
+    return any(t.text in ("at", "around", "across", "over", "under") for t in between)
 
 
 def _one(
@@ -172,7 +186,8 @@ def _one(
     if kind == "furniture" and pairs and pairs[0][0].text.startswith(_RAISED):
         dimension, sign = "height", -sign
     length = next((t for t in phrase if t.kind == "length"), None)
-    if length is not None and not sign and said and not phrase.has("raise"):
+    by = any(t.text == "by" for t in phrase)
+    if length is not None and not sign and said and not phrase.has("raise") and not by:
         return Command(
             action="adjust_fit", target=target, part=_carried(part), parameter=said, value=length.si
         )

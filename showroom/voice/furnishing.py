@@ -18,6 +18,8 @@ _OPPOSITE = {
     "left": "right", "right": "left", "forward": "back", "back": "forward", "up": "down",
     "down": "up",
 }  # fmt: skip
+_BARE = 5
+"""From this number on one without a unit is centimetres or degrees ("ten more")."""
 _SIDES = ("前面", "后面", "左边", "右边", "左侧", "右侧", "前方", "后方")
 _DIRECT = ("wall", "window", "door", "corner", "center")
 
@@ -50,6 +52,9 @@ def spoken_amount(phrase: Phrase, last: Command, context: Context) -> float | No
     for token in phrase:
         if token.kind in ("length", "angle"):
             return token.si
+        if token.kind == "number" and token.said >= _BARE and last.delta is not None:
+            turns = last.action == "rotate"
+            return math.radians(token.said) if turns else token.said / 100
     kind: str = last.action
     if kind not in ("move", "rotate"):
         part = part_kind(last.part) if last.part else ""
@@ -132,6 +137,10 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
     target = target or implied(phrase, context, "furniture")
+    beside = phrase.has("beside") and (phrase.has("it") or phrase.has("this"))
+    if beside and not near and target and context.topic not in ("", target):
+        about = context.thing(context.topic)  # "the chair next to it"
+        near = about.category if about is not None and about.kind == "furniture" else near
     neighbour = _neighbour(phrase)
     direction = "" if neighbour and is_cjk(neighbour.text[0]) else direction_of(phrase)
     length = next((t.si for t in phrase if t.kind == "length"), None)

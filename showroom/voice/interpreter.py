@@ -8,15 +8,17 @@ from functools import cache
 
 from ..protocol.messages import Command
 from .answer import answered
-from .context import Clarify, Context, Entity, Understanding
+from .context import Clarify, Context, Entity, Thing, Understanding
 from .decide import decide
+from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import IntentModel, load_model
 from .phrase import Phrase
-from .replies import command_text, question
+from .replies import command_text, question, word
 from .resolve import NO_COMMAND, Need, Outcome, resolve
 from .segment import split
 from .shopping import SHOP_ACTIONS
+from .target import named
 from .text import MAX_LENGTH, Text, detect_language, normalise
 from .turn import Turn, only_negated
 
@@ -28,13 +30,14 @@ ASTRAY = 0.5
 """A sentence that is as a whole off topic from this probability on is rejected for one phrase."""
 REMEDY = 0.9
 """How sure a remedy is that follows its complaint ("too tight, loosen them")."""
-ANSWERS = 0.15
+ANSWERS = 0.08
 """How likely a change must be to answer the complaint before it."""
 HARMLESS = 0.4
 """From this one on an intent without command is taken as understood."""
 UNSURE = 0.3
 """Below this one the sentence counts as not understood; between the two a question is asked."""
 _SMALL_TALK = frozenset(("greet", "thanks", "yes", "no", "stop", "help"))
+_STEPS = ("more", "less", "again", "reverse")
 _LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "which_part")
 """What one phrase may leave open for the next to say."""
 _VIEWS = SHOP_ACTIONS | {"show", "report", "help", "greet", "undo", "redo"}
@@ -65,6 +68,7 @@ class Interpreter:
             Lexicon({k: tuple(v) for k, v in names.items()}) if names else default_lexicon()
         )
         self._model = model or load_model()
+        self._names = {k: tuple(v) for k, v in (names or {}).items()}
 
     def understand(
         self, text: str, lang: str = "", context: Context | None = None
@@ -93,7 +97,10 @@ class Interpreter:
             problem = "" if clean.plain else "empty"
             return Understanding(text, reply_lang, "out_of_scope", 1.0, problem=problem)
         entities = tuple(_entities(clean, tokens))
-        base = Understanding(text, reply_lang, "out_of_scope", 0.0, entities=entities)
+        about = named(Phrase(_tokens(phrases)), context)
+        base = Understanding(
+            text, reply_lang, "out_of_scope", 0.0, entities=entities, about=_thing(about, context)
+        )
         chosen = answered(phrases, context)
         if chosen is not None:
             intent = chosen[0].action if chosen else "no"
@@ -116,6 +123,10 @@ class Interpreter:
             intent, share = next(iter(shares.items()))
             if turn.complaint and shares.get("adjust_fit", 0.0) > ANSWERS and _changes(phrase):
                 intent, share = "adjust_fit", REMEDY
+            if intent == "same" and not last and _changes(phrases[place + 1]):
+                turn.part = phrase.first("part") or ""
+                turn.mention(phrase)
+                continue
             if several and (intent in _SMALL_TALK or only_negated(phrase)):
                 turn.mention(phrase)
                 turn.corrected |= intent == "no" and bool(turn.commands) and not last
@@ -128,7 +139,11 @@ class Interpreter:
                     turn.pass_over(phrase)
                     continue
                 return replace(base, confidence=share, candidates=candidates)
-            outcome = resolve(intent, phrase, turn.context)
+            if intent in _STEPS and turn.intents[-1:] == [intent] and turn.commands:
+                turn.commands.pop()  # "too far, back a bit" says one thing twice
+                outcome = resolve(intent, phrase, context)
+            else:
+                outcome = resolve(intent, phrase, turn.context)
             if isinstance(outcome, Need):
                 if several and phrase.has("negation"):
                     continue
@@ -138,6 +153,8 @@ class Interpreter:
                     continue
                 return self._need(base, outcome, turn.context, share, candidates)
             outcome = turn.completed(outcome)
+            if which := _several(outcome, turn.context):
+                return self._need(base, which, turn.context, share, candidates)
             share = _merged(intent, outcome, shares, phrase, turn.context)
             if turn.remedies(outcome):
                 share = max(share, REMEDY)
@@ -213,7 +230,10 @@ class Interpreter:
         options: list[tuple[Command, ...]] = []
         for intent, share in shares.items():
             outcome = resolve(intent, phrase, context) if share > 0.08 else ()
-            if not isinstance(outcome, Need) and outcome and outcome not in options:
+            if isinstance(outcome, Need) or not outcome:
+                continue
+            said = command_text(outcome[0], base.lang)
+            if said not in (command_text(o[0], base.lang) for o in options):
                 options.append(outcome)
         options = options[:3]
         best = next(iter(shares.values()))
@@ -224,6 +244,11 @@ class Interpreter:
         return replace(
             base, intent="clarify", confidence=best, clarify=clarify, candidates=candidates
         )
+
+    def _called(self, thing: Thing, lang: str) -> str:
+        """What to call a product in a question: its name, else its category."""
+        names = [n for n in self._names.get(thing.id, ()) if detect_language(n) == lang]
+        return names[0] if names else word("category", thing.category, lang)
 
     def _need(
         self,
@@ -237,7 +262,11 @@ class Interpreter:
         problem = need.what if need.what in ("contradiction", "no_context") else ""
         if context.asked is not None:
             return replace(base, confidence=share, candidates=candidates, problem=problem)
-        choices = tuple(command_text(o[0], base.lang) for o in need.options if o)
+        if need.what == "which_product":
+            said = (context.thing(o[0].target) for o in need.options if o)
+            choices = tuple(self._called(thing, base.lang) for thing in said if thing)
+        else:
+            choices = tuple(command_text(o[0], base.lang) for o in need.options if o)
         clarify = Clarify(question(need.what, choices, base.lang), choices, need.options)
         return replace(
             base,
@@ -249,8 +278,26 @@ class Interpreter:
         )
 
 
+def _thing(target: str, context: Context) -> str:
+    return target if context.thing(target) else ""
+
+
+def _several(outcome: Outcome, context: Context) -> Need | None:
+    """The question which piece of furniture is meant, where several stand there."""
+    if isinstance(outcome, Need) or not outcome or outcome[0].target or context.pointed:
+        return None
+    if outcome[0].action not in ("move", "rotate", "scale", "place"):
+        return None
+    found = [thing for thing in context.things if thing.kind == "furniture"]
+    told_apart = len({thing.category for thing in found}) == len(found)
+    if len(found) < 2 or not told_apart:
+        return None
+    choices = tuple(tuple(copy(c, target=t.id) for c in outcome) for t in found[:3])
+    return Need("which_product", choices)
+
+
 def _changes(phrase: Phrase) -> bool:
-    return phrase.has("change") or phrase.has("raise") or phrase.has("length")
+    return any(phrase.has(kind) for kind in ("change", "raise", "length", "adjective"))
 
 
 def _tokens(phrases: list[Phrase]) -> tuple[Token, ...]:
@@ -266,6 +313,14 @@ def _leading(shares: list[dict[str, float]]) -> dict[str, float]:
     return shares[0]
 
 
+def _alike(one: Outcome, other: Outcome) -> bool:
+    """Whether two outcomes come to the same; "another jacket" is shown like any jacket."""
+    if isinstance(one, Need) or isinstance(other, Need):
+        return False
+    shown = len(one) == len(other) == 1 and one[0].action == other[0].action == "show"
+    return one == other or (shown and one[0].target == other[0].target)
+
+
 def _merged(
     intent: str, outcome: Outcome, shares: dict[str, float], phrase: Phrase, context: Context
 ) -> float:
@@ -275,7 +330,7 @@ def _merged(
         return total
     for other, share in shares.items():
         rival = other != intent and share > 0.03 and other not in NO_COMMAND
-        if rival and resolve(other, phrase, context) == outcome:
+        if rival and _alike(resolve(other, phrase, context), outcome):
             total += share
     return total
 

@@ -21,8 +21,9 @@ def noted(context: Context, command: Command, target: str = "") -> Context:
     """
     about = target or command.target
     if command.action in SHOP_ACTIONS or command.action == "report":
-        return replace(context, topic=about or context.topic)
+        previous = copy(command, target=about)
+        return replace(context, topic=about or context.topic, previous=previous)
     if command.action in SILENT:
         return context
     last = copy(command, target=about)
-    return replace(context, last=last, topic=about or context.topic)
+    return replace(context, last=last, topic=about or context.topic, previous=None)

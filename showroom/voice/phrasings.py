@@ -20,6 +20,7 @@ _SLOT_KINDS = (
     "adjective",
     "option",
     "foreign",
+    "material",
 )
 _DIRECTIONS = ["left", "right", "forward", "back", "forwards", "backwards", "up", "down"]
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from ..protocol.messages import Command
 from . import fitting, furnishing, shopping
 from .context import Context
+from .data import anatomy
 from .options import options
 from .phrase import Phrase, part_kind
-from .target import category_target, implied, named
+from .shopping import picked
+from .target import category_target, implied, kind_of, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,34 @@ def _show(phrase: Phrase, context: Context) -> Outcome:
 
 
 def _try_on(phrase: Phrase, context: Context) -> Outcome:
-    target = named(phrase, context)
+    chosen = picked(phrase, context)
+    target = chosen or named(phrase, context)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
+    if not target and not spoken_color(phrase):
+        target = _garment_of(context)
     command = Command(
         action="try_on",
         target=target,
-        color=spoken_color(phrase),
+        color="" if chosen else spoken_color(phrase),
         size=phrase.first("size") or "",
     )
     return (command,)
+
+
+def _garment_of(context: Context) -> str:
+    """The garment last talked about, where it is not the one that is worn, or ``""``."""
+    topic = context.topic
+    return topic if kind_of(topic, context) == "garment" and topic != context.worn else ""
 
 
 def _take_off(phrase: Phrase, context: Context) -> Outcome:
     target = named(phrase, context)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
+    stands = kind_of(context.topic, context) == "furniture"
+    if not target and stands and not phrase.has("worn"):
+        target = context.topic
     if not target and (phrase.has("act", "try_on") or phrase.has("worn") or context.worn):
         target = context.worn
     return (Command(action="take_off", target=target),)
@@ -109,9 +124,18 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
         refused = phrase.has("negation") or phrase.has("act", "take_off")
         value = "no" if refused else "yes"
     elif shape := phrase.first("shape"):
-        part, value = phrase.first("part") or "top", shape
+        about = named(phrase, context) or implied(phrase, context)
+        usual = "neckline" if kind_of(about, context) == "garment" else "top"
+        part, value = phrase.first("part") or usual, shape
+    elif material := phrase.first("material"):
+        part, value = "material", material
     if not value:
         return Need("which_option")
+    if part == "material":
+        kinds: dict[str, list[str]] = anatomy()["materials"]
+        kind = next((k for k, materials in kinds.items() if value in materials), "")
+        target = named(phrase, context) or implied(phrase, context, kind)
+        return (Command(action="set_choice", target=target, part=part, option=value),)
     kind = part_kind(part)
     target = named(phrase, context) or implied(phrase, context, kind)
     return (
@@ -120,14 +144,17 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
 
 
 def _report(phrase: Phrase, context: Context) -> Outcome:
-    target = named(phrase, context) or context.worn
+    pointed = context.pointed if phrase.has("this") else ""
+    target = named(phrase, context) or pointed or _garment_of(context) or context.worn
     sizes = phrase.all("size")
     size = phrase.first("size") or "" if len(sizes) == 1 else ""
     return (Command(action="report", target=target, size=size),)
 
 
 def _undo(phrase: Phrase, context: Context) -> Outcome:
-    count = next((t.said for t in phrase if t.kind == "number"), 1.0)
+    count = next((t.said for t in phrase if t.kind in ("number", "factor", "times")), 1.0)
+    if any(t.text in ("both", "两步", "两次", "两个") for t in phrase):
+        count = 2.0
     return (Command(action="undo"),) * int(min(max(count, 1.0), 9.0))
 
 
@@ -184,32 +211,55 @@ def _reverse(phrase: Phrase, context: Context) -> Outcome:
 
 
 def _same(phrase: Phrase, context: Context) -> Outcome:
-    last = context.last
+    """The last change or question again, of another part, product or direction."""
+    last = context.previous or context.last
     if last is None:
         return Need("no_context")
-    part = phrase.first("part")
+    parts = phrase.all("part")
+    refused = phrase.has("answer", "no")  # "not the hem, the sleeves"
+    part = (parts[-1 if refused else 0].get("part") or "") if parts else ""
     target = named(phrase, context)
-    if not part and not target:
+    if not target and phrase.has("this") and context.pointed not in ("", last.target):
+        target = context.pointed
+    direction = furnishing.direction_of(phrase) if last.direction else ""
+    if not (part or target or direction):
         return Need("no_context")
     changed = _copy(last, target=target) if target else last
-    if part:
+    if part and last.action == "adjust_fit":
         changed = fitting.on_part(changed, part)
+    elif part:
+        changed = _copy(changed, part=part)
+    if direction:
+        changed = _copy(changed, direction=direction)
     return (changed,)
 
 
 def _other(phrase: Phrase, context: Context) -> Outcome:
     last = context.last
-    current = context.thing(last.target) if last else None
+    current = context.thing(context.topic) or (context.thing(last.target) if last else None)
     current = current or context.thing(context.worn)
     category = phrase.first("category") or (current.category if current else "")
     option = phrase.first("other") or "other"
+    wear = phrase.has("act", "try_on") or (last is not None and last.action == "try_on")
+    action: Literal["try_on", "show"] = "try_on" if wear else "show"
+    beside = _beside(context, current.id if current else "", -1 if option == "previous" else 1)
+    if beside and not phrase.has("category"):
+        return (Command(action=action, target=beside),)
     if not category:
         return Need("which_product")
     rest = [t for t in context.things if t.category == category and t != current]
-    target = rest[0].id if len(rest) == 1 else category_target(category, Context())
-    wear = phrase.has("act", "try_on") or (last is not None and last.action == "try_on")
-    action = "try_on" if wear else "show"
-    return (Command(action=action, target=target, option=option),)  # type: ignore[arg-type]
+    if len(rest) == 1:
+        return (Command(action=action, target=rest[0].id),)
+    target = category_target(category, Context())
+    return (Command(action=action, target=target, option=option),)
+
+
+def _beside(context: Context, current: str, step: int) -> str:
+    """The next or previous of what was listed, from the current one on."""
+    listed = context.listed
+    if current not in listed or len(listed) < 2:
+        return ""
+    return listed[(listed.index(current) + step) % len(listed)]
 
 
 def _copy(command: Command, **changes: object) -> Command:

@@ -12,6 +12,7 @@ told.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -48,7 +49,8 @@ class Room:
         context = Context.from_dict({k: v for k, v in start.items() if k != "placed"})
         seen = set(start.get("placed", [t.id for t in context.things])) | {context.worn}
         here = tuple(t for t in context.things if t.id in seen)
-        return Room(context.things, replace(context, things=here))
+        shelf = tuple(t for t in context.things if t.id in context.listed and t not in here)
+        return Room(context.things, replace(context, things=here, shelf=shelf))
 
     def carry_out(self, command: Command) -> Command:
         """Do what a command says; hands back the command with the product it came to."""
@@ -66,6 +68,8 @@ class Room:
                 context = replace(context, things=(*context.things, found))
             if action == "show" and len(listed) > 1:
                 context = replace(context, listed=tuple(t.id for t in listed))
+        shelf = [t for t in self.stock if t.id in context.listed and t not in context.things]
+        context = replace(context, shelf=tuple(shelf))
         if action == "try_on":
             context = replace(context, worn=target)
         if action == "take_off":
@@ -135,6 +139,7 @@ class Tally:
     followed: int = 0
     wrong: int = 0
     whole: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
     errors: list[tuple[str, str, dict[str, Any], Understanding]] = field(default_factory=list)
 
 
@@ -179,6 +184,26 @@ def is_right(
     return False
 
 
+def reason(want: dict[str, Any], got: Understanding, done: Sequence[Command]) -> str:
+    """What is not right of a turn: question, intent, number of commands, or the first field."""
+    if got.clarify is not None:
+        return "asked"
+    if want.get("ask"):
+        return "not asked"
+    name = want.get("intent", "")
+    if intent_of(got.intent, name) != name:
+        return "rejected" if got.intent == "out_of_scope" else "intent"
+    commands = [Command(**c) for c in want.get("commands", ()) if c["action"] not in _QUIET]
+    if len(commands) != len(done):
+        return "count"
+    for a, b in zip(commands, done, strict=True):
+        x, y = slots(a), slots(b)
+        for key in ("action", *x, *y):
+            if getattr(a, key) != getattr(b, key):
+                return key
+    return "other"
+
+
 def play(scripts: Iterable[dict[str, Any]], interpreter: Interpreter | None = None) -> Tally:
     """Play scripts and count."""
     engine = interpreter or Interpreter()
@@ -194,7 +219,8 @@ def play(scripts: Iterable[dict[str, Any]], interpreter: Interpreter | None = No
             raw = [c for c in done_by(got) if c.action not in _QUIET]
             carried = [room.carry_out(c) for c in got.commands]
             done = [c for c in carried if c in raw or c.action in {r.action for r in raw}]
-            room.context = replace(room.context, asked=got.clarify)
+            topic = room.context.topic if got.commands else got.about or room.context.topic
+            room.context = replace(room.context, asked=got.clarify, topic=topic)
             ok = is_right(turn["want"], got, raw, done)
             tally.turns += 1
             tally.right += ok
@@ -204,6 +230,7 @@ def play(scripts: Iterable[dict[str, Any]], interpreter: Interpreter | None = No
                 tally.followed += ok
             if not ok:
                 tally.wrong += bool(raw)
+                tally.reasons[reason(turn["want"], got, done)] += 1
                 tally.errors.append((script["id"], turn["say"], turn["want"], got))
         tally.whole += whole
     return tally
@@ -232,11 +259,12 @@ def table_row(tally: Tally) -> str:
 
 
 def main() -> int:
-    """One table row per file of scripts."""
+    """One table row per file of scripts, and how many turns failed at what."""
     import sys
 
     for name in sys.argv[1:]:
-        print(Path(name).name, table_row(play(load(Path(name)))))
+        tally = play(load(Path(name)))
+        print(Path(name).name, table_row(tally), dict(tally.reasons))
     return 0
 
 

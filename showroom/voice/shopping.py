@@ -45,7 +45,7 @@ def picked(phrase: Phrase, context: Context) -> str:
     category = phrase.first("category")
     found = [
         t.id
-        for t in context.things
+        for t in (*context.things, *context.shelf)
         if t.id in listed
         and (color is None or t.color == color)
         and (category is None or t.category == category)

@@ -306,7 +306,7 @@ def write(model: IntentModel, path: Path) -> None:
 
 
 def train(
-    path: Path | None = None, *, data: Path, draws: int = 1200, seed: int = 0, folds: int = FOLDS
+    path: Path | None = None, *, data: Path, draws: int = 500, seed: int = 0, folds: int = 2
 ) -> Path:
     """Fit and calibrate the classifier and write its weights.
 

@@ -25,6 +25,7 @@ class Turn:
         complaint: whether the phrase before only said what is wrong.
         mentioned, part: a product and a part that a phrase named without saying what to do.
         asides: phrases that are not about the showroom.
+        spoken: the phrase before.
         corrected: whether the speaker took back the phrase before ("no, wait").
     """
 
@@ -37,16 +38,18 @@ class Turn:
     part: str = ""
     asides: int = 0
     corrected: bool = False
+    spoken: str = ""
 
     def mention(self, phrase: Phrase) -> None:
-        """Remember the product that a phrase names."""
+        """Remember the product and the part that a phrase names."""
+        self.part = phrase.first("part") or self.part
         self.mentioned = named(phrase, self.context) or self.mentioned
+        if self.mentioned:
+            self.context = replace(self.context, topic=self.mentioned)
 
     def pass_over(self, phrase: Phrase) -> None:
         """Leave out a phrase that is not about the showroom, but for the product it names."""
         self.mention(phrase)
-        if self.mentioned:
-            self.context = replace(self.context, topic=self.mentioned)
         self.asides += 1
 
     def completed(self, commands: Sequence[Command]) -> tuple[Command, ...]:
@@ -78,11 +81,15 @@ class Turn:
             commands = [_inherit(c, withdrawn) for c in commands]
         self.corrected = False
         self.complaint = complains(phrase)
+        earlier = len(self.commands)
         for command in commands:
             if self.commands and _overrides(command, self.commands[-1]):
                 self.commands.pop()
-            if not (self.commands and _repeats(command, self.commands[-1])):
+            again = earlier == len(self.commands) and bool(self.commands)
+            same = phrase.text == self.spoken and command.action in ("undo", "redo")
+            if same or not (again and _repeats(command, self.commands[-1])):
                 self.commands.append(command)
+        self.spoken = phrase.text
         self.intents.append(intent)
         self.confidence = min(self.confidence, confidence)
         for command in commands:
