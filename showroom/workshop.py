@@ -188,8 +188,12 @@ def run_preview(product: Path, out: Path, *, compare: Path | None) -> int:
     return 0
 
 
-def run_intent(lines: TextIO, out: TextIO, *, lang: str) -> int:
-    """Understand one sentence per line; a line may be JSON with text, lang and context."""
+def run_intent(lines: TextIO, out: TextIO, *, lang: str, explain: bool = False) -> int:
+    """Understand one sentence per line; a line may be JSON with text, lang and context.
+
+    Args:
+        explain: add each phrase with its words' meanings and its likeliest intents.
+    """
     import msgspec
 
     from showroom.voice import Context, Interpreter
@@ -207,7 +211,10 @@ def run_intent(lines: TextIO, out: TextIO, *, lang: str) -> int:
                     f"line {number}: expected JSON with text, lang and context, got {error!r}"
                 ) from error
         heard = interpreter.understand(text, spoken, context).heard(f"line-{number}")
-        out.write(msgspec.json.encode(heard).decode() + "\n")
+        said = msgspec.to_builtins(heard)
+        if explain:
+            said["explain"] = interpreter.explain(text, context)
+        out.write(json.dumps(said, ensure_ascii=False) + "\n")
         out.flush()
     return 0
 

@@ -18,12 +18,15 @@ def _add_intent(verbs: Verbs) -> None:
         _intent,
     )
     parser.add_argument("--lang", default="", help="language hint: en or zh")
+    parser.add_argument(
+        "--explain", action="store_true", help="add what each word means and the likeliest intents"
+    )
 
 
 def _intent(options: argparse.Namespace) -> int:
     from ..workshop import run_intent
 
-    return run_intent(sys.stdin, sys.stdout, lang=options.lang)
+    return run_intent(sys.stdin, sys.stdout, lang=options.lang, explain=options.explain)
 
 
 def _add_hear(verbs: Verbs) -> None:

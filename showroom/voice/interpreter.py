@@ -107,6 +107,22 @@ class Interpreter:
             return replace(base, intent=intent, confidence=0.95, commands=chosen)
         return self._commands(base, phrases, context)
 
+    def explain(self, text: str, context: Context | None = None) -> list[dict[str, object]]:
+        """How a sentence is taken apart: per phrase its words' senses and likeliest intents."""
+        context = context or Context()
+        clean = normalise(text[:MAX_LENGTH])
+        return [
+            {
+                "phrase": phrase.text,
+                "words": [[t.text, [f"{k}.{v}" if v else k for k, v in t.senses]] for t in phrase],
+                "intents": {
+                    name: round(share, 3)
+                    for name, share in list(decide(phrase, context, self._model).items())[:4]
+                },
+            }
+            for phrase in split(self._lexicon.scan(clean.plain))
+        ]
+
     def _commands(
         self, base: Understanding, phrases: list[Phrase], context: Context
     ) -> Understanding:

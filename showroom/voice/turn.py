@@ -128,9 +128,9 @@ def _repeats(command: Command, earlier: Command) -> bool:
 
 
 def _overrides(command: Command, earlier: Command) -> bool:
-    """Whether a later colour of the same thing makes an earlier one pointless."""
-    colors = command.action == earlier.action == "set_color"
-    return colors and command.target == earlier.target
+    """Whether a later colour or size of the same thing makes an earlier one pointless."""
+    settled = command.action == earlier.action and command.action in ("set_color", "set_size")
+    return settled and command.target == earlier.target and not earlier.size_step
 
 
 def _inherit(command: Command, earlier: Command) -> Command:

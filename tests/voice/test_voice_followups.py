@@ -1,0 +1,80 @@
+"""What leans on the conversation: what was listed, talked about, asked and pointed at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from showroom.protocol.messages import Command
+from showroom.voice import Context, Thing, understand
+from showroom.voice.score import load
+from showroom.voice.score_conversations import interval, play
+
+HERE = Path(__file__).parent
+TEE = Thing("tee-1", "t_shirt", "garment", "grey", "M")
+BLACK = Thing("jacket-1", "jacket", "garment", "black", "M")
+BROWN = Thing("jacket-2", "jacket", "garment", "brown", "M")
+CHAIR = Thing("chair-1", "chair", "furniture", "brown")
+TABLE = Thing("table-1", "table", "furniture", "white")
+ROOM = Context(things=(TEE, CHAIR, TABLE), worn="tee-1")
+LISTED = replace(ROOM, listed=("jacket-1", "jacket-2"), shelf=(BLACK, BROWN), topic="jacket-1")
+
+
+@pytest.mark.parametrize("text", ["the second one", "the brown one", "第二个", "棕色的那个"])
+def test_one_of_those_listed_is_chosen(text: str) -> None:
+    (command,) = understand(text, "", LISTED).commands
+    assert (command.action, command.target) == ("choose", "jacket-2")
+
+
+@pytest.mark.parametrize("text", ["the other one", "换一个"])
+def test_the_other_one_is_the_next_of_those_listed(text: str) -> None:
+    (command,) = understand(text, "", LISTED).commands
+    assert command.target == "jacket-2"
+
+
+@pytest.mark.parametrize("text", ["try it on", "试试看"])
+def test_what_was_talked_about_is_tried_on(text: str) -> None:
+    (command,) = understand(text, "", LISTED).commands
+    assert (command.action, command.target) == ("try_on", "jacket-1")
+
+
+@pytest.mark.parametrize("text", ["no, the hem", "不是，下摆"])
+def test_a_correction_names_another_part(text: str) -> None:
+    last = Command(
+        action="adjust_fit", target="tee-1", part="sleeve", parameter="length", delta=-0.02
+    )
+    (command,) = understand(text, "", replace(ROOM, last=last, topic="tee-1")).commands
+    assert (command.part, command.delta) == ("hem", -0.02)
+
+
+@pytest.mark.parametrize("text", ["and this one too", "那个也是"])
+def test_the_pointing_ray_says_which(text: str) -> None:
+    last = Command(action="adjust_fit", target="chair-1", parameter="width", delta=0.05)
+    context = replace(ROOM, last=last, topic="chair-1", pointed="table-1")
+    (command,) = understand(text, "", context).commands
+    assert (command.target, command.parameter, command.delta) == ("table-1", "width", 0.05)
+
+
+def test_which_piece_of_furniture_is_asked_where_several_stand() -> None:
+    got = understand("turn it thirty degrees", "", ROOM)
+    assert got.commands == ()
+    assert got.clarify is not None
+    assert got.clarify.choices == ("chair", "table")
+
+
+def test_what_is_taken_back_in_one_sentence_is_not_done() -> None:
+    got = understand("把袖子弄短，不对，弄长两厘米", "", ROOM)
+    assert [c.delta for c in got.commands] == [0.02]
+
+
+def test_the_development_conversations_stay_understood() -> None:
+    for name, least in (("dev", 0.88), ("dev2", 0.88), ("dev3", 0.84)):
+        tally = play(load(HERE / f"conversations_{name}.jsonl"))
+        assert tally.followed >= least * tally.follow_ups, [e[:2] for e in tally.errors]
+
+
+def test_an_interval_holds_its_share() -> None:
+    low, high = interval(60, 100)
+    assert 0.50 < low < 0.60 < high < 0.70
