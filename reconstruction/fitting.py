@@ -164,6 +164,7 @@ def fit_solid(
         cast(FurnitureFamily, family),
         [PhotoView(s.mask, s.rgb, pose) for s, pose in zip(sights, poses, strict=True)],
         proposals=starts,
+        odds={n: o for n, o in candidate.odds.items() if n not in request.choices},
         declared=declared.values,
         effort=0.0 if still else _EFFORT,
     )

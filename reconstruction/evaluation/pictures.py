@@ -137,6 +137,10 @@ def _solid(family: FurnitureFamily, mesh: Mesh, rng: Rng, style: Style) -> Pictu
     )
     moved = np.asarray(camera.target) + rng.uniform(-0.06, 0.06, 3) * size
     camera = replace(camera, target=(float(moved[0]), float(moved[1]), float(moved[2])))
+    # From below its level the floor would hide the product.
+    level = (0.02 * size - camera.target[1]) / camera.distance
+    elevation = max(elevation, math.asin(min(level, 1.0)))
+    camera = replace(camera, elevation=elevation)
     product = _bodies(mesh, rng, style)
     if style in ("studio", "white"):
         around = _turned(sweep(size, style == "white", rng), azimuth)

@@ -156,6 +156,25 @@ class FurnitureFamily:
         void = {name for key, names in table.items() if key in picked for name in names}
         return {name: option for name, option in choices.items() if name not in void}
 
+    def tied(self, choices: Choices) -> dict[str, tuple[str, float, float]]:
+        """Lengths that go with others under these choices, as what is round is as deep as wide.
+
+        Returns:
+            By name the other length, the usual ratio to it and its deviation. A length counts as
+            tied if nine tenths of the sampler's members with these choices tie it.
+        """
+        total, weight, found = 0.0, {}, {}
+        for kind in self.spec.extra["archetypes"].values():
+            chance = float(kind["weight"])
+            for choice in self.choices:
+                options = kind.get("choices", {}).get(choice.name, choice.options)
+                chance *= options.count(choices[choice.name]) / len(options)
+            total += chance
+            for name, (other, low, high) in kind.get("tied", {}).items():
+                weight[name] = weight.get(name, 0.0) + chance
+                found[name] = (str(other), (low + high) / 2, (high - low) / 12**0.5)
+        return {n: found[n] for n, share in weight.items() if share >= 0.9 * total > 0}
+
     def sample(self, rng: np.random.Generator) -> tuple[dict[str, float], dict[str, str]]:
         """A random member after one of the data file's archetypes, or now and then a wild one."""
         kinds = self.spec.extra["archetypes"]

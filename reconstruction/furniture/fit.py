@@ -18,8 +18,9 @@ from ..product import Estimate
 from ..render.camera import Camera
 from ..render.zbuffer import render
 from .evidence import FitEvidence, estimate, evidence, half_interval
+from .mend import mended
 from .scale import declared_values, metric_scale
-from .search import Favour, coarse, posed, search, switch
+from .search import Favour, coarse, explore, posed, search, switch, turned
 from .solver import Start, Trial, descend, make_problem, pose_only
 from .target import FINE_SIDE, Pose, Target, make_target, photo_camera
 
@@ -28,6 +29,10 @@ U8 = NDArray[np.uint8]
 
 _HOPELESS = 0.3
 """A coarse loss above which the guesses are given up for a search."""
+_ROUNDS = 4
+"""How often structures are looked for that differ from the best one in several choices."""
+_MET = 0.97
+"""A silhouette met so well needs no mending of its mask."""
 _ODD = 2.5
 """A view whose loss is so many times that of the better views is left out."""
 _FAIR = 0.09
@@ -127,6 +132,7 @@ def refine_views(
     views: Sequence[PhotoView],
     *,
     proposals: Sequence[Start] = (),
+    odds: Mapping[str, Mapping[str, float]] | None = None,
     declared: Mapping[str, float] | None = None,
     effort: float = 1.0,
     seed: int = 0,
@@ -141,6 +147,7 @@ def refine_views(
         proposals: guesses of the shape, best first, such as what a network proposes from each
             photo. A proposal with one pose serves all views, each with its own guess of the
             camera where it has one; a tuple holds one pose per view.
+        odds: how probable each option of each choice is; None: as often as it is proposed.
         declared, effort, seed: as in :func:`refine`.
 
     Raises:
@@ -151,11 +158,12 @@ def refine_views(
     if not views:
         raise ValueError("refine_views needs at least one view")
     given = declared_values(family, declared or {})
+    masks = [v.mask for v in views]
     targets = tuple(make_target(v.mask, v.photo) for v in views)
     rng = np.random.default_rng(seed)
     starts = [_posed(start, views) for start in proposals]
     wide = tuple(v.pose is None and len(views) > 1 for v in views)
-    favour = Favour(starts)
+    favour = Favour(starts, odds or {})
     found = coarse(family, targets, starts, given, favour, wide=wide) if starts else []
     if not found or _better_half(found[0]) > _HOPELESS:
         searched = search(family, targets, given, rng, max(int(240 * effort), 8))
@@ -163,7 +171,14 @@ def refine_views(
             [*found, *coarse(family, targets, searched, given, favour)], key=lambda t: t.loss
         )
     best = _settled(found[0])
-    best, runner = switch(best, given, favour, round(4 * effort), 0.003)
+    if effort > 0:
+        best, views = _mended(best, views)
+        best = turned(best)
+    best, runner = explore(best, given, favour, rng, round(_ROUNDS * effort))
+    best, rival = switch(best, given, favour, round(4 * effort), 0.003)
+    runner = min(runner, rival)
+    if effort > 0:
+        best, views = _mended(best, views)
     # Turnings and scrolls show only in a finer picture.
     fine = tuple(
         _trusted(make_target(v.mask, v.photo, FINE_SIDE), sight.wrong)
@@ -178,7 +193,7 @@ def refine_views(
     runner = min(
         [runner, rival, *(t.loss for t in found[1:] if t.problem.choices != best.problem.choices)]
     )
-    return _finish(best, runner, given, [v.mask for v in views])
+    return _finish(best, runner, given, masks)
 
 
 def _posed(start: Start, views: Sequence[PhotoView]) -> Start:
@@ -197,6 +212,31 @@ def _pose(camera: Camera | Pose | None) -> Pose:
     if camera is None:
         return Pose(0.5, 0.25, 0.22)
     return Pose(camera.azimuth, camera.elevation, 0.22, camera.roll)
+
+
+def _mended(best: Trial, views: Sequence[PhotoView]) -> tuple[Trial, Sequence[PhotoView]]:
+    """The views with their masks mended by the fit, and the fit gone on with to them."""
+    problem, x, _ = best
+    points, poses = problem.points(x), problem.unpack(x)[1]
+    out, targets = [], []
+    for view, target, pose, weight, sight in zip(
+        views, problem.targets, poses, problem.weights, problem.look(x).sights, strict=True
+    ):
+        if view.photo is None or weight < 1 or sight.iou > _MET:
+            out.append(view)
+            targets.append(target)
+            continue
+        camera = photo_camera(points, pose, target)
+        mask = mended(view.photo, view.mask, points, problem.faces, camera)
+        out.append(view if mask is view.mask else replace(view, mask=mask))
+        targets.append(target if mask is view.mask else make_target(mask, view.photo))
+    if all(a is b for a, b in zip(out, views, strict=True)):
+        return best, views
+    changed = _reweighted(best, problem.weights, tuple(targets))
+    x = posed(changed.problem, x)
+    best = pose_only(changed.problem.held_at(x), x, (5.0, 4.0, 3.0))
+    best, _ = descend(best.problem, best.x, (4.0, 3.0, 2.0))
+    return best, out
 
 
 def _trusted(target: Target, wrong: float) -> Target:

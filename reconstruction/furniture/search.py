@@ -16,6 +16,14 @@ from .target import Pose, Target
 F64 = NDArray[np.float64]
 
 _DOUBT = 0.0012
+_POOR = 0.14
+"""A loss of the best guess above which it is tried from all sides."""
+_SIDES = 18
+_FAR_BETTER = 0.7
+_CLEAN = 0.02
+"""Loss of a good fit to a good mask."""
+_CHANGES = (0.4, 0.35, 0.25)
+"""How often one, two or three choices are drawn anew at once."""
 _TURNS = (0.0, -0.25, 0.25, -0.5, 0.5)
 
 
@@ -27,27 +35,61 @@ class Favour:
 
     Args:
         starts: proposals, best first; without a probability the n-th counts 1 / n.
+        odds: how probable each option of a choice is, where that is known better.
     """
 
-    def __init__(self, starts: Sequence[Start]) -> None:
-        self._shares: dict[str, dict[str, float]] = {}
+    def __init__(
+        self, starts: Sequence[Start], odds: Mapping[str, Mapping[str, float]] | None = None
+    ) -> None:
+        self.shares: dict[str, dict[str, float]] = {}
         weights = [
             1 / (i + 1) if s.probability is None else s.probability for i, s in enumerate(starts)
         ]
         total = sum(weights)
         for start, weight in zip(starts, weights, strict=True):
             for name, option in start.choices.items():
-                shares = self._shares.setdefault(name, {})
+                shares = self.shares.setdefault(name, {})
                 shares[option] = shares.get(option, 0.0) + weight / max(total, 1e-9)
+        for name, known in (odds or {}).items():
+            self.shares[name] = dict(known)
 
-    def cost(self, choices: Mapping[str, str]) -> float:
-        """0 for the most probable options; what was never proposed counts as 4% probable."""
+    def cost(self, choices: Mapping[str, str], level: float = 0.0) -> float:
+        """0 for the most probable options; what was never proposed counts as 4% probable.
+
+        Args:
+            level: the loss of the best structure. What no structure explains, as of a mask that
+                lost a leg, may be explained a little better by a wrong one, so that the more is
+                left over, the more the proposals count.
+        """
         total = 0.0
         for name, option in choices.items():
-            shares = self._shares.get(name)
+            shares = self.shares.get(name)
             if shares:
                 total -= math.log((shares.get(option, 0.0) + 0.04) / (max(shares.values()) + 0.04))
-        return _DOUBT * total
+        return _DOUBT * total * max(1.0, level / _CLEAN)
+
+    def draw(
+        self, family: FurnitureFamily, choices: Mapping[str, str], rng: np.random.Generator
+    ) -> dict[str, str]:
+        """Choices of which one to three are drawn anew, doubtful ones first.
+
+        Options are drawn a little more evenly than they are probable, so that what the proposals
+        think little of has its chance.
+        """
+        out = dict(choices)
+        names = [c.name for c in family.choices]
+        doubt = np.array([1.02 - self.share(n, choices[n]) for n in names])
+        count = min(1 + int(rng.choice(3, p=_CHANGES)), len(names))
+        for i in rng.choice(len(names), count, replace=False, p=doubt / doubt.sum()):
+            options = [o for o in family.choices[i].options if o != choices[names[i]]]
+            odds = np.array([(self.share(names[i], o) + 0.003) ** 0.75 for o in options])
+            out[names[i]] = options[int(rng.choice(len(options), p=odds / odds.sum()))]
+        return out
+
+    def share(self, name: str, option: str) -> float:
+        """How probable an option is; all alike where nothing was proposed."""
+        shares = self.shares.get(name)
+        return 0.5 if shares is None else shares.get(option, 0.0)
 
 
 def posed(problem: Problem, x: F64, wide: Sequence[bool] = ()) -> F64:
@@ -101,6 +143,28 @@ def coarse(
     return [best, *(t for t, _ in first[1:])]
 
 
+def turned(best: Trial) -> Trial:
+    """What the guess becomes from other sides, if that meets a single photo far better."""
+    problem = best.problem
+    if best.loss < _POOR or len(problem.targets) > 1:
+        return best
+    x, at = problem.centre, len(problem.names)
+    points = problem.points(x)
+    seen = []
+    for turn in np.arange(_SIDES) * (2 * math.pi / _SIDES):
+        trial = x.copy()
+        trial[at] += turn
+        seen.append((problem.look(trial, points).sights[0].loss, trial))
+    seen.sort(key=lambda pair: pair[0])
+    limit = _FAR_BETTER * best.loss
+    for _, trial in seen[:3]:
+        alone = pose_only(problem.held_at(trial), trial, (6.0, 5.0, 4.0, 3.0))
+        other, _ = descend(alone.problem.held_at(alone.x), alone.x, (5.0, 4.0, 3.0, 2.0))
+        if other.loss < limit:
+            best, limit = other, other.loss
+    return best
+
+
 def search(
     family: FurnitureFamily,
     targets: Sequence[Target],
@@ -143,6 +207,76 @@ def search(
     return list(best.values())
 
 
+def explore(
+    best: Trial,
+    given: Mapping[str, float],
+    favour: Favour,
+    rng: np.random.Generator,
+    rounds: int,
+    *,
+    looks: int = 36,
+    earnest: int = 6,
+) -> tuple[Trial, float]:
+    """Try structures that differ from the best one in several choices at once.
+
+    Args:
+        rounds: how often the best structure is set out from.
+        looks: structures that get a first look in each round.
+        earnest: how many of them are fitted, the most hopeful ones.
+
+    Returns:
+        The best structure, and the least loss of another one that was fitted.
+    """
+    runner = math.inf
+    tried: set[tuple[tuple[str, str], ...]] = set()
+    for _ in range(rounds):
+        problem, x, loss = best
+        family = problem.family
+        values, poses = problem.unpack(x)
+        tried.add(tuple(sorted(family.meaningful(problem.choices).items())))
+        ranked = []
+        for _ in range(looks):
+            choices = favour.draw(family, problem.choices, rng)
+            key = tuple(sorted(family.meaningful(choices).items()))
+            if key in tried:
+                continue
+            tried.add(key)
+            other, y = _changed(problem, values, choices, poses, given)
+            ranked.append(Trial(other, y, other.look(y).loss + favour.cost(choices, loss)))
+        ranked.sort(key=lambda t: t.loss)
+        fitted = [descend(t.problem, t.x, (3.0, 2.0)) for t in ranked[:earnest]]
+        fitted.sort(key=lambda pair, level=loss: _cost(pair[0], favour, level))
+        for trial, motion in fitted[:2]:
+            better, _ = descend(trial.problem, trial.x, (2.0, 1.5), motion)
+            if _cost(better, favour, loss) < _cost(best, favour, loss):
+                best, better = better, best
+            runner = min(runner, better.loss)
+    return best, runner
+
+
+def _cost(trial: Trial, favour: Favour, level: float) -> float:
+    return trial.loss + favour.cost(trial.problem.choices, level)
+
+
+def _changed(
+    problem: Problem,
+    values: Mapping[str, float],
+    choices: Mapping[str, str],
+    poses: tuple[Pose, ...],
+    given: Mapping[str, float],
+) -> tuple[Problem, F64]:
+    """Another structure, begun from the values of this one."""
+    table = problem.family.spec.extra["switch"]
+    begin: dict[str, float] = {}
+    for name, option in choices.items():
+        if option != problem.choices[name]:
+            begin |= {n: v for n, v in table.get(f"{name}={option}", {}).items() if n not in given}
+    start = Start({**values, **begin}, choices, poses, usual=problem.usual)
+    return make_problem(
+        problem.family, problem.targets, start, given, problem.weights, problem.noise
+    )
+
+
 def switch(
     best: Trial,
     given: Mapping[str, float],
@@ -165,23 +299,18 @@ def switch(
     for _ in range(rounds):
         problem, x, loss = best
         values, poses = problem.unpack(x)
-        points, held = problem.points(x), favour.cost(problem.choices)
+        points, held = problem.points(x), favour.cost(problem.choices, loss)
         looks = []
         for choice in problem.family.choices:
             options = []
             for option in choice.options:
                 if option == problem.choices[choice.name]:
                     continue
-                begin = problem.family.spec.extra["switch"].get(f"{choice.name}={option}", {})
-                begin = {n: v for n, v in begin.items() if n not in given}
                 changed = {**problem.choices, choice.name: option}
-                start = Start({**values, **begin}, changed, poses, usual=problem.usual)
-                other, y = make_problem(
-                    problem.family, problem.targets, start, given, problem.weights, problem.noise
-                )
+                other, y = _changed(problem, values, changed, poses, given)
                 there = other.points(y)
                 if not np.array_equal(there, points):
-                    extra = favour.cost(changed) - held
+                    extra = favour.cost(changed, loss) - held
                     options.append(Trial(other, y, other.look(y, there).loss + extra))
             # Each choice gets its turn, however harmless another one's options look.
             looks += sorted(options, key=lambda t: t.loss)[:1]
@@ -189,11 +318,11 @@ def switch(
         tried = [descend(t.problem, t.x, (3.0, 2.0)) for t in near[:earnest]]
         if not tried:
             break
-        tried.sort(key=lambda pair: pair[0].loss + favour.cost(pair[0].problem.choices))
+        tried.sort(key=lambda pair, level=loss: _cost(pair[0], favour, level))
         hope, motion = tried[0]
         better, _ = descend(hope.problem, hope.x, (2.0, 1.5, 1.2), motion)
         rest = [t.loss for t, _ in tried[1:]]
-        if better.loss + favour.cost(better.problem.choices) > loss + held - gain:
+        if _cost(better, favour, loss) > loss + held - gain:
             runner = min([runner, better.loss, *rest])
             break
         runner = min([runner, loss, *rest])

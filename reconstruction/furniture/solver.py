@@ -64,6 +64,8 @@ class Problem:
     Attributes:
         centre, spread: the guess and one standard deviation of each number.
         noise: how much squared residual a deviation by one ``spread`` weighs as much as.
+        ties: (names of two lengths, their usual ratio and its deviation), see
+            :meth:`.FurnitureFamily.tied`.
     """
 
     family: FurnitureFamily
@@ -81,6 +83,7 @@ class Problem:
     slots: int
     weights: tuple[float, ...]
     noise: float = 1e-3
+    ties: tuple[tuple[str, str, float, float], ...] = ()
 
     def unpack(self, x: F64) -> tuple[dict[str, float], tuple[Pose, ...]]:
         """Values of all parameters, and the pose of each view."""
@@ -136,9 +139,27 @@ class Problem:
             value[1, i + 2], slope[1, i + 2] = 0.2 * (closeness - 0.2), 0.2
         return value, slope
 
+    def tie(self, x: F64) -> tuple[F64, F64]:
+        """Residuals (t,) of lengths that stray from what they go with, and their derivatives.
+
+        Returns:
+            (t,) and (t, n): by each number of ``x``.
+        """
+        value, slope = np.zeros(len(self.ties)), np.zeros((len(self.ties), len(x)))
+        if self.ties:
+            values = self.unpack(x)[0]
+        for row, (name, other, ratio, deviation) in enumerate(self.ties):
+            rate = np.sqrt(self.noise) / deviation
+            value[row] = rate * (values[name] / values[other] - ratio)
+            for which, change in ((name, 1.0), (other, -values[name] / values[other])):
+                if which in self.names:
+                    i = self.names.index(which)
+                    slope[row, i] = rate * change / values[other] * (self.high[i] - self.low[i])
+        return value, slope
+
     def doubt(self, x: F64) -> float:
-        """The sum of the squares of :meth:`prior`."""
-        return float((self.prior(x)[0] ** 2).sum())
+        """The sum of the squares of :meth:`prior` and of :meth:`tie`."""
+        return float((self.prior(x)[0] ** 2).sum() + (self.tie(x)[0] ** 2).sum())
 
     def look(self, x: F64, points: F32 | None = None) -> Look:
         """Draw all views."""
@@ -251,10 +272,20 @@ def make_problem(
         slots=len(slots),
         weights=tuple(weights) if weights is not None else (1.0,) * len(views),
         noise=noise,
+        ties=_ties(family, choices, held),
     )
     x = problem.pack(values, start.poses)
     usual = {**values, **(start.usual or {}), **declared}
     return replace(problem, centre=problem.pack(usual, start.poses), usual=usual), x
+
+
+def _ties(
+    family: FurnitureFamily, choices: Mapping[str, str], held: set[str]
+) -> tuple[tuple[str, str, float, float], ...]:
+    """The ties of a structure, but for those between lengths that are both held."""
+    return tuple(
+        (name, *tie) for name, tie in family.tied(choices).items() if not {name, tie[0]} <= held
+    )
 
 
 def descend(
@@ -391,4 +422,8 @@ class Blurred:
         skip = len(look.x) - size
         matrix[np.arange(size), np.arange(size)] += (rate**2).sum(axis=0)[skip:]
         slope += (rate * value).sum(axis=0)[skip:]
+        if problem.ties:
+            value, rate = problem.tie(look.x)
+            matrix += rate[:, skip:].T @ rate[:, skip:]
+            slope += value @ rate[:, skip:]
         return matrix, slope, total

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -77,6 +77,7 @@ class Candidate:
         sigma: one standard deviation per parameter, with that of the size left out.
         size_sigma: relative standard deviation of the size, common to all lengths.
         structures: the most probable sets of choices, best first; at least one.
+        odds: probability of each option of each choice that the weights know.
         seen: parameters that the weights know; the others carry the family's prior.
     """
 
@@ -87,6 +88,7 @@ class Candidate:
     size_sigma: float
     structures: tuple[Structure, ...]
     seen: frozenset[str]
+    odds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def choices(self) -> Mapping[str, str]:
@@ -262,6 +264,7 @@ def _candidates(
         columns = vocabulary.columns_of(i)
         shares = [torch.softmax(x, dim=0).numpy() for x in logits[vocabulary.choices_of(i)]]
         values, sigma, size_sigma = _values(words, mean[columns], spread[columns])
+        odds = _odds(words, shares)
         found[words.name] = (
             float(ranking[i]),
             Candidate(
@@ -270,8 +273,9 @@ def _candidates(
                 values,
                 sigma,
                 size_sigma,
-                _structures(words, shares),
+                _structures(words, odds),
                 frozenset(c.name for c in words.columns),
+                odds,
             ),
         )
     for name in family_names():
@@ -330,14 +334,9 @@ def _sigma_bounds(p: ParameterSpec) -> tuple[float, float]:
     return reach * 1e-3, reach / 2
 
 
-def _structures(words: FamilyWords, shares: list[F32]) -> tuple[Structure, ...]:
-    """The most probable choices, then others, each unlike the first in one choice.
-
-    Choices are taken as independent. The most probable alternatives of all would differ in
-    details that no photo tells apart; those that decide what a member is come first.
-    """
-    family = get_family(words.name)
-    known = {c.name: c for c in family.choices}
+def _odds(words: FamilyWords, shares: list[F32]) -> dict[str, dict[str, float]]:
+    """Probability of each option that the family has now."""
+    known = {c.name: c for c in get_family(words.name).choices}
     odds: dict[str, dict[str, float]] = {}
     for (name, options), share in zip(words.choices, shares, strict=True):
         if name in known:
@@ -346,6 +345,19 @@ def _structures(words: FamilyWords, shares: list[F32]) -> tuple[Structure, ...]:
             }
             total = sum(kept.values()) or 1.0
             odds[name] = {o: p / total for o, p in kept.items()}
+    return odds
+
+
+def _structures(
+    words: FamilyWords, odds: Mapping[str, Mapping[str, float]]
+) -> tuple[Structure, ...]:
+    """The most probable choices, then others, each unlike the first in one choice.
+
+    Choices are taken as independent. The most probable alternatives of all would differ in
+    details that no photo tells apart; those that decide what a member is come first.
+    """
+    family = get_family(words.name)
+    known = {c.name: c for c in family.choices}
     best = {name: spec.default for name, spec in known.items()}
     best |= {name: max(options, key=options.__getitem__) for name, options in odds.items()}
     whole = math.prod(odds[name][best[name]] for name in odds)
