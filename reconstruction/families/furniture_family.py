@@ -163,7 +163,9 @@ class FurnitureFamily:
             By name the other length, the usual ratio to it and its deviation. A length counts as
             tied if nine tenths of the sampler's members with these choices tie it.
         """
-        total, weight, found = 0.0, {}, {}
+        total = 0.0
+        weight: dict[str, float] = {}
+        found: dict[str, tuple[str, float, float]] = {}
         for kind in self.spec.extra["archetypes"].values():
             chance = float(kind["weight"])
             for choice in self.choices:

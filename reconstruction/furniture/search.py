@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..families.furniture_family import FurnitureFamily
+from ..mesh import F32
 from .solver import POSE, Problem, Start, Trial, descend, make_problem, pose_only
 from .target import Pose, Target
 
@@ -22,6 +23,8 @@ _SIDES = 18
 _FAR_BETTER = 0.7
 _CLEAN = 0.02
 """Loss of a good fit to a good mask."""
+_OUTLINE = 0.005
+"""By how much another structure may meet the outline worse."""
 _CHANGES = (0.4, 0.35, 0.25)
 """How often one, two or three choices are drawn anew at once."""
 _TURNS = (0.0, -0.25, 0.25, -0.5, 0.5)
@@ -245,13 +248,25 @@ def explore(
             ranked.append(Trial(other, y, other.look(y).loss + favour.cost(choices, loss)))
         ranked.sort(key=lambda t: t.loss)
         fitted = [descend(t.problem, t.x, (3.0, 2.0)) for t in ranked[:earnest]]
-        fitted.sort(key=lambda pair, level=loss: _cost(pair[0], favour, level))
-        for trial, motion in fitted[:2]:
+        for trial, motion in _ranked(fitted, favour, loss)[:2]:
             better, _ = descend(trial.problem, trial.x, (2.0, 1.5), motion)
-            if _cost(better, favour, loss) < _cost(best, favour, loss):
+            gain = _cost(best, favour, loss) - _cost(better, favour, loss)
+            # Colours alone, at the outline's cost, speak for no other structure.
+            if gain > 0 and _outline(better) > _outline(best) - _OUTLINE:
                 best, better = better, best
             runner = min(runner, better.loss)
     return best, runner
+
+
+def _ranked(
+    fitted: Sequence[tuple[Trial, F32]], favour: Favour, level: float
+) -> list[tuple[Trial, F32]]:
+    return sorted(fitted, key=lambda pair: _cost(pair[0], favour, level))
+
+
+def _outline(trial: Trial) -> float:
+    """Intersection over union of the silhouettes, the mean over the views."""
+    return float(np.mean([s.iou for s in trial.problem.look(trial.x).sights]))
 
 
 def _cost(trial: Trial, favour: Favour, level: float) -> float:
@@ -318,7 +333,7 @@ def switch(
         tried = [descend(t.problem, t.x, (3.0, 2.0)) for t in near[:earnest]]
         if not tried:
             break
-        tried.sort(key=lambda pair, level=loss: _cost(pair[0], favour, level))
+        tried = _ranked(tried, favour, loss)
         hope, motion = tried[0]
         better, _ = descend(hope.problem, hope.x, (2.0, 1.5, 1.2), motion)
         rest = [t.loss for t, _ in tried[1:]]
