@@ -78,6 +78,8 @@ def _garment_of(context: Context) -> str:
 
 def _take_off(phrase: Phrase, context: Context) -> Outcome:
     target = named(phrase, context)
+    if not target and phrase.has("all"):
+        return (Command(action="take_off", option="all"),)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
     stands = kind_of(context.topic, context) == "furniture"

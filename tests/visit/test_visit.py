@@ -347,6 +347,14 @@ def test_garments_of_other_regions_are_worn_together_and_taken_off_one_by_one_or
     assert dressed.state.outfit == ()
 
 
+@pytest.mark.parametrize(("text", "lang"), [("take everything off", "en"), ("全部脱掉", "zh")])
+def test_everything_is_taken_off_by_word(dressed, text, lang):
+    command(dressed, "try_on", target="skirt-1")
+    answer = Talk(dressed, lang).say(text)
+    assert dressed.state.outfit == ()
+    assert answer.text in ("Everything is taken off.", "已全部脱下。")
+
+
 def test_a_garment_of_the_same_region_takes_the_place_of_the_first(dressed):
     dress = product("dress-1", "dress", "red dress", "红裙", (0.5, 0.1, 0.1))
     visit = Visit(Catalog([*(entry.product for entry in catalog()), dress]))
