@@ -99,8 +99,9 @@ def finetune(
     learn, held = split_shop(shop)
     sources = _Sources.of(learn, bank, settings.seed)
     torch.manual_seed(settings.seed)
-    net = ReconstructionNet(bank.vocabulary, int(header.get("width", 32)))
+    net = _TunedNet(bank.vocabulary, int(header.get("width", 32)))
     inherit(net, start)
+    net.hold()
     tests = _tests(held, bank, settings.seed)
     before = scores(net, tests)
     kept, progress = fit(
@@ -134,6 +135,27 @@ def finetune(
         }
         save_weights(run / "reconstruction.safetensors", kept.state_dict(), made)
     return Finetuned(before, after, better, progress, shop.skipped)
+
+
+class _TunedNet(ReconstructionNet):
+    """A network that learns a shop without forgetting: what it sees stays, what it says moves.
+
+    A shop's few products are no sample of the world: batch statistics drawn from them would shift
+    every feature, and the early layers have nothing to learn from them.
+    """
+
+    def hold(self) -> None:
+        """Freeze the trunk but for its last stage."""
+        for name, parameter in self.trunk.named_parameters():
+            parameter.requires_grad_(name.startswith("layer4"))
+
+    def train(self, mode: bool = True) -> _TunedNet:
+        """Training mode, in which batch normalisation goes on with what it knows."""
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        return self
 
 
 def split_shop(shop: Shop) -> tuple[Shop, Shop]:
