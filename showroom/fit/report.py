@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconstruction.product import Product
 
-from .sizing import Ranking, Region, en_13402, gb_1335, rank_sizes, region_fits, tables
+from .sizing import Ranking, Region, SizingError, en_13402, gb_1335, rank_sizes, region_fits, tables
 
 if TYPE_CHECKING:
     from .garment import LiveGarment
@@ -92,6 +92,36 @@ def _zones(worn: LiveGarment | None) -> Mapping[str, Zone]:
     from .tension import tension, zones
 
     return zones(worn, tension(worn))
+
+
+def lacking(product: Product, measures: Mapping[str, float]) -> Mapping[str, str]:
+    """What a garment that is too tight lacks at its tightest girth, one sentence per language.
+
+    Empty where nothing is tight, or where the garment cannot be judged by these measures.
+    """
+    family = product.family.name
+    try:
+        regions = region_fits(family, product.numbers, product.choices, measures)
+    except SizingError:
+        return {}
+    rules = tables()["families"][family]
+    short = {r.region: float(rules[r.region]["bands"][0]) - r.ease for r in regions}
+    tight = [
+        r
+        for r in regions
+        if r.verdict == "tight" and tables()["regions"][r.region]["kind"] == "girth"
+    ]
+    if not tight:
+        return {}
+    worst = max(tight, key=lambda r: short[r.region])
+    form = "lack_size" if product.size else "lack"
+    amount = f"{max(short[worst.region] * 100, 0.5):.1f}".removesuffix(".0")
+    return {
+        lang: tables()["words"][lang][form].format(
+            size=product.size, lack=amount, region=_name(worst, lang)
+        )
+        for lang in LANGUAGES
+    }
 
 
 def body_labels(family: str, measures: Mapping[str, float], gender: str) -> dict[str, str]:

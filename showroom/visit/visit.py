@@ -16,7 +16,7 @@ from showroom.catalog.scene import Scene, load_scene
 from showroom.fit.errors import FitError
 from showroom.fit.extremities import extremities
 from showroom.fit.furnishing import Viewer
-from showroom.fit.report import fit_report
+from showroom.fit.report import fit_report, lacking
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
     Advice,
@@ -58,6 +58,9 @@ from .refused import AmbiguousError, RefusedError, refused
 from .shopfloor import Shopfloor
 from .snapshot import Snapshot, from_plain, to_plain
 from .state import History, State
+
+RE_FITS = ("try_on", "set_size", "adjust_fit")
+"""Actions after which it is said what a garment lacks on the visitor's body."""
 
 
 class Visit:
@@ -387,7 +390,19 @@ class Visit:
         self._dialogue.done(command, deed.target, colors)
         if deed.state.basket != before.basket:
             updates.append(basket.shown(deed.state, here.shop, ref))
-        return updates, reply(deed.kind, lang, **deed.slots), ()
+        said = [reply(deed.kind, lang, **deed.slots), self._lack(command, deed.target, lang)]
+        return updates, self._dialogue.spoken(said, lang), ()
+
+    def _lack(self, command: Command, key: str, lang: str) -> str:
+        """What a garment just put on or re-fitted lacks on the visitor's body, or ``""``."""
+        here = self._here
+        placed = here.state.things.get(key)
+        known = self._body is not None and here.wearer is not None
+        if not known or placed is None or not placed.worn or command.action not in RE_FITS:
+            return ""
+        made = made_for(key, placed, here.shop, here.wearer)
+        assert here.wearer is not None
+        return lacking(made.product, here.wearer.avatar.measures).get(lang, "")
 
     def _travel(self, way: str, lang: str, ref: str) -> tuple[list[Update], str]:
         history = self._history

@@ -464,3 +464,14 @@ def test_one_body_after_another_never_wears_the_others_drape(dressed):
         (shown,) = (u for u in updates if isinstance(u, ProductShown))
         shapes.add(shown.glb)
     assert len(shapes) == 4
+
+
+def test_what_a_size_lacks_on_this_body_is_said_with_its_number():
+    visit = new_visit()
+    visit.handle(Hello(lang="en"))
+    visit.handle(Body(height=1.75, tape={"bust": 1.16, "waist": 1.0, "hip": 1.12}, id="b"))
+    said = command(visit, "try_on", target="tee-1").text
+    assert said.startswith("You are wearing the grey T-shirt, size M. Size M would need +")
+    assert said.endswith("cm at the chest.")
+    wider = command(visit, "adjust_fit", target="tee-1", part="chest", parameter="ease", delta=0.2)
+    assert wider.text.startswith("Chest 20 cm looser.") and "at the chest" not in wider.text
