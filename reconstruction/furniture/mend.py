@@ -92,4 +92,8 @@ def _decided(rgb: U8, own: Bool, drawn: Bool) -> Bool:
     cut = (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)
     # What is thin and not drawn may be a part that the shape lacks: only thick pieces go.
     gone = cv2.morphologyEx((own & ~about & ~cut).astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
-    return np.asarray((own & ~gone) | (cut & about))
+    # A rim along the outline is the colours' own doubt: only pieces that reach out of it are won.
+    rim = cv2.dilate(own.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    labels = cv2.connectedComponents((cut & about & ~own).astype(np.uint8))[1]
+    won = np.isin(labels, np.unique(labels[(labels > 0) & ~rim]))
+    return np.asarray((own & ~gone) | won)
