@@ -29,6 +29,7 @@ from .layers import swinging
 from .measure import landmarks
 from .skin import PoseState, blend, pose_from_rotations
 from .swing import GAP, Swing
+from .vrm import INDEX
 
 if TYPE_CHECKING:
     from reconstruction.families.garment import GarmentFamily
@@ -48,6 +49,10 @@ _LONG: Final = {"outwear": 0.36}
 """Coats that end further than this below the waist swing; shorter ones are jackets, metres."""
 _PADDING: Final = 0.006
 """What lies between skin and a swinging garment worn over another one, metres."""
+_OVER_HAND: Final = np.float32(0.035)
+"""How far over the hand a sleeve falls before it gathers, metres."""
+_GATHER: Final = np.float32(0.75)
+"""The share of what is longer that the gathers take up."""
 _CATCH_UP_FRAMES: Final = 20
 _LONGEST_STEP: Final = 1 / 30
 _TELEPORT: Final = 0.7
@@ -147,7 +152,7 @@ class LiveGarment:
         self.beneath: tuple[Contact, ...] = ()
         self.over: tuple[Contact, ...] = ()
         self.carries = False
-        self._take(self.mesh)
+        self.mesh = self._take(self.mesh)
         self._from = self._rest = self._to
         self._grown = REFIT_FRAMES
         self.nodes = self._rest.copy()
@@ -189,18 +194,23 @@ class LiveGarment:
         mesh: Mesh = on_body(self.values, self.choices, self.avatar.form)
         return mesh
 
-    def _take(self, mesh: Mesh) -> None:
-        """Take rest places, weights and nearest skin from a drape."""
+    def _take(self, mesh: Mesh) -> Mesh:
+        """Take rest places, weights and nearest skin from a drape; returns it as it is worn."""
         skin = mesh.skin
         assert skin is not None
         rest = np.ascontiguousarray(mesh.vertices[self._first])
-        self._to = self.own = rest
         self._joints = np.ascontiguousarray(skin.joints[self._first])
         self._weights = np.ascontiguousarray(skin.weights[self._first])
         sleeve = (self._weights * np.isin(self._joints, arm_bones())).sum(axis=1) > 0.5
         self.limb = np.where(
             sleeve, np.where(rest[:, 0] > 0, LEFT_SLEEVE, RIGHT_SLEEVE), TRUNK
         ).astype(np.int8)
+        if not self.rigid:
+            gathered = self._gathered(rest)
+            if gathered is not rest:
+                mesh = mesh.with_vertices(gathered[self._weld])
+            rest = gathered
+        self._to = self.own = rest
         standing = [
             mesh.part_faces(p).ravel() for p in mesh.parts if p.endswith(("_hood", "collar"))
         ]
@@ -208,7 +218,7 @@ class LiveGarment:
             self.limb[np.isin(self._first, np.concatenate(standing))] = STANDING
         if self.rigid:
             self._near = np.full(len(rest), -1, np.int32)
-            return
+            return mesh
         body = self._collider
         arm = body.shape.arm
         if getattr(self.family, "engine", "") == "trousers":
@@ -217,12 +227,27 @@ class LiveGarment:
                 body.nearest(rest, ~arm & (body.lateral * sign > -_MIDDLE)) for sign in (1.0, -1.0)
             )
             self._near = np.where(rest[:, 0] > 0, left, right)
-            return
+            return mesh
         self._near = np.where(sleeve, body.nearest(rest, arm), body.nearest(rest, ~arm))
         # A hood stands off the head, whose hollows would pull it about.
         hood = [mesh.part_faces(p).ravel() for p in mesh.parts if p.endswith("_hood")]
         if hood:
             self._near[np.isin(self._first, np.concatenate(hood))] = -1
+        return mesh
+
+    def _gathered(self, rest: F32) -> F32:
+        """Sleeves longer than the arm gather at the hand instead of standing beyond it."""
+        joints, gathered = self.avatar.joints, rest
+        for limb, side in ((LEFT_SLEEVE, "left"), (RIGHT_SLEEVE, "right")):
+            wrist = joints[INDEX[f"{side}Hand"]]
+            axis = wrist - joints[INDEX[f"{side}LowerArm"]]
+            axis = axis / np.linalg.norm(axis)
+            beyond = (rest - wrist) @ axis - _OVER_HAND
+            long = (self.limb == limb) & (beyond > 0)
+            if long.any():
+                gathered = gathered.copy()
+                gathered[long] -= ((_GATHER * beyond[long])[:, None] * axis).astype(np.float32)
+        return gathered
 
     def edges(self) -> RestEdges:
         """The lengths that the cloth wants to have; of an artist's mesh, those that it has."""
@@ -336,7 +361,7 @@ class LiveGarment:
         self.values, _ = complete(self.family, {**self.values, **values}, self.choices)
         mesh = self._drape() if mesh is None else mesh
         now = self._rest
-        self._take(mesh)
+        mesh = self._take(mesh)
         self._from, self._rest = now, now
         self._grown = 0
         if self._swing is not None:

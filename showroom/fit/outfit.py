@@ -26,6 +26,8 @@ I32 = NDArray[np.int32]
 
 _ABOVE = 0.12
 """Cloth further away than this in the rest pose does not lie on another, metres."""
+_TOUCHING = 0.02
+"""Cloth nearer than this in the rest pose lies on another whatever their limbs, metres."""
 _ROUNDS = 3
 
 
@@ -153,7 +155,10 @@ def _legs(outer: LiveGarment, places: F32, inner: LiveGarment, under: F32) -> tu
 
 
 def _nearest(outer: LiveGarment, places: F32, inner: LiveGarment, under: F32) -> I32:
-    """For each node of ``outer`` the nearest of ``inner`` on the same limb, -1 for none."""
+    """For each node of ``outer`` the nearest of ``inner`` on the same limb, -1 for none.
+
+    What is very near counts on whatever limb it is: armholes are cut at different places.
+    """
     near = np.full(len(places), -1, dtype=np.int32)
     for limb in range(STANDING):
         own, other = np.flatnonzero(outer.limb == limb), np.flatnonzero(inner.limb == limb)
@@ -162,6 +167,10 @@ def _nearest(outer: LiveGarment, places: F32, inner: LiveGarment, under: F32) ->
         apart, found = cKDTree(under[other]).query(places[own], distance_upper_bound=_ABOVE)
         there = np.isfinite(apart)
         near[own[there]] = other[found[there]]
+    own, other = (np.flatnonzero(g.limb < STANDING) for g in (outer, inner))
+    apart, found = cKDTree(under[other]).query(places[own], distance_upper_bound=_TOUCHING)
+    there = np.isfinite(apart)
+    near[own[there]] = other[found[there]]
     return near
 
 

@@ -157,7 +157,7 @@ def test_a_teleport_hangs_the_cloth_anew(woman):
     eye = float(woman.eyes[:, 1].mean())
     here = tracker.update((0, eye, 0, 0, 0, 0, 1), None, None, 0.0)
     skirt.step(here, FRAME)
-    there = tracker.update((4, eye, -3, 0, 0, 0, 1), None, None, FRAME)
+    there = Tracker(woman).update((4, eye, -3, 0, 0, 0, 1), None, None, FRAME)
     vertices = skirt.step(there, FRAME)
     assert np.abs(vertices.mean(axis=0)[[0, 2]] - (4, -3)).max() < 0.2
     assert np.ptp(vertices, axis=0).max() < 1.2

@@ -10,6 +10,7 @@ from showroom.fit.garment import REFIT_FRAMES
 from showroom.fit.layers import displaced, layer_of
 from showroom.fit.outfit import Outfit
 from showroom.fit.pose import Tracker
+from showroom.fit.vrm import INDEX
 
 FRAME = 1 / 72
 
@@ -78,6 +79,17 @@ def test_what_covers_the_same_region_takes_the_others_place(woman):
     worn = {"tee": layer_of("t_shirt"), "hat": layer_of("hat")}
     assert displaced(layer_of("freeform", "Denim jacket"), worn) == ()
     assert displaced(layer_of("freeform", "毛衣"), worn) == ("tee",)
+
+
+def test_a_sleeve_longer_than_the_arm_gathers_at_the_hand(woman):
+    ends = {}
+    for length in (0.56, 0.62, 0.70):
+        outfit = Outfit(woman)
+        wear(outfit, "long_sleeve", {"sleeve_length": length})
+        ends[length] = float(outfit.garments["long_sleeve"].own[:, 0].max())
+    middle = float(woman.joints[INDEX["leftMiddleProximal"], 0])
+    assert ends[0.56] < ends[0.62] < ends[0.70], "longer is still to be seen"
+    assert ends[0.70] < middle + 0.03, "fingers stay free"
 
 
 def test_another_neckline_and_another_garment_keep_the_motion_going(woman):
