@@ -9,6 +9,8 @@ the model has seen.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,8 @@ LOWEST, HIGHEST = 130.0, 6800.0
 EMPHASIS = 0.97
 LIFTER = 22
 FLOOR_DB = 40.0
+WARPED_TO = 4800.0
+"""Up to this frequency, in Hz, a warp is one factor; above it leads back to the highest."""
 LOUD = 97.0
 """The percentile of all bands that the floor is measured from."""
 
@@ -33,18 +37,21 @@ def _mel(hertz: float) -> float:
     return float(2595.0 * np.log10(1.0 + hertz / 700.0))
 
 
-def _filters() -> Mel:
+@cache
+def _filters(warp: float) -> Mel:
     step = RATE / BINS
     edges = np.linspace(_mel(LOWEST), _mel(HIGHEST), FILTERS + 2)
     hertz = 700.0 * (10.0 ** (edges / 2595.0) - 1.0)
+    top = WARPED_TO * warp
+    above = top + (hertz - WARPED_TO) * (HIGHEST - top) / (HIGHEST - WARPED_TO)
+    hertz = np.where(hertz <= WARPED_TO, hertz * warp, above)
     hertz = np.floor(hertz / step + 0.5) * step  # edges lie on bins, as in training
     bins = np.arange(BINS // 2 + 1)[:, None] * step
     left, middle, right = hertz[:-2], hertz[1:-1], hertz[2:]
     rise, fall = (bins - left) / (middle - left), (right - bins) / (right - middle)
-    return np.maximum(0.0, np.minimum(rise, fall)) * 2.0 / (right - left)
+    return np.asarray(np.maximum(0.0, np.minimum(rise, fall)) * 2.0 / (right - left))
 
 
-_BANK = _filters()
 _HAMMING = 0.54 - 0.46 * np.cos(2.0 * np.pi * np.arange(WINDOW) / (WINDOW - 1))
 _order = np.arange(CEPSTRA)[:, None]
 _cosines = np.cos(np.pi * _order * (np.arange(FILTERS) + 0.5) / FILTERS) * np.sqrt(2.0 / FILTERS)
@@ -54,14 +61,19 @@ CEPSTRAL: Mel = _cosines * _lifter[:, None]
 """(13, 25): log mel energies to liftered cepstra."""
 
 
-def mel_energies(samples: Samples) -> Mel:
-    """(frames, 25) energies in mel bands, one frame each 10 ms; no frames below 25.6 ms."""
+def mel_energies(samples: Samples, warp: float = 1.0) -> Mel:
+    """(frames, 25) energies in mel bands, one frame each 10 ms; no frames below 25.6 ms.
+
+    Args:
+        warp: where a speaker's formants lie relative to the model's (vocal tract length
+            normalization; Lee and Rose 1996): 1.1 for a tract shorter by a tenth.
+    """
     if len(samples) < WINDOW:
         return np.zeros((0, FILTERS))
     wave = samples.astype(np.float64)
     wave[1:] -= EMPHASIS * wave[:-1].copy()
     frames = np.lib.stride_tricks.sliding_window_view(wave, WINDOW)[::HOP] * _HAMMING
-    return np.asarray((np.abs(np.fft.rfft(frames, BINS)) ** 2) @ _BANK)
+    return np.asarray((np.abs(np.fft.rfft(frames, BINS)) ** 2) @ _filters(warp))
 
 
 def floored(mel: Mel) -> Mel:
