@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,13 @@ class Found:
         text: the automaton's likeliest words, or ``""``.
         behind: how far their score lies behind that of free phones, in :data:`UNIT` a frame.
         over_noise: dB between the loud and the quiet frames of the turn.
+        agreed: whether a second attempt, where there was one, found the same.
     """
 
     text: str
     behind: float
     over_noise: float
+    agreed: bool = True
 
 
 NOTHING_FOUND = Found("", math.inf, 0.0)
@@ -74,9 +76,11 @@ class Searches:
         than those that the acoustic model has heard.
         """
         found = self._attempt(samples, 1.0)
-        if found.behind > WELL and found is not NOTHING_FOUND:
-            found = min(found, self._attempt(samples, SHORT_TRACT), key=lambda f: f.behind)
-        return found
+        if found.behind <= WELL or found is NOTHING_FOUND:
+            return found
+        other = self._attempt(samples, SHORT_TRACT)
+        better = found if found.behind <= other.behind else other
+        return replace(better, agreed=found.text == other.text)
 
     def _attempt(self, samples: Samples, warp: float) -> Found:
         mel = floored(mel_energies(samples, warp))
