@@ -16,7 +16,7 @@ import numpy as np
 from .audio import Samples
 from .grammar import SpokenGrammar
 from .recogniser import NOTHING, Hypothesis
-from .searches import CLEAN_DB, WELL, Searches
+from .searches import CLEAN_DB, Searches
 
 MATCH = 3.5
 """How far a command may lie behind free phones (:class:`~.searches.Found`) in a quiet room."""
@@ -59,10 +59,10 @@ class SphinxRecogniser:
         found = self._searches.best(samples)
         if not found.text:
             return Hypothesis("", 0.0, "off_grammar")
-        # Chatter comes out as another command each time; only what is clear needs no second word.
-        limit = match(found.over_noise) if found.agreed else WELL
+        limit = match(found.over_noise)
         sure = 1.0 / (1.0 + math.exp(found.behind - limit))
-        if self._gated and found.behind > limit:
+        # Chatter comes out as another command each time.
+        if self._gated and (found.behind > limit or not found.agreed):
             return Hypothesis(found.text, sure, "off_grammar")
         whole = self.grammar.automaton.accepts(found.text)
         return Hypothesis(found.text, sure, "" if whole else "unfinished")
