@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -86,10 +86,14 @@ def motion(avatar: Avatar, recording: Path) -> list[list[Tracked]]:
     scaled = []
     for part in parts:
         share = eye / float(np.percentile([t.head[1] for t in part], 80))
-        scaled.append(
-            [Tracked(*(_lower(t, share) for t in (p.head, p.left, p.right))) for p in part]
-        )
+        scaled.append([_lower_all(tracked, share) for tracked in part])
     return scaled
+
+
+def _lower_all(tracked: Tracked, share: float) -> Tracked:
+    head = _lower(tracked.head, share)
+    assert head is not None
+    return Tracked(head, _lower(tracked.left, share), _lower(tracked.right, share))
 
 
 def _lower(transform: Transform | None, share: float) -> Transform | None:
@@ -107,14 +111,12 @@ def states(avatar: Avatar, recording: Path) -> Iterator[PoseState]:
             yield tracker.update(t.head, t.left, t.right, i * FRAME)
 
 
-def worn(
-    outfit: Outfit, name: str, choices: dict[str, str] | None = None, **values: float
-) -> LiveGarment:
+def worn(outfit: Outfit, name: str, values: Mapping[str, float]) -> LiveGarment:
     """Put a garment of the recommended size on."""
     family = get_family(name)
-    picked = {c.name: c.default for c in family.choices} | (choices or {})
+    picked = {c.name: c.default for c in family.choices}
     ordinary = getattr(family, "defaults", lambda _: {p.name: p.default for p in family.parameters})
-    base = ordinary(picked) | values
+    base = {**ordinary(picked), **values}
     sizes = graded_sizes(family, base, LABELS, "M")
     measures = {**outfit.avatar.measures, **extremities(outfit.avatar.form)}
     best = rank_sizes(name, base, picked, sizes, measures).order[0]
@@ -213,7 +215,7 @@ def frames(avatar: Avatar, recording: Path, baseline: float) -> None:
     for label, garments in outfits.items():
         outfit = Outfit(avatar)
         for name, values in garments:
-            worn(outfit, name, **values)
+            worn(outfit, name, values)
         live = list(outfit.garments.values())
         fine = [Detail(g.mesh) if g.swings else None for g in live]
         body = np.empty_like(avatar.form.vertices)
@@ -261,7 +263,7 @@ def truth(
         if only and name not in only:
             continue
         outfit = Outfit(avatar)
-        garment = worn(outfit, name, **values)
+        garment = worn(outfit, name, values)
         count = Piercing(avatar, garment)
         strains = []
         for i, pose in enumerate(states(avatar, recording)):
@@ -296,7 +298,7 @@ def refit(avatar: Avatar) -> None:
     print("|---|---|---|---|")
     for name in ("t_shirt", "shirt", "outwear", "trousers", "dress", "skirt"):
         outfit = Outfit(avatar)
-        garment = worn(outfit, name, **({"body_length": 1.0} if name == "outwear" else {}))
+        garment = worn(outfit, name, {"body_length": 1.0} if name == "outwear" else {})
         pose = avatar.rest()
         for _ in range(144):
             outfit.step(pose, FRAME)
