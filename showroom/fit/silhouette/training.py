@@ -25,12 +25,12 @@ from .population import SEXES, Rng
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
-COUNT: Final = 24_000
+COUNT: Final = 29_000
 VALIDATION: Final = 1_500
 _GLANCE: Final = 200
 """People on whom the intervals of interim weights are made."""
 _SPOILED: Final = 0.10
-_FRESH: Final = 0.2
+_FRESH: Final = 0.3
 _BALANCE: Final = 0.75
 _HEIGHT_SIGMA: Final = 0.008
 """How far people are off their stature, metres."""
@@ -45,7 +45,7 @@ def recipe(settings: TrainSettings) -> TrainSettings:
         batch=48,
         rate=2e-3,
         average=0.997,
-        weight_decay=0.01,
+        weight_decay=0.03,
         workers=2,
         save_every=180,
         bfloat16=False,
@@ -108,7 +108,7 @@ class Source:
         }
 
     def _noisy(self, rng: Rng, i: int) -> U8:
-        """Both windows of one example; a fifth of the time their noise is drawn anew."""
+        """Both windows of one example; three times in ten their noise is drawn anew."""
         if not self._kept[i] or rng.random() < _FRESH:
             for k, mask in enumerate(self.bank.masks(i)):
                 self._windows[i, k] = framed(segmented(rng, mask))
