@@ -239,21 +239,27 @@ def serve(
     engine: str = "",
     weights: Path | None = None,
     errands: ErrandSettings | None = None,
+    record: Path | None = None,
+    with_body: bool = False,
 ) -> int:
     """Open the channel until SIGTERM or Ctrl-C, with visits in a process of their own.
 
     Args:
+        record: a file to write the visits' events to, and with ``with_body`` their bodies and
+            the answers.
         errands: where questions for a person and for a model go; nowhere by default.
         engine, weights: an optional recogniser and its folder of weights.
 
     Raises:
         HearingError: that recogniser cannot be opened.
         ChannelError: the port is taken, or an address beyond loopback lacks TLS and a token.
+        TakeError: the recording cannot be written.
     """
     from .channel.errands import Errands, ErrandSettings
     from .channel.host import VisitHost
     from .channel.run import run_server
     from .channel.settings import ServerSettings
+    from .channel.take import Recorder
 
     products = open_catalog(catalog)
     settings = ServerSettings(
@@ -267,8 +273,11 @@ def serve(
     settings.check()
     hearing = hearing_offer(catalog, engine=engine, weights=weights)
     outside = errands or ErrandSettings()
+    recorder = Recorder(record, bodies=with_body) if record else None
     visits = VisitHost.in_subprocess(
-        partial(make_visit, catalog, scene, helpers=Helpers.of(outside)), Errands(outside)
+        partial(make_visit, catalog, scene, helpers=Helpers.of(outside)),
+        Errands(outside),
+        recorder,
     )
     try:
         run_server(
@@ -282,6 +291,13 @@ def serve(
         )
     finally:
         visits.stop()
+        if recorder is not None:
+            recorder.close()
+    if recorder is not None:
+        print(f"showroom: {recorder.turns} turns recorded in {record}", flush=True)
+        if recorder.problem:
+            print(f"showroom: the recording is cut short: {recorder.problem}", file=sys.stderr)
+            return 1
     return 0
 
 

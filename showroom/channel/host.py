@@ -20,6 +20,7 @@ from showroom.protocol.messages import (
 
 from .errands import Errand, Errands
 from .inbox import Inbox
+from .take import RecordedWorker, Recorder
 from .worker import LocalWorker, MakeVisit, ProcessWorker, Worker, internal_error
 
 logger = logging.getLogger("showroom.channel")
@@ -57,9 +58,20 @@ class VisitHost:
         return cls(LocalWorker(make), direct=True, errands=errands)
 
     @classmethod
-    def in_subprocess(cls, make: MakeVisit, errands: Errands | None = None) -> VisitHost:
-        """Visits in a niced child process; ``make`` must be picklable."""
-        return cls(ProcessWorker(make), errands=errands)
+    def in_subprocess(
+        cls,
+        make: MakeVisit,
+        errands: Errands | None = None,
+        recorder: Recorder | None = None,
+    ) -> VisitHost:
+        """Visits in a niced child process; ``make`` must be picklable.
+
+        Args:
+            recorder: writes down what they take and answer; the caller's to close, after
+                :meth:`stop`.
+        """
+        worker: Worker = ProcessWorker(make)
+        return cls(RecordedWorker(worker, recorder) if recorder else worker, errands=errands)
 
     def open(self, visit: str, deliver: Deliver) -> None:
         """Begin a visit; its updates go to ``deliver``."""

@@ -6,6 +6,6 @@ Nothing heavy is imported before a verb runs. A new group is a module with ``ADD
 
 from __future__ import annotations
 
-from . import assets, body, fit, machine, networks, reconstruct, rooms, talk, visit, voice
+from . import assets, body, channel, fit, machine, networks, reconstruct, rooms, talk, visit, voice
 
-GROUPS = (reconstruct, assets, body, fit, rooms, visit, talk, voice, networks, machine)
+GROUPS = (reconstruct, assets, body, fit, rooms, visit, channel, talk, voice, networks, machine)

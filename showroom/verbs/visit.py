@@ -36,6 +36,11 @@ def _add_serve(verbs: Verbs) -> None:
         "other addresses need --certificate, --key and --token.",
         _serve,
     )
+    add_server(parser)
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """The options of a verb that opens the channel."""
     parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
     parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
@@ -53,6 +58,13 @@ def _add_serve(verbs: Verbs) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    return serve_with(options)
+
+
+def serve_with(
+    options: argparse.Namespace, *, record: Path | None = None, with_body: bool = False
+) -> int:
+    """Open the channel as the options of :func:`add_server` say."""
     from ..app import serve
 
     return serve(
@@ -67,6 +79,8 @@ def _serve(options: argparse.Namespace) -> int:
         engine=options.engine,
         weights=options.weights,
         errands=errands_of(options),
+        record=record,
+        with_body=with_body,
     )
 
 
