@@ -21,6 +21,7 @@ from .limits import (
     Offset,
     Openings,
     Outline,
+    Price,
     RoomHeight,
     Seconds,
     Secret,
@@ -148,6 +149,8 @@ class Command(Message, tag="command"):
             ``rotate`` what it shall face; of ``compare`` the other product.
         option: of ``set_choice`` the option; of ``take_off`` ``"all"`` for every garment at once.
         count: pieces that go into or out of the basket; 0 where none was said.
+        material: of ``show``, what it shall be made of, such as ``"oak"``.
+        price_low, price_high: of ``show``, bounds in the shop's currency.
 
     ``look`` names what to see of the product in ``option`` (``"back"``, ``"inside_out"``,
     ``"zoom_in"``, ``"close"`` with a ``part``); ``choose`` picks one of those that were listed.
@@ -171,6 +174,9 @@ class Command(Message, tag="command"):
     option: Word = ""
     near: Word = ""
     count: Count = 0
+    material: Word = ""
+    price_low: Price | None = None
+    price_high: Price | None = None
 
 
 class Point(Message, tag="point"):

@@ -48,6 +48,9 @@ SizeStep = Annotated[int, Meta(ge=-20, le=20)]
 Count = Annotated[int, Meta(ge=0, le=99)]
 """Pieces in a basket."""
 
+Price = Annotated[float, Meta(ge=0.0, le=1e9)]
+"""An amount in the shop's currency."""
+
 Counter = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 """A sequence or frame number; fits an unsigned 32-bit integer."""
 

@@ -10,6 +10,7 @@ import msgspec
 
 from reconstruction.product import Product
 from showroom.catalog.errors import CatalogError
+from showroom.catalog.facts import fact, price_of
 from showroom.catalog.products import Entry
 from showroom.fit.errors import FitError
 from showroom.fit.furnishing import Viewer
@@ -26,6 +27,7 @@ from .tailor import alter
 EVERYTHING = "all"
 """The option of ``take_off`` that means all garments at once."""
 
+_WOODS = ("wood", "oak", "walnut", "pine", "beech", "birch", "ash")
 _SHAPE = ("adjust_fit", "set_size", "set_color", "set_choice")
 _PLACE = ("move", "rotate", "place")
 
@@ -285,6 +287,7 @@ def _choose(command: Command, state: State, shop: Shopfloor, kind: str) -> Entry
     found = shop.catalog.find(target, kind=kind, color=color)
     if not found and color:  # none comes in that colour: one of them can be dyed
         found = shop.catalog.find(target, kind=kind)
+    found = tuple(entry for entry in found if _affordable(entry, command))
     if command.option:  # "another one"
         current = state.worn if kind == "garment" else ""
         rest = [entry for entry in found if entry.id not in (current, target)]
@@ -298,6 +301,23 @@ def _choose(command: Command, state: State, shop: Shopfloor, kind: str) -> Entry
     if not found:
         raise _unknown(target or color, state, shop)
     return found[0]
+
+
+def _affordable(entry: Entry, command: Command) -> bool:
+    """Whether price and material are as asked; what states none of it is not offered."""
+    if command.price_low is not None or command.price_high is not None:
+        price = price_of(entry)
+        if price is None:
+            return False
+        low, high = command.price_low or 0.0, command.price_high
+        if float(price[0]) < low or (high is not None and float(price[0]) > high):
+            return False
+    if not command.material:
+        return True
+    said = fact(entry, "material")
+    wanted = _WOODS if command.material == "wood" else (command.material,)
+    stated = " ".join(said.text.values()).lower() if said is not None else ""
+    return any(material in stated for material in wanted)
 
 
 def _as_asked(command: Command, look: Look, product: Product) -> Look:

@@ -178,9 +178,22 @@ def resolved(command: Command) -> dict[str, str | int | float]:
     Angles are ``delta_rad``.
     """
     out: dict[str, str | int | float] = {"action": command.action}
-    for name in ("target", "part", "parameter", "direction", "size", "color", "option", "near"):
+    for name in (
+        "target",
+        "part",
+        "parameter",
+        "direction",
+        "size",
+        "color",
+        "option",
+        "near",
+        "material",
+    ):
         if value := getattr(command, name):
             out[name] = value
+    for name in ("price_low", "price_high"):
+        if (amount := getattr(command, name)) is not None:
+            out[name] = amount
     if command.size_step:
         out["size_step"] = command.size_step
     if command.delta is not None:

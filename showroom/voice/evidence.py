@@ -5,6 +5,7 @@ from __future__ import annotations
 from .context import Context
 from .phrase import Phrase
 from .shopping import picked
+from .text import is_cjk
 
 Shares = dict[str, float]
 
@@ -49,6 +50,13 @@ def _acts(phrase: Phrase, *acts: str) -> bool:
     return any(phrase.has("act", act) for act in acts)
 
 
+def _questions(phrase: Phrase) -> bool:
+    """Whether a phrase asks; "is" within it does not ("everything is too loose")."""
+    words = [t for t in phrase if t.kind != "filler"]
+    first = bool(words) and words[0].get("question") is not None
+    return first or any(t.text == "?" or (t.get("question") and is_cjk(t.text[0])) for t in words)
+
+
 def _comparatives(phrase: Phrase, out: Shares) -> None:
     """Words such as "longer" and "too loose" alter; they do not show, wear or buy."""
     said = [v for t in phrase if (v := t.get("change"))]
@@ -62,7 +70,7 @@ def _comparatives(phrase: Phrase, out: Shares) -> None:
     if phrase.has("adjective") and phrase.has("amount"):
         for name in ("more", "again", "same"):
             shift(out, name, "adjust_fit", 0.8)
-    complaint = phrase.has("adjective") and phrase.has("too") and not phrase.has("question")
+    complaint = phrase.has("adjective") and phrase.has("too") and not _questions(phrase)
     if complaint and not _acts(phrase, "fit", "ask"):
         sized = any((t.get("adjective") or "").startswith("size") for t in phrase)
         for name in ("report", "thanks", "less", "stop"):

@@ -32,6 +32,8 @@ _HALVES = (
 )
 _VAGUE = (
     (re.compile(r"(?:a |an )?couple(?: of)?(?: more)?\b"), 2.0),
+    (re.compile(r"a hundred\b"), 100.0),
+    (re.compile(r"a thousand\b"), 1000.0),
     (re.compile(r"a few(?: more)?\b"), 3.0),
     (re.compile(r"three quarters(?: of)?(?: an?)?\b"), 0.75),
     (re.compile(r"(?:a |one )?quarter(?: of)?(?: an?)?\b"), 0.25),

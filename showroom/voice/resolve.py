@@ -47,11 +47,35 @@ def _show(phrase: Phrase, context: Context) -> Outcome:
     target = ""
     if token is not None:
         target = token.get("product") or token.get("category") or token.get("kind") or ""
-    elif not color:
+    elif not color and not phrase.has("material") and _bounds(phrase) == (None, None):
         target = implied(phrase, context)
-    if not target and not color:
+    material = phrase.first("material") or ""
+    low, high = _bounds(phrase)
+    wanted = material or low is not None or high is not None
+    if not target and not color and not wanted:
         return Need("which_product")
-    return (Command(action="show", target=target, color=color, size=phrase.first("size") or ""),)
+    return (
+        Command(
+            action="show",
+            target=target,
+            color=color,
+            size=phrase.first("size") or "",
+            material="" if color and material == color else material,
+            price_low=low,
+            price_high=high,
+        ),
+    )
+
+
+def _bounds(phrase: Phrase) -> tuple[float | None, float | None]:
+    """The prices from and up to which products are wanted."""
+    prices = [t.said for t in phrase if t.kind == "number"]
+    bound = phrase.first("bound")
+    if not prices or not (bound or phrase.has("currency")):
+        return None, None
+    if len(prices) > 1:
+        return min(prices[:2]), max(prices[:2])
+    return (prices[0], None) if bound == "low" else (None, prices[0])
 
 
 def _try_on(phrase: Phrase, context: Context) -> Outcome:
@@ -251,7 +275,7 @@ def _other(phrase: Phrase, context: Context) -> Outcome:
         return Need("which_product")
     rest = [t for t in context.things if t.category == category and t != current]
     if len(rest) == 1:
-        return (Command(action=action, target=rest[0].id),)
+        return (Command(action=action, target=rest[0].id, option=option),)
     target = category_target(category, Context())
     return (Command(action=action, target=target, option=option),)
 

@@ -75,6 +75,19 @@ def test_the_development_conversations_stay_understood() -> None:
         assert tally.followed >= least * tally.follow_ups, [e[:2] for e in tally.errors]
 
 
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("show me something under a hundred euros", None, 100.0),
+        ("show me tables between 100 and 300 pounds", 100.0, 300.0),
+        ("五百块以内的沙发", None, 500.0),
+    ],
+)
+def test_prices_bound_what_is_shown(text: str, low: float | None, high: float | None) -> None:
+    (command,) = understand(text).commands
+    assert (command.action, command.price_low, command.price_high) == ("show", low, high)
+
+
 def test_an_interval_holds_its_share() -> None:
     low, high = interval(60, 100)
     assert 0.50 < low < 0.60 < high < 0.70
