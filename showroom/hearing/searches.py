@@ -33,7 +33,7 @@ LEAST_FRAMES = 25
 WELL = 0.0
 """Who lies no further behind free phones than this needs no second attempt."""
 SHORT_TRACT = 1.1
-"""Formants of speakers whom the second attempt is for, women and children above all."""
+"""Where formants lie, relative to the model's, for the second attempt."""
 UNIT = 1e-4
 """The decoder's own step of log-likelihood, ln 1.0001, after its shift."""
 
@@ -72,15 +72,14 @@ class Searches:
     def best(self, samples: Samples) -> Found:
         """The likeliest sentence, or beginning of one, in a turn's samples.
 
-        What is not explained well is decoded once more as of a speaker with a shorter vocal tract
-        than those that the acoustic model has heard.
+        What is not explained well is decoded once more as of a speaker with a shorter vocal tract:
+        a command stays the same, chatter seldom does.
         """
         found = self._attempt(samples, 1.0)
         if found.behind <= WELL or found is NOTHING_FOUND:
             return found
         other = self._attempt(samples, SHORT_TRACT)
-        better = found if found.behind <= other.behind else other
-        return replace(better, agreed=found.text == other.text)
+        return replace(found, agreed=found.text == other.text)
 
     def _attempt(self, samples: Samples, warp: float) -> Found:
         mel = floored(mel_energies(samples, warp))
