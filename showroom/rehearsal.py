@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .app import make_visit
+
+if TYPE_CHECKING:
+    from .channel.crowd import Crowd, Waits
 
 SHOWN_DIFFERENCES = 20
 
@@ -52,3 +56,73 @@ def run_replay(
     if not found:
         print("showroom: answered as recorded")
     return 1 if found else 0
+
+
+def run_load(
+    *,
+    url: str,
+    visitors: int,
+    seconds: float,
+    every: float,
+    motion: Path | None,
+    script: Path | None,
+    wear: str,
+    token: str,
+    catalog: Path | None,
+    scene: str,
+    json: bool,
+) -> int:
+    """Send recorded visitors to a server and print how long they waited.
+
+    Args:
+        url: the server; "" opens a showroom of its own, beside the load's process.
+
+    Returns:
+        1 where a visitor was turned away or a sentence stayed unanswered, else 0.
+
+    Raises:
+        ChannelError: the server cannot be reached, or a number is out of bounds.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    from .app import SHIPPED_MOTION, SHIPPED_SCRIPT, open_showroom
+    from .channel.crowd import Crowd, as_json, table
+    from .channel.motion import load_motion
+    from .visitor import read_script
+
+    lines = read_script(script or SHIPPED_SCRIPT)
+    crowd = Crowd(
+        visitors,
+        seconds,
+        load_motion(motion or SHIPPED_MOTION),
+        tuple(line.text for line in lines.lines),
+        every,
+        lines.body,
+        wear,
+        token,
+    )
+    crowd.check()
+    if url:
+        rows = _send(url, crowd)
+    else:
+        spawn = multiprocessing.get_context("spawn")
+        with (
+            open_showroom(catalog, scene=scene, port=0) as showroom,
+            ProcessPoolExecutor(1, mp_context=spawn) as pool,
+        ):
+            url = showroom.server.url
+            rows = pool.submit(_send, url, crowd).result()
+    if json:
+        print(as_json(rows, crowd, url))
+    else:
+        print(f"{visitors} visitors for {seconds:g} s at {url}")
+        print(table(rows))
+    opened, _, said = rows
+    return 1 if opened.dropped or said.dropped else 0
+
+
+def _send(url: str, crowd: Crowd) -> list[Waits]:
+    from .channel.crowd import visit_together
+
+    return asyncio.run(visit_together(url, crowd))

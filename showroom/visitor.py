@@ -12,12 +12,12 @@ import json
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .channel.client import Client
+from .channel.crowd import looped
 from .channel.motion import Motion, load_motion
 from .protocol.messages import (
     Body,
@@ -27,7 +27,6 @@ from .protocol.messages import (
     Heard,
     Hello,
     MeshFrame,
-    Pose,
     ProductChanged,
     Reply,
     Update,
@@ -117,25 +116,6 @@ def read_script(path: Path) -> Script:
             f"{path} is no visitor's script: expected [body] with height and [[say]] with at "
             f"and text, got {type(error).__name__}: {error}"
         ) from error
-
-
-def looped(motion: Motion, seconds: float) -> Iterator[Pose]:
-    """The poses of a motion over and over, forwards and backwards, for ``seconds``."""
-    from msgspec.structs import replace
-
-    start, number = 0.0, 0
-    forwards = True
-    length = max(motion.duration, 1e-3)
-    while True:
-        poses = motion.poses if forwards else motion.poses[::-1]
-        for pose in poses:
-            moment = start + (pose.time if forwards else length - pose.time)
-            if moment > seconds:
-                return
-            yield replace(pose, time=moment, seq=number)
-            number += 1
-        start += length
-        forwards = not forwards
 
 
 class Visitor:

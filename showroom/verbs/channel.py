@@ -66,11 +66,60 @@ def _replay(options: argparse.Namespace) -> int:
         catalog=options.catalog,
         scene=options.scene,
         url=options.url,
-        token=options.token.read_text(encoding="utf-8").strip() if options.token else "",
+        token=_secret(options.token),
         speed=options.speed,
         save=options.save,
     )
 
 
-ADDS = (_add_record, _add_replay)
+def _add_load(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "load",
+        "Send recorded visitors to a server and print how long they wait. They move and speak at "
+        "the times of a recording; dropped are poses that a newer one overtook, sentences without "
+        "an answer, and visitors who were turned away. The status is 1 where a visitor was turned "
+        "away or a sentence stayed unanswered.",
+        _load,
+    )
+    parser.add_argument(
+        "--url", default="", help="such as ws://127.0.0.1:8765 (else a server of its own)"
+    )
+    parser.add_argument("--visitors", type=int, default=4, help="how many, at most 500 (4)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="they stay, at most 600 (10)")
+    parser.add_argument(
+        "--every", type=float, default=5.0, metavar="S", help="seconds between sentences (5)"
+    )
+    parser.add_argument("--motion", type=Path, metavar="FILE", help="a recorded headset stream")
+    parser.add_argument("--script", type=Path, metavar="FILE", help="a visitor's script, TOML")
+    parser.add_argument("--wear", default="", metavar="ID", help="what they try on first")
+    parser.add_argument("--token", type=Path, metavar="FILE", help="file with the server's token")
+    parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
+    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def _load(options: argparse.Namespace) -> int:
+    from ..rehearsal import run_load
+
+    return run_load(
+        url=options.url,
+        visitors=options.visitors,
+        seconds=options.seconds,
+        every=options.every,
+        motion=options.motion,
+        script=options.script,
+        wear=options.wear,
+        token=_secret(options.token),
+        catalog=options.catalog,
+        scene=options.scene,
+        json=options.json,
+    )
+
+
+def _secret(file: Path | None) -> str:
+    return file.read_text(encoding="utf-8").strip() if file else ""
+
+
+ADDS = (_add_record, _add_replay, _add_load)
 """What adds each verb of this module to the command line."""
