@@ -216,6 +216,9 @@ namespace Showroom
         [JsonProperty("option", NullValueHandling = NullValueHandling.Ignore)] public string Option;
         [JsonProperty("near", NullValueHandling = NullValueHandling.Ignore)] public string Near;
         [JsonProperty("count", NullValueHandling = NullValueHandling.Ignore)] public long Count;
+        [JsonProperty("material", NullValueHandling = NullValueHandling.Ignore)] public string Material;
+        [JsonProperty("price_low", NullValueHandling = NullValueHandling.Ignore)] public double? PriceLow;
+        [JsonProperty("price_high", NullValueHandling = NullValueHandling.Ignore)] public double? PriceHigh;
     }
 
     /// <summary>What the pointing ray hits: a product id, or "" for nothing.</summary>

@@ -170,6 +170,9 @@ export interface Command {
   option?: string;
   near?: string;
   count?: number;
+  material?: string;
+  price_low?: number | null;
+  price_high?: number | null;
 }
 
 /** What the pointing ray hits: a product id, or ``""`` for nothing. */

@@ -263,6 +263,9 @@ struct Command {
   std::string option;
   std::string near;
   std::int64_t count = 0;
+  std::string material;
+  std::optional<double> price_low;
+  std::optional<double> price_high;
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
@@ -281,6 +284,9 @@ struct Command {
     visitor_("option", option, false);
     visitor_("near", near, false);
     visitor_("count", count, false);
+    visitor_("material", material, false);
+    visitor_("price_low", price_low, false);
+    visitor_("price_high", price_high, false);
   }
 };
 
