@@ -235,6 +235,7 @@ def serve(
     certificate: Path | None,
     key: Path | None,
     token: Path | None,
+    token_key: Path | None = None,
     insecure: bool,
     engine: str = "",
     weights: Path | None = None,
@@ -245,6 +246,8 @@ def serve(
     """Open the channel until SIGTERM or Ctrl-C, with visits in a process of their own.
 
     Args:
+        token: file with the static token that clients must send.
+        token_key: file with the key that signed tokens are verified with.
         record: a file to write the visits' events to, and with ``with_body`` their bodies and
             the answers.
         errands: where questions for a person and for a model go; nowhere by default.
@@ -260,6 +263,7 @@ def serve(
     from .channel.run import run_server
     from .channel.settings import ServerSettings
     from .channel.take import Recorder
+    from .channel.tokens import TokenKey
 
     products = open_catalog(catalog)
     settings = ServerSettings(
@@ -268,6 +272,7 @@ def serve(
         certificate=certificate,
         key=key,
         token=token.read_text(encoding="utf-8").strip() if token else "",
+        token_key=TokenKey.load(token_key) if token_key else None,
         insecure=insecure,
     )
     settings.check()

@@ -12,13 +12,16 @@ ROOT = Path(__file__).resolve().parent.parent
 MINIMUM_PYTHON = (3, 11)
 
 RUN_EXTRAS = ("reconstruct", "stage", "hearing")
-TEST_EXTRAS = ("reconstruct", "stage", "hearing", "speech", "engines", "train", "dev")
+TEST_EXTRAS = ("reconstruct", "stage", "serve", "hearing", "speech", "engines", "train", "dev")
 TRAIN_EXTRAS = ("reconstruct", "stage", "train")
 EXTRAS: dict[str, tuple[str, ...] | None] = {
     "doctor": None,
     "--version": None,
     "intent": (),
     "hear": ("hearing",),
+    "token": ("serve",),
+    "serve": (*RUN_EXTRAS, "serve"),
+    "record": (*RUN_EXTRAS, "serve"),
     "ask": ("reconstruct",),
     "chat": ("reconstruct",),
     "test": TEST_EXTRAS,

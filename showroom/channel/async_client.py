@@ -64,6 +64,7 @@ class AsyncClient:
         encoding: of what is sent and received.
         patience: seconds in which to come back after the connection broke; 0 gives up at once.
         tls: for ``wss``; None takes the system's certificates.
+        renew: gives a fresh token to come back with, for servers whose tokens are short-lived.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class AsyncClient:
         encoding: Encoding = "msgpack",
         patience: float = 10.0,
         tls: ssl.SSLContext | None = None,
+        renew: Callable[[], str] | None = None,
     ) -> None:
         self.url = url
         self.hello = hello or Hello(client="python")
@@ -82,6 +84,7 @@ class AsyncClient:
         self.resumed = 0
         self._patience = patience
         self._tls = tls
+        self._renew = renew
         self._ws: ClientConnection | None = None
         self._have = 0
         self._unanswered: dict[str, Event] = {}
@@ -381,6 +384,8 @@ class AsyncClient:
         deadline, pause = time.monotonic() + self._patience, 0.02
         token = self.welcome.resume if self.welcome else ""
         while self._patience > 0.0:
+            if self._renew is not None:
+                self.hello = msgspec.structs.replace(self.hello, token=self._renew())
             hello = msgspec.structs.replace(self.hello, resume=token, have=self._have)
             try:
                 await self._connect(hello)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import hmac
 import re
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +20,7 @@ from showroom.protocol.messages import SUBPROTOCOL
 
 from .assets import AssetStore
 from .settings import ServerSettings, is_loopback
+from .tokens import Door, Grant
 
 _ASSET = re.compile(r"/asset/([0-9a-f]{64})\.glb")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -53,6 +53,7 @@ class Pages:
         metrics: Callable[[], str],
     ) -> None:
         self._settings = settings
+        self._door = Door(settings.token, settings.token_key)
         self._assets = assets
         self._ready = ready
         self._metrics = metrics
@@ -82,6 +83,14 @@ class Pages:
                 return _text(HTTPStatus.OK, "ready\n")
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, "closing\n")
         if path == "/metrics":
+            if self._door.signed:
+                grant = self._admit(headers)
+                if isinstance(grant, Response):
+                    return grant
+                if not grant.may("metrics"):
+                    return _refuse(
+                        HTTPStatus.FORBIDDEN, "token_scope", "token", "an operator's", grant.role
+                    )
             return _text(HTTPStatus.OK, self._metrics(), "text/plain; version=0.0.4")
         if path in PAGE:
             return _page(path, headers)
@@ -98,19 +107,17 @@ class Pages:
         """
         if origin in self._settings.origins:
             return True
-        if self._settings.token and host and urlsplit(origin).netloc == host:
+        if self._door.guarded and host and urlsplit(origin).netloc == host:
             return True
         named = urlsplit(origin).hostname or ""
         return not self._settings.origins and is_loopback(named)
 
     def _asset(self, digest: str, headers: Headers, origin: str | None) -> Response:
-        token = self._settings.token
-        if token and not same_secret(headers.get("Authorization", ""), f"Bearer {token}"):
-            return _refuse(
-                HTTPStatus.UNAUTHORIZED, "unauthorized", "Authorization", "Bearer <token>", "other"
-            )
+        grant = self._admit(headers)
+        if isinstance(grant, Response):
+            return grant
         asset = self._assets.get(digest)
-        if asset is None:
+        if asset is None or (grant.visit and grant.visit not in asset.visits):
             return _refuse(HTTPStatus.NOT_FOUND, "invalid", "hash", "an asset of a visit", digest)
         tag = f'"{digest}"'
         common = Headers(
@@ -142,6 +149,20 @@ class Pages:
         common["Content-Length"] = str(len(body))
         return Response(status, status.phrase, common, body)
 
+    def _admit(self, headers: Headers) -> Grant | Response:
+        """What the request's bearer may do, or the refusal."""
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        try:
+            return self._door.admit(token.strip() if scheme.lower() == "bearer" else "")
+        except ProtocolError as error:
+            refusal = _text(
+                HTTPStatus.UNAUTHORIZED,
+                msgspec.json.encode(error.update()).decode() + "\n",
+                "application/json",
+            )
+            refusal.headers["WWW-Authenticate"] = "Bearer"
+            return refusal
+
 
 @cache
 def _page_bytes(name: str) -> tuple[bytes, bytes, str]:
@@ -171,11 +192,6 @@ def _page(path: str, headers: Headers) -> Response:
     reply["Content-Type"] = media_type
     reply["Content-Length"] = str(len(data))
     return Response(HTTPStatus.OK, "OK", reply, data)
-
-
-def same_secret(given: str, wanted: str) -> bool:
-    """Compare in constant time."""
-    return hmac.compare_digest(given.encode(), wanted.encode())
 
 
 def _span(header: str | None, total: int) -> tuple[int, int] | None:

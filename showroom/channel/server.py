@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -44,10 +45,11 @@ from .assets import AssetStore
 from .connection import Connection
 from .ears import EarsHost, HearingOffer, Ordered, Told
 from .host import VisitHost
-from .http import Pages, same_secret
+from .http import Pages
 from .metrics import Metrics
 from .session import Session, digest
 from .settings import ChannelError, ServerSettings
+from .tokens import Door, Grant
 from .voice import VoiceLine
 
 logger = logging.getLogger("showroom.channel")
@@ -68,6 +70,7 @@ class Server:
         self, settings: ServerSettings, host: VisitHost, hearing: HearingOffer | None = None
     ) -> None:
         self.settings = settings
+        self._door = Door(settings.token, settings.token_key)
         self._hearing = hearing
         self._ears: EarsHost | None = None
         self.metrics = Metrics()
@@ -181,14 +184,10 @@ class Server:
                 got=str(hello.version),
                 ref=hello.id,
             )
-        if self.settings.token and not same_secret(hello.token, self.settings.token):
+        grant = self._door.admit(hello.token, ref=hello.id)
+        if not grant.may("visit"):
             raise ProtocolError(
-                "unauthorized",
-                "the token is missing or wrong",
-                field="token",
-                expected="the token that the operator gave out",
-                got="another" if hello.token else "none",
-                ref=hello.id,
+                "token_scope", "the token's role may not visit", field="token", ref=hello.id
             )
         if self.draining:
             raise ProtocolError("busy", "the showroom is closing", ref=hello.id)
@@ -197,10 +196,25 @@ class Server:
         if "vertices" not in hello.want:
             connection.unwanted = frozenset(("avatar",))
         if hello.resume:
-            return self._resume(connection, hello)
-        return self._begin(connection, hello)
+            return self._resume(connection, hello, grant)
+        return self._begin(connection, hello, grant)
 
-    def _begin(self, connection: Connection, hello: Hello) -> Session:
+    def _name(self, hello: Hello, grant: Grant) -> str:
+        """A new visit's name: the token's where it has one, else one that no token can guess."""
+        if not grant.visit:
+            self._names += 1
+            suffix = f"-{secrets.token_hex(6)}" if self._door.signed else ""
+            return f"v{self._names}{suffix}"
+        if grant.visit in self._sessions:
+            raise ProtocolError(
+                "busy",
+                "the token's visit is open already; come back to it with its resume token",
+                field="token",
+                ref=hello.id,
+            )
+        return grant.visit
+
+    def _begin(self, connection: Connection, hello: Hello, grant: Grant) -> Session:
         if len(self._sessions) >= self.settings.max_visits:
             raise ProtocolError(
                 "busy",
@@ -209,8 +223,7 @@ class Server:
                 got=str(len(self._sessions)),
                 ref=hello.id,
             )
-        self._names += 1
-        session = Session(f"v{self._names}", self.settings.backlog)
+        session = Session(self._name(hello, grant), self.settings.backlog)
         self._sessions[session.name] = session
         self.metrics.visits_total += 1
         session.connection = connection
@@ -257,7 +270,7 @@ class Server:
         if session is not None and session.voice is not None:
             session.voice.told(told)
 
-    def _resume(self, connection: Connection, hello: Hello) -> Session:
+    def _resume(self, connection: Connection, hello: Hello, grant: Grant) -> Session:
         wanted = digest(hello.resume)
         session = next((s for s in self._sessions.values() if wanted in s.tokens), None)
         if session is None:
@@ -266,6 +279,15 @@ class Server:
                 "that visit is no longer held; begin a new one",
                 field="resume",
                 expected="the token of the latest welcome",
+                got="another",
+                ref=hello.id,
+            )
+        if grant.visit and grant.visit != session.name:
+            raise ProtocolError(
+                "token_scope",
+                "the token is for another visit",
+                field="token",
+                expected="a token of the visit that is resumed",
                 got="another",
                 ref=hello.id,
             )

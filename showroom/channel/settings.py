@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .tokens import TokenKey
 
 
 class ChannelError(Exception):
@@ -40,6 +44,8 @@ class ServerSettings:
         port: 0 picks a free one.
         token: what a client's hello (and an asset's ``Authorization: Bearer``) must carry; ""
             lets everybody in.
+        token_key: verifies signed tokens, which say a role and may say a visit; beside
+            ``token`` or in its place.
         certificate, key: PEM files; both or neither.
         insecure: listen beyond loopback without TLS or token all the same.
         origins: ``Origin`` headers that browsers may come with; empty allows pages from this
@@ -54,7 +60,8 @@ class ServerSettings:
 
     host: str = "127.0.0.1"
     port: int = 0
-    token: str = ""
+    token: str = field(default="", repr=False)
+    token_key: TokenKey | None = None
     certificate: Path | None = None
     key: Path | None = None
     insecure: bool = False
@@ -80,13 +87,14 @@ class ServerSettings:
                 got="one",
             )
         if not self.insecure and not is_loopback(self.host):
-            for field, given in (("certificate", self.certificate), ("token", self.token)):
+            tokens = self.token or self.token_key
+            for name, given in (("certificate", self.certificate), ("token", tokens)):
                 if not given:
                     raise ChannelError(
                         "listening beyond this machine needs TLS and a token; give both, "
                         "or say insecure to do without",
-                        field=field,
-                        expected=f"a {field}",
+                        field=name,
+                        expected=f"a {name}",
                         got="none",
                     )
         if self.certificate is None or self.key is None:

@@ -15,6 +15,9 @@ codes, or with the code of the room that refused (``parameter``, ``no_such_produ
 * ``version`` - the client speaks another version of the protocol
 * ``rate`` - more messages in a second than a visit may send
 * ``unauthorized`` - the token is missing or wrong
+* ``token_expired`` / ``token_forged`` / ``token_audience`` - a signed token whose time is over,
+  that is not of the server's key, or that is for another service
+* ``token_scope`` - a signed token whose role or visit does not allow this
 * ``resume`` - the visit to go on with is no longer held
 * ``refused`` - a wish that the product, the room or the shop does not allow; nothing changed
 * ``busy`` - the server has no room for another visit, or is closing

@@ -1,4 +1,4 @@
-"""Verbs about the channel: sessions to a file and back."""
+"""Verbs about the channel: sessions to a file and back, crowds of visitors, tokens."""
 
 from __future__ import annotations
 
@@ -117,9 +117,54 @@ def _load(options: argparse.Namespace) -> int:
     )
 
 
+def _add_token(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "token",
+        "Issue a short-lived token for a server that was started with --token-key. It says a role, "
+        "and with --visit the one visit that it is good for. --new-key makes the key first.",
+        _token,
+    )
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the key to sign with")
+    parser.add_argument(
+        "--role",
+        default="visitor",
+        choices=["visitor", "artist", "shop", "operator"],
+        help="visitor, artist, shop, or operator, who may see the metrics too (visitor)",
+    )
+    parser.add_argument("--visit", default="", metavar="NAME", help="good for this visit only")
+    parser.add_argument("--minutes", type=float, default=15.0, help="how long, up to 1440 (15)")
+    parser.add_argument("--new-key", type=Path, metavar="FILE", help="make a key here")
+    parser.add_argument(
+        "--algorithm",
+        default="HS256",
+        choices=["HS256", "EdDSA"],
+        help="of --new-key: one shared secret, or a pair whose FILE.pub is the server's (HS256)",
+    )
+
+
+def _token(options: argparse.Namespace) -> int:
+    from ..channel.tokens import TokenError, TokenKey
+
+    if options.new_key is not None:
+        TokenKey.make(options.new_key, options.algorithm)
+        print(f"showroom: key written to {options.new_key}")
+        return 0
+    if options.key is None:
+        raise TokenError(
+            "a token needs a key to sign it with",
+            field="key",
+            expected="--key FILE, or --new-key FILE to make one",
+            got="neither",
+        )
+    key = TokenKey.load(options.key)
+    print(key.issue(options.role, visit=options.visit, minutes=options.minutes))
+    return 0
+
+
 def _secret(file: Path | None) -> str:
     return file.read_text(encoding="utf-8").strip() if file else ""
 
 
-ADDS = (_add_record, _add_replay, _add_load)
+ADDS = (_add_record, _add_replay, _add_load, _add_token)
 """What adds each verb of this module to the command line."""

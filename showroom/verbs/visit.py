@@ -33,7 +33,7 @@ def _add_serve(verbs: Verbs) -> None:
         verbs,
         "serve",
         "Open the websocket channel for Unity, Unreal and web clients. Listens on loopback; "
-        "other addresses need --certificate, --key and --token.",
+        "other addresses need --certificate, --key and --token or --token-key.",
         _serve,
     )
     add_server(parser)
@@ -49,6 +49,12 @@ def add_server(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", type=Path, metavar="PEM", help="TLS private key")
     parser.add_argument(
         "--token", type=Path, metavar="FILE", help="file with the token that clients must send"
+    )
+    parser.add_argument(
+        "--token-key",
+        type=Path,
+        metavar="FILE",
+        help="verify signed tokens with this key, of: showroom token --new-key",
     )
     parser.add_argument(
         "--insecure", action="store_true", help="allow other addresses without TLS and token"
@@ -75,6 +81,7 @@ def serve_with(
         certificate=options.certificate,
         key=options.key,
         token=options.token,
+        token_key=options.token_key,
         insecure=options.insecure,
         engine=options.engine,
         weights=options.weights,
