@@ -25,6 +25,15 @@ from .tokens import Door, Grant
 _ASSET = re.compile(r"/asset/([0-9a-f]{64})\.glb")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
+_SINGLE = (
+    *("Host", "Origin", "Authorization", "Range", "If-Range"),
+    *("Sec-WebSocket-Key", "Sec-WebSocket-Version"),
+)
+"""Headers that a request has once; two of them are two meanings."""
+
+_WEBSOCKET = "13"
+"""The version of RFC 6455."""
+
 PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/showroom.js": ("showroom.js", "text/javascript"),
@@ -61,10 +70,26 @@ class Pages:
     def answer(self, request: Request) -> Response | None:
         """The response to a GET; None lets a websocket handshake go on."""
         headers = request.headers
+        for name in _SINGLE:
+            if len(values := headers.get_all(name)) > 1:
+                return _refuse(HTTPStatus.BAD_REQUEST, "invalid", name, "one", str(len(values)))
+        # Others may come in several lines and mean the same in one (RFC 9110, 5.3).
+        headers = Headers([(name, ", ".join(headers.get_all(name))) for name in headers])
         origin = headers.get("Origin")
         if origin is not None and not self.allows(origin, headers.get("Host", "")):
             return _refuse(HTTPStatus.FORBIDDEN, "unauthorized", "Origin", "a known page", origin)
         if "websocket" in headers.get("Upgrade", "").lower():
+            version = headers.get("Sec-WebSocket-Version", "")
+            if version and version != _WEBSOCKET:
+                refusal = _refuse(
+                    HTTPStatus.UPGRADE_REQUIRED,
+                    "version",
+                    "Sec-WebSocket-Version",
+                    _WEBSOCKET,
+                    version,
+                )
+                refusal.headers["Sec-WebSocket-Version"] = _WEBSOCKET
+                return refusal
             offered = ",".join(headers.get_all("Sec-WebSocket-Protocol"))
             if SUBPROTOCOL not in (name.strip() for name in offered.split(",")):
                 return _refuse(
@@ -75,7 +100,7 @@ class Pages:
                     offered,
                 )
             return None
-        path = urlsplit(request.path).path
+        path = request.path.partition("?")[0]
         if path == "/health":
             return _text(HTTPStatus.OK, "ok\n")
         if path == "/ready":
@@ -107,9 +132,13 @@ class Pages:
         """
         if origin in self._settings.origins:
             return True
-        if self._door.guarded and host and urlsplit(origin).netloc == host:
+        try:
+            page = urlsplit(origin)
+            named = page.hostname or ""
+        except ValueError:  # such as half an IPv6 address
+            return False
+        if self._door.guarded and host and page.netloc == host:
             return True
-        named = urlsplit(origin).hostname or ""
         return not self._settings.origins and is_loopback(named)
 
     def _asset(self, digest: str, headers: Headers, origin: str | None) -> Response:
