@@ -202,6 +202,8 @@ def _compare_turn(
             continue
         for place, (then, today) in enumerate(zip(wanted, got, strict=True)):
             exact = EXACT | {"text"} if then["type"] == "intent" else EXACT
+            if then["type"] == "intent" and not then["is_final"]:
+                then = {**then, "intents": ()}  # a guess at half a sentence binds nobody
             for field, expected, actual in _differ(
                 then, today, f"{then['type']}[{place}]", "", exact
             ):
