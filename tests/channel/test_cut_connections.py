@@ -1,0 +1,88 @@
+"""Connections that are cut at any byte, in either direction, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+
+from channel_toys import make_toy
+
+from showroom.channel.async_client import AsyncClient
+from showroom.channel.host import VisitHost
+from showroom.channel.server import open_server
+from showroom.channel.settings import ServerSettings
+from showroom.protocol.messages import Command, Done, ProductRemoved, Reply, Utterance
+
+ROUNDS = 30
+
+
+class Cutter:
+    """A relay that lets so many bytes pass, in both directions together, and then cuts."""
+
+    def __init__(self, port: int, rng: random.Random) -> None:
+        self.cuts = 0
+        self.cutting = False
+        self._port = port
+        self._rng = rng
+
+    async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, here = await asyncio.open_connection("127.0.0.1", self._port)
+        left = [self._rng.randint(1, 9000)]
+        both = [
+            asyncio.ensure_future(self._pass_on(reader, here, left)),
+            asyncio.ensure_future(self._pass_on(there, writer, left)),
+        ]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for task in both:
+            task.cancel()
+        await asyncio.gather(*both, return_exceptions=True)
+        for end in (writer, here):
+            end.transport.abort()
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: list[int]
+    ) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(512):
+                if self.cutting and len(data) >= left[0]:
+                    writer.write(data[: left[0]])
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                    self.cuts += 1
+                    return
+                left[0] = max(1, left[0] - len(data)) if self.cutting else left[0]
+                writer.write(data)
+
+
+def test_what_is_cut_at_any_byte_is_resumed_and_nothing_is_lost_or_done_twice():
+    host = VisitHost.in_process(make_toy)
+
+    async def main() -> None:
+        async with open_server(ServerSettings(), host) as server:
+            cutter = Cutter(server.port, random.Random(1000))
+            relay = await asyncio.start_server(cutter.relay, "127.0.0.1", 0)
+            url = f"ws://127.0.0.1:{relay.sockets[0].getsockname()[1]}"
+            async with relay, AsyncClient(url, patience=20.0) as client:
+                cutter.cutting = True
+                for number in range(1, ROUNDS + 1):
+                    flood = Command(action="help", id=f"f{number}", option="flood")
+                    many = await client.ask(flood, seconds=20.0)
+                    gone = [u.target for u in many if isinstance(u, ProductRemoved)]
+                    assert gone == [str(i) for i in range(100)]
+                    assert [type(u) for u in many[100:]] == [Done]
+                    said = await client.ask(Utterance(id=f"u{number}", text="x"), seconds=20.0)
+                    texts = [u.text for u in said if isinstance(u, Reply)]
+                    assert texts == [f"{number}: x"]
+                cutter.cutting = False
+                numbers = [u.n for u in await client.poll() if u.n]
+                assert numbers == list(range(1, len(numbers) + 1))
+                assert client.resumed >= ROUNDS // 2
+            assert cutter.cuts >= ROUNDS // 2
+            assert server.metrics.faults_total == 0
+            assert server.metrics.visits_total == 1
+
+    try:
+        asyncio.run(main())
+    finally:
+        host.stop()
