@@ -227,7 +227,7 @@ class Server:
         self._sessions[session.name] = session
         self.metrics.visits_total += 1
         session.connection = connection
-        connection.put(self._welcome_update(session, resumed=False))
+        connection.put(self._welcome_update(session))
 
         def deliver(updates: list[Update]) -> None:
             # Always by way of the loop, so that nothing overtakes what another thread handed in.
@@ -299,21 +299,21 @@ class Server:
         session.connection = connection
         self._tune(session, hello)
         self.metrics.resumed_total += 1
-        connection.put(self._welcome_update(session, resumed=True))
+        connection.put(self._welcome_update(session, wanted))
         if missed is None:  # a client that lost its own state is shown everything anew
             self._host.post(session.name, hello)
         for update in missed or ():
             connection.put(update)
         return session
 
-    def _welcome_update(self, session: Session, *, resumed: bool) -> Welcome:
+    def _welcome_update(self, session: Session, used: str = "") -> Welcome:
         return Welcome(
             visit=session.name,
             version=VERSION,
             server=f"showroom/{__version__}",
             capabilities=self._capabilities(),
-            resume=session.new_token(),
-            resumed=resumed,
+            resume=session.new_token(used),
+            resumed=bool(used),
             hold=self.settings.hold,
         )
 
@@ -333,7 +333,8 @@ class Server:
             event = await connection.receive()
             if event is None:
                 continue
-            session.heard()
+            if session.connection is connection:  # not what a replaced one still had to say
+                session.heard()
             if isinstance(event, Bye):
                 return True
             try:

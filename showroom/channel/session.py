@@ -67,10 +67,17 @@ class Session:
         """The number of the latest reliable update."""
         return self._count
 
-    def new_token(self) -> str:
-        """A fresh resume token; the one before it stays good until the client is heard."""
+    def new_token(self, used: str = "") -> str:
+        """A fresh resume token; the one that the client came with stays good until it is heard.
+
+        Welcomes may be lost one after the other, and each time the client comes with the token of
+        the last that arrived.
+
+        Args:
+            used: the digest of that token; "" for a visit that begins.
+        """
         token = secrets.token_urlsafe(24)
-        self.tokens = (*self.tokens[-1:], digest(token))
+        self.tokens = (used, digest(token)) if used else (digest(token),)
         return token
 
     def heard(self) -> None:

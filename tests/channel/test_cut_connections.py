@@ -11,6 +11,7 @@ from channel_toys import make_toy
 from showroom.channel.async_client import AsyncClient
 from showroom.channel.host import VisitHost
 from showroom.channel.server import open_server
+from showroom.channel.session import Session, digest
 from showroom.channel.settings import ServerSettings
 from showroom.protocol.messages import Command, Done, ProductRemoved, Reply, Utterance
 
@@ -86,3 +87,15 @@ def test_what_is_cut_at_any_byte_is_resumed_and_nothing_is_lost_or_done_twice():
         asyncio.run(main())
     finally:
         host.stop()
+
+
+def test_welcomes_may_be_lost_one_after_the_other():
+    session = Session("v1", 8)
+    first = session.new_token()
+    session.heard()
+    lost = [session.new_token(digest(first)) for _ in range(3)]
+    assert digest(first) in session.tokens
+    assert digest(lost[-1]) in session.tokens
+    assert digest(lost[0]) not in session.tokens
+    session.heard()
+    assert session.tokens == (digest(lost[-1]),)
