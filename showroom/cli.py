@@ -26,6 +26,10 @@ EPILOG = """examples:
   showroom doctor                               what this machine has and lacks
 """
 
+_USUAL = "reconstruct,stage"
+_EXTRAS = {"jwt": "serve", "cryptography": "serve"}
+"""The extra of packages that are not in the usual ones."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run its verb.
@@ -44,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(
             f"showroom: the package {error.name} is missing; "
-            "install it with: pip install 'showroom[reconstruct,stage]'",
+            f"install it with: pip install 'showroom[{_EXTRAS.get(error.name or '', _USUAL)}]'",
             file=sys.stderr,
         )
         return 1

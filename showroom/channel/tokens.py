@@ -91,6 +91,8 @@ class TokenKey:
     @classmethod
     def load(cls, path: Path) -> TokenKey:
         """Read a key: Ed25519 as PEM, private or public; anything else is an HMAC secret."""
+        import jwt  # noqa: F401  (a server that cannot verify must not start)
+
         try:
             data = path.read_bytes().strip()
         except OSError as error:
