@@ -118,7 +118,7 @@ def run_load(
     else:
         print(f"{visitors} visitors for {seconds:g} s at {url}")
         print(table(rows))
-    opened, _, said = rows
+    opened, _, _, said = rows
     return 1 if opened.dropped or said.dropped else 0
 
 

@@ -105,6 +105,7 @@ class _Tally:
 
     opened: list[float] = field(default_factory=list)
     posed: list[float] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
     said: list[float] = field(default_factory=list)
     turned_away: int = 0
     poses: int = 0
@@ -115,7 +116,8 @@ async def visit_together(url: str, crowd: Crowd, tls: ssl.SSLContext | None = No
     """Send a crowd to a server and wait until all have left.
 
     Returns:
-        Rows for ``open`` (connect to welcome), ``pose`` (pose to avatar's pose) and
+        Rows for ``open`` (connect to welcome), ``pose`` (pose to avatar's pose), ``gap`` (from
+        one avatar's pose to the next, which is where poses that were never answered show) and
         ``sentence`` (to its last answer).
 
     Raises:
@@ -131,6 +133,7 @@ async def visit_together(url: str, crowd: Crowd, tls: ssl.SSLContext | None = No
     return [
         waits("open", tally.opened, tally.turned_away),
         waits("pose", tally.posed, tally.poses - len(tally.posed)),
+        waits("gap", tally.gaps, 0),
         waits("sentence", tally.said, tally.sentences - len(tally.said)),
     ]
 
@@ -242,12 +245,16 @@ async def _settle(asked: dict[str, float]) -> None:
 async def _read(
     client: AsyncClient, sent: dict[int, float], asked: dict[str, float], tally: _Tally
 ) -> None:
+    latest: float | None = None
     async for update in client.updates():
         now = time.perf_counter()
         if isinstance(update, AvatarPose):
             began = sent.pop(update.seq, None)
             if began is not None:
                 tally.posed.append(now - began)
+                if latest is not None:
+                    tally.gaps.append(now - latest)
+                latest = now
         elif isinstance(update, Done | ErrorUpdate):
             began = asked.pop(update.ref, None)
             if began is not None and isinstance(update, Done):

@@ -34,17 +34,18 @@ def send(crowd: Crowd, settings: ServerSettings | None = None):
 
 
 def test_every_pose_and_sentence_is_counted_and_timed():
-    opened, posed, said = send(crowd())
+    opened, posed, gaps, said = send(crowd())
     assert (opened.count, opened.dropped) == (3, 0)
     assert (said.count, said.dropped) == (6, 0)
     assert posed.count + posed.dropped == 3 * len(list(looped(MOTION, 0.8)))
     assert posed.count > 0
-    for row in (opened, posed, said):
+    assert gaps.count == posed.count - 3
+    for row in (opened, posed, gaps, said):
         assert 0.0 < row.p50 <= row.p95 <= row.p99 <= row.longest
 
 
 def test_who_is_turned_away_is_counted_and_a_closed_door_is_said():
-    opened, _, said = send(crowd(), ServerSettings(max_visits=1))
+    opened, _, _, said = send(crowd(), ServerSettings(max_visits=1))
     assert (opened.count, opened.dropped, said.count) == (1, 2, 2)
     with pytest.raises(ChannelError, match="token"):
         send(crowd(), ServerSettings(token="secret"))
