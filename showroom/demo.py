@@ -219,7 +219,7 @@ def _draw(out: Path, recorder: Any, watch: Stopwatch) -> list[Any]:
         settings = StageSettings(width=width, height=height).at_quality("medium")
         stage = Stage(settings, assets=recorder.assets.__getitem__)
     updates = recorder.finish()
-    board = Storyboard(stage, out / "refits")
+    board = Storyboard(stage, out / "refits", FILM_RATE)
     with (
         watch.stage("draw pictures and film"),
         tqdm(total=len(updates), desc=f"{'pictures and film':<24}", unit="update") as bar,

@@ -128,13 +128,18 @@ class Storyboard:
     Args:
         stage: empty and ready.
         folder: where pictures go; made if it is missing.
+        rate: film frames per second of the visit's own time. Where a busy machine left poses out,
+            the last picture is held, so that the film lasts as long as the visit.
     """
 
-    def __init__(self, stage: Stage, folder: Path) -> None:
+    def __init__(self, stage: Stage, folder: Path, rate: float = 12.0) -> None:
         self.stage = stage
         self.folder = folder
+        self.rate = rate
         self.moments: list[Moment] = []
         self._time = 0.0
+        self._filmed = 0
+        self._began: float | None = None
         self._root = np.array([0.0, 0.0, 0.0])
         self._facing = np.array([0.0, 0.0, 1.0])
         self._camera: tuple[F64, F64] | None = None
@@ -166,9 +171,19 @@ class Storyboard:
                 if self._open is not None and update.time > self._open.time + _SETTLED:
                     self._close_moment()
                 self._film_camera()
-                frame(self.stage.render())
+                picture = self.stage.render()
+                for _ in range(self._frames_due(update.time)):
+                    frame(picture)
             step()
         self._close_moment()
+
+    def _frames_due(self, time: float) -> int:
+        """Frames that a picture of this moment has to fill; one at least."""
+        if self._began is None:
+            self._began = time
+        count = max(1, round((time - self._began) * self.rate) + 1 - self._filmed)
+        self._filmed += count
+        return count
 
     def _follow(self, update: Message) -> None:
         """Keep track of where the visitor and the products are."""
