@@ -20,7 +20,6 @@ _KEYWORDS = ("new", "old", "delete", "class", "template", "default", "operator")
 def cpp(protocol: Protocol) -> str:
     """The source of ``Messages.h``."""
     bones = "".join(f'    "{name}",\n' for name in VRM_BONES)
-    structs = (*protocol.parts, *protocol.events, *protocol.updates)
     return "\n".join(
         [
             "// Written by `python -m showroom.protocol.languages`; do not edit.",
@@ -44,7 +43,7 @@ def cpp(protocol: Protocol) -> str:
             f"inline constexpr std::array<const char*, {len(VRM_BONES)}> Bones = {{",
             f"{bones}}};",
             "",
-            *[line for struct in structs for line in _struct(struct)],
+            *[line for struct in protocol.structs for line in _struct(struct)],
             _variant("Event", protocol.events),
             "",
             _variant("Update", protocol.updates),

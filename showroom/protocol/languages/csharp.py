@@ -20,7 +20,6 @@ _VALUES = ("double", "long", "bool")
 def csharp(protocol: Protocol) -> str:
     """The source of ``Messages.cs``."""
     bones = "".join(f'            "{name}",\n' for name in VRM_BONES)
-    structs = (*protocol.parts, *protocol.events, *protocol.updates)
     lines = [
         "// Written by `python -m showroom.protocol.languages`; do not edit.",
         "using System.Collections.Generic;",
@@ -53,7 +52,7 @@ def csharp(protocol: Protocol) -> str:
         '        [JsonProperty("n")] public long N;',
         "    }",
         "",
-        *[line for struct in structs for line in _class(struct)],
+        *[line for struct in protocol.structs for line in _class(struct)],
         "}",
     ]
     return "\n".join(lines) + "\n"

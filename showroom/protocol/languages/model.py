@@ -66,6 +66,11 @@ class Protocol:
     updates: tuple[Struct, ...]
     parts: tuple[Struct, ...]
 
+    @property
+    def structs(self) -> tuple[Struct, ...]:
+        """Everything once: parts first, and what goes both ways among the events."""
+        return tuple(dict.fromkeys((*self.parts, *self.events, *self.updates)))
+
 
 def protocol() -> Protocol:
     """The protocol as it is defined in ``events.py`` and ``updates.py``."""

@@ -25,7 +25,7 @@ def typescript(protocol: Protocol) -> str:
         + "".join(f'  "{name}",\n' for name in VRM_BONES)
         + "];",
     ]
-    blocks += [_interface(s) for s in (*protocol.parts, *protocol.events, *protocol.updates)]
+    blocks += [_interface(s) for s in protocol.structs]
     for name, structs in (("Event", protocol.events), ("Update", protocol.updates)):
         kinds = "".join(f"\n  | {s.name}" for s in structs)
         blocks.append(f"export type {name}Message ={kinds};")

@@ -505,21 +505,6 @@ namespace Showroom
         [JsonProperty("samples", NullValueHandling = NullValueHandling.Ignore)] public long Samples;
     }
 
-    /// <summary>Samples of the microphone, or of a reply that is spoken; seq counts from 0.</summary>
-    public sealed class AudioChunk : Message
-    {
-        public override string Type => "audio-chunk";
-        [JsonProperty("data", Required = Required.Always)] public byte[] Data;
-        [JsonProperty("seq", NullValueHandling = NullValueHandling.Ignore)] public long Seq;
-    }
-
-    /// <summary>From a client: what is being said is to be forgotten. From the server: stop playing ref.</summary>
-    public sealed class Cancel : Message
-    {
-        public override string Type => "cancel";
-        [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
-    }
-
     /// <summary>Long work goes on: done of 0 to 1.</summary>
     public sealed class Progress : Message
     {

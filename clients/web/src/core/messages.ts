@@ -459,21 +459,6 @@ export interface Speak {
   samples?: number;
 }
 
-/** Samples of the microphone, or of a reply that is spoken; ``seq`` counts from 0. */
-export interface AudioChunk {
-  type: "audio-chunk";
-  n?: number;
-  data: Uint8Array;
-  seq?: number;
-}
-
-/** From a client: what is being said is to be forgotten. From the server: stop playing ``ref``. */
-export interface Cancel {
-  type: "cancel";
-  n?: number;
-  ref?: string;
-}
-
 /** Long work goes on: ``done`` of 0 to 1. */
 export interface Progress {
   type: "progress";

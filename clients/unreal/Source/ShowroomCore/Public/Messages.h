@@ -802,32 +802,6 @@ struct Speak {
   }
 };
 
-/// Samples of the microphone, or of a reply that is spoken; seq counts from 0.
-struct AudioChunk {
-  static constexpr const char* Type = "audio-chunk";
-  std::int64_t n = 0;
-  std::string data;
-  std::int64_t seq = 0;
-
-  /// Calls visitor_(name, member, required) for each field.
-  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
-    visitor_("data", data, true);
-    visitor_("seq", seq, false);
-  }
-};
-
-/// From a client: what is being said is to be forgotten. From the server: stop playing ref.
-struct Cancel {
-  static constexpr const char* Type = "cancel";
-  std::int64_t n = 0;
-  std::string ref;
-
-  /// Calls visitor_(name, member, required) for each field.
-  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
-    visitor_("ref", ref, false);
-  }
-};
-
 /// Long work goes on: done of 0 to 1.
 struct Progress {
   static constexpr const char* Type = "progress";
