@@ -11,19 +11,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MINIMUM_PYTHON = (3, 11)
 
-RUN_EXTRAS = ("reconstruct", "stage", "hearing")
-TEST_EXTRAS = ("reconstruct", "stage", "serve", "hearing", "speech", "engines", "train", "dev")
+RUN_EXTRAS = ("reconstruct", "stage", "hearing", "embed")
+TEST_EXTRAS = (*RUN_EXTRAS, "serve", "speech", "engines", "train", "dev")
 TRAIN_EXTRAS = ("reconstruct", "stage", "train")
 EXTRAS: dict[str, tuple[str, ...] | None] = {
     "doctor": None,
     "--version": None,
-    "intent": (),
-    "hear": ("hearing",),
+    "intent": ("embed",),
+    "hear": ("hearing", "embed"),
     "token": ("serve",),
     "serve": (*RUN_EXTRAS, "serve"),
     "record": (*RUN_EXTRAS, "serve"),
-    "ask": ("reconstruct",),
-    "chat": ("reconstruct",),
+    "ask": ("reconstruct", "embed"),
+    "chat": ("reconstruct", "embed"),
     "test": TEST_EXTRAS,
     "data": TRAIN_EXTRAS,
     "train": TRAIN_EXTRAS,
