@@ -88,7 +88,7 @@ def _fill(slots: Mapping[str, object], lang: str) -> dict[str, str]:
         part, parameter = str(slots.get("part", "")), str(slots.get("parameter", ""))
         out["change"] = change_word(part, parameter, delta > 0, lang)
     for name, value in slots.items():
-        if value is None or value == "":
+        if value in (None, "", [], (), {}):
             continue
         if isinstance(value, Mapping):
             text = str(

@@ -77,3 +77,8 @@ def test_a_question_lists_its_choices() -> None:
     for lang, wanted in (("en", "one size up or sleeves longer"), ("zh", "大一号，还是袖子加长")):
         choices = tuple(command_text(c, lang) for c in commands)
         assert wanted in question("intent", choices, lang)
+
+
+def test_a_product_without_sizes_names_none():
+    assert reply("no_such_size", "en", size="M", sizes=[]) == "It is not made in M."
+    assert reply("no_such_size", "zh", size="M", sizes=["S", "L"]) == "没有M码，有S、L。"
