@@ -53,6 +53,8 @@ _OVER_HAND: Final = np.float32(0.035)
 """How far over the hand a sleeve falls before it gathers, metres."""
 _GATHER: Final = np.float32(0.75)
 """The share of what is longer that the gathers take up."""
+_TRY_AGAIN: Final = 90
+"""Frames after which cloth that is caught hangs anew once more: a deep squat holds it for long."""
 _CATCH_UP_FRAMES: Final = 20
 _LONGEST_STEP: Final = 1 / 30
 _TELEPORT: Final = 0.7
@@ -158,6 +160,7 @@ class LiveGarment:
         self.nodes = self._rest.copy()
         self.normals = np.zeros_like(self.nodes)
         self.hanging = self.own
+        self._hung = _TRY_AGAIN
         self.start, self.beside = neighbours(self.faces, self.limb.astype(np.int32))
         self.rim = _rim(self.faces, len(self.nodes))
         free = self._free()
@@ -323,16 +326,19 @@ class LiveGarment:
         if last is None or float(np.linalg.norm(pose.root - last.root)) > _TELEPORT:
             return True
         turned = float(pose.rotations[0] @ last.rotations[0])
-        return abs(turned) < _ABOUT_FACE or self._swing.torn()
+        caught = self._hung >= _TRY_AGAIN and self._swing.torn()
+        return abs(turned) < _ABOUT_FACE or caught
 
     def hang_anew(self, pose: PoseState) -> None:
         """Hang at rest where the wearer's hips are."""
+        self._hung = 0
         if self._swing is not None:
             hips = pose.matrices[0]
             self._swing.put(self.hanging @ hips[:, :3].T + hips[:, 3])
 
     def advance(self, pose: PoseState, dt: float) -> None:
         """Move the nodes on by one frame; the skin is in the pose already."""
+        self._hung += 1
         self._grow()
         self._skin(pose)
         swing = self._swing
