@@ -39,6 +39,11 @@ export class Board {
     this.draw();
   }
 
+  /** Another caption above the same buttons. */
+  say(caption: string): void {
+    this.set(caption, this.buttons);
+  }
+
   /** Light the button that a ray meets; whether the board is met at all. */
   aim(ray: Raycaster): boolean {
     const uv = ray.intersectObject(this.mesh)[0]?.uv;

@@ -12,7 +12,7 @@ import {
   RingGeometry,
   Vector3,
 } from "three";
-import type { Group, XRTargetRaySpace } from "three";
+import type { XRTargetRaySpace } from "three";
 import type { Pose } from "../core/messages.ts";
 import type { Board } from "./board.ts";
 import { inside } from "./room.ts";
@@ -49,7 +49,6 @@ export class Headset {
   private landing: Vector3 | null = null;
   private turned = false;
   private controllers: XRTargetRaySpace[] = [];
-  private grips: Group[] = [];
 
   constructor(stage: Stage, board: Board, wishes: Wishes) {
     this.stage = stage;
@@ -150,7 +149,6 @@ export class Headset {
     controller.addEventListener("squeezeend", () => this.wishes.talk(false));
     this.stage.rig.add(controller, grip);
     this.controllers.push(controller);
-    this.grips.push(grip);
   }
 
   private ray(controller: XRTargetRaySpace): Raycaster {

@@ -140,7 +140,7 @@ function onUpdate(update: Arrival): void {
       break;
     case "reply":
       panel.reply(update);
-      board.set(update.text, boardButtons());
+      board.say(update.text);
       if (spoken) voice.say(update.text, update.lang);
       break;
     case "fit_report":
@@ -154,15 +154,6 @@ function onUpdate(update: Arrival): void {
       break;
     default:
   }
-}
-
-function boardButtons(): Button[] {
-  return [
-    { label: word(panel.lang, "smaller"), press: () => command({ action: "set_size", size_step: -1 }) },
-    { label: word(panel.lang, "larger"), press: () => command({ action: "set_size", size_step: 1 }) },
-    { label: word(panel.lang, "takeOff"), press: () => command({ action: "take_off" }) },
-    { label: word(panel.lang, "undo"), press: () => command({ action: "undo" }) },
-  ];
 }
 
 function onState(state: State, reason: string): void {

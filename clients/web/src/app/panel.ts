@@ -67,10 +67,8 @@ export class Panel {
   }
 
   /** What is said of the connection or of the page itself. */
-  status(name: Word, values: Record<string, string> = {}): void {
-    let text: string = word(this.lang, name);
-    for (const [key, value] of Object.entries(values)) text = text.replace(`{${key}}`, value);
-    at("said").textContent = text;
+  status(name: Word): void {
+    at("said").textContent = word(this.lang, name);
     at("choices").replaceChildren();
   }
 
