@@ -11,7 +11,6 @@ told.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from ..protocol.messages import Command
 from .context import Context, Thing, Understanding
 from .furnishing import copy
 from .interpreter import Interpreter
+from .interval import wilson
 from .memory import noted
 from .phrase import category_kind
 from .score import done_by, intent_of, load, slots
@@ -236,21 +236,9 @@ def play(scripts: Iterable[dict[str, Any]], interpreter: Interpreter | None = No
     return tally
 
 
-def interval(count: int, total: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share (Wilson, 1927)."""
-    if not total:
-        return 0.0, 1.0
-    z = 1.959964
-    share = count / total
-    middle = share + z * z / (2 * total)
-    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    scale = 1 + z * z / total
-    return (middle - spread) / scale, (middle + spread) / scale
-
-
 def table_row(tally: Tally) -> str:
     """The figures as one row of the table in ``docs/models/voice-scores.md``."""
-    low, high = interval(tally.followed, tally.follow_ups)
+    low, high = wilson(tally.followed / max(1, tally.follow_ups), tally.follow_ups)
     return (
         f"| {tally.conversations} | {tally.turns} | {tally.right / max(1, tally.turns):.3f} "
         f"| {tally.follow_ups} | {tally.followed / max(1, tally.follow_ups):.3f} "

@@ -9,8 +9,9 @@ import pytest
 
 from showroom.protocol.messages import Command
 from showroom.voice import Context, Thing, understand
+from showroom.voice.interval import wilson
 from showroom.voice.score import load
-from showroom.voice.score_conversations import interval, play
+from showroom.voice.score_conversations import play
 
 HERE = Path(__file__).parent
 TEE = Thing("tee-1", "t_shirt", "garment", "grey", "M")
@@ -89,5 +90,5 @@ def test_prices_bound_what_is_shown(text: str, low: float | None, high: float | 
 
 
 def test_an_interval_holds_its_share() -> None:
-    low, high = interval(60, 100)
+    low, high = wilson(0.6, 100)
     assert 0.50 < low < 0.60 < high < 0.70
