@@ -26,6 +26,7 @@ from .limits import (
     Seconds,
     Secret,
     SizeStep,
+    Spot,
     Tape,
     Text,
     Transform,
@@ -77,6 +78,8 @@ class Hello(Message, tag="hello"):
         resume: the token of an earlier welcome, to go on with that visit.
         have: with ``resume``: the last reliable update that arrived, so that only later ones
             are sent again.
+        watch: look on at another visit instead of beginning one: the watch key of its welcome;
+            or its name, or ``"*"`` for the latest one, for those who may watch all.
     """
 
     version: int = VERSION
@@ -86,6 +89,7 @@ class Hello(Message, tag="hello"):
     token: Secret = ""
     resume: Identifier = ""
     have: Counter = 0
+    watch: Identifier = ""
     id: Identifier = ""
 
 
@@ -151,12 +155,15 @@ class Command(Message, tag="command"):
         count: pieces that go into or out of the basket; 0 where none was said.
         material: of ``show``, what it shall be made of, such as ``"oak"``.
         price_low, price_high: of ``show``, bounds in the shop's currency.
+        at: of ``place``, where a hand let go of it: it stands there, or at the nearest free place;
+            with a ``factor`` it is scaled in the same step.
 
     ``look`` names what to see of the product in ``option`` (``"back"``, ``"inside_out"``,
     ``"zoom_in"``, ``"close"`` with a ``part``); ``choose`` picks one of those that were listed.
     ``ask`` names an attribute of the product in ``parameter`` (``"price"``, ``"care"``), or a topic
     of the shop in ``option`` (``"returns"``). ``dislike`` is "not for me": it is not recommended
-    again. ``hand_over`` passes the last open question on to a person of the shop.
+    again. ``report`` with the option ``"map"`` sends the garment's strain map too.
+    ``hand_over`` passes the last open question on to a person of the shop.
     """
 
     action: Action
@@ -177,6 +184,7 @@ class Command(Message, tag="command"):
     material: Word = ""
     price_low: Price | None = None
     price_high: Price | None = None
+    at: Spot | None = None
 
 
 class Point(Message, tag="point"):

@@ -45,6 +45,9 @@ Offset = Annotated[float, Meta(ge=-100.0, le=100.0)]
 Length = Annotated[float, Meta(ge=0.0, le=100.0)]
 Factor = Annotated[float, Meta(ge=0.001, le=1000.0)]
 SizeStep = Annotated[int, Meta(ge=-20, le=20)]
+Spot = tuple[Metre, Metre, Offset]
+"""A place on the floor: x and z in metres, and a yaw about +Y in radians."""
+
 Count = Annotated[int, Meta(ge=0, le=99)]
 """Pieces in a basket."""
 

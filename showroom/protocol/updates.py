@@ -20,6 +20,8 @@ class Welcome(Message, tag="welcome"):
         resume: the token to come back with; it changes with every welcome.
         resumed: the visit of ``Hello.resume`` goes on; what was missed follows.
         hold: seconds for which the visit waits for a client that vanished.
+        watch: the key with which others may look on at this visit; theirs to have whom the
+            visitor gives it to. Empty for one who looks on.
     """
 
     visit: str
@@ -29,6 +31,7 @@ class Welcome(Message, tag="welcome"):
     resume: str = ""
     resumed: bool = False
     hold: float = 0.0
+    watch: str = ""
 
 
 class Pong(Message, tag="pong"):
@@ -65,7 +68,8 @@ class ProductShown(Message, tag="product_shown"):
 
     ``worn`` products follow the avatar, several at once where they are worn over each other; the
     vertices of each come as a :class:`MeshFrame` of its own. ``sizes``,
-    ``colors`` and ``values`` are what buttons can offer.
+    ``colors`` and ``values`` are what buttons can offer; ``ranges`` the lowest and highest of
+    those values that grow when the product is scaled. ``price`` is as the shop wrote it, or ``""``.
     """
 
     target: str
@@ -80,6 +84,9 @@ class ProductShown(Message, tag="product_shown"):
     values: dict[str, float] = msgspec.field(default_factory=dict)
     sizes: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
+    ranges: dict[str, tuple[float, float]] = msgspec.field(default_factory=dict)
+    price: str = ""
+    currency: str = ""
     ref: str = ""
 
 
@@ -182,6 +189,19 @@ class FitReport(Message, tag="fit_report"):
     next_best: str = ""
     confidence: float = 0.0
     labels: dict[str, str] = msgspec.field(default_factory=dict)
+    ref: str = ""
+
+
+class FitMap(Message, tag="fit_map"):
+    """The strain map of a worn garment at rest.
+
+    ``bands`` has one byte for each vertex of the GLB's shared POSITION accessor: 0 where the cloth
+    is at its own length, to 7 from 117.5% of it on, in steps of 2.5%.
+    """
+
+    target: str
+    glb: str
+    bands: bytes
     ref: str = ""
 
 
@@ -332,6 +352,7 @@ Update = (
     | AvatarPose
     | MeshFrame
     | FitReport
+    | FitMap
     | Reply
     | BasketShown
     | Recommended

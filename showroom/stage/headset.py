@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..protocol.messages import Bye, Clock, Event, Pose, Update
+from .ground import Ground
 from .openxr_binding import Copier, EglContext
 from .openxr_camera import CAPTION_WIDTH, StereoCamera, StereoMirror
 from .openxr_session import HeadsetLost, XrFrame, XrSession
 from .openxr_view import Eye, shifted, stereo, yaw_of
 from .settings import StageSettings
 from .stage import Stage
-from .walk import step
 
 Handle = Callable[[Event], Iterable[Update]]
 POSE_RATE = 30.0
@@ -155,7 +155,7 @@ class Headset:
         after = (
             (place[0] + move[0], place[1] + move[1])
             if room is None
-            else step(room.scene, place, move)
+            else Ground.of(room.scene).step(place, move)
         )
         self.origin = (x + after[0] - place[0], z + after[1] - place[1])
 

@@ -16,9 +16,9 @@ from typing import Any
 from panda3d import core
 
 from ..protocol.messages import Bye, Clock, Event, Pose, Transform, Update, Utterance
+from .ground import Ground
 from .settings import StageError
 from .stage import Stage
-from .walk import step
 
 Handle = Callable[[Event], Iterable[Update]]
 SPEED = 1.4
@@ -190,7 +190,8 @@ class Desktop:
             room = self.stage.room
             place = (self.walker.x, self.walker.z)
             if room is not None:
-                self.walker.x, self.walker.z = step(room.scene, place, (dx, dz))
+                ground = Ground.of(room.scene)
+                self.walker.x, self.walker.z = ground.step(place, (dx, dz))
             else:
                 self.walker.x, self.walker.z = place[0] + dx, place[1] + dz
         pointer = self.stage.graphics.output.get_pointer(0)

@@ -104,12 +104,26 @@ def _carry_out(
             if not pointed or pointed == key:
                 raise RefusedError("no_room", "nothing is pointed at", field="near", got="nothing")
             command = msgspec.structs.replace(command, near=pointed)
+        if command.action == "place" and command.at is not None and command.factor is not None:
+            state = _scaled(command, key, state, shop, viewer)
         mover = shop.mover(viewer)
         floor = mover.floor(state, shop.furniture(state))
         name = dict(shop.product(key).name)
         shift = mover.move(command, key, state.things[key], floor, name)
         return Deed(state.put(key, shift.placed), key, shift.kind, shift.slots)
     raise ValueError(command.action)
+
+
+def _scaled(command: Command, key: str, state: State, shop: Shopfloor, viewer: Viewer) -> State:
+    """The state with a product larger or smaller, before it is put somewhere.
+
+    Raises:
+        RefusedError: it is not made in that size, or has room nowhere.
+    """
+    placed = state.things[key]
+    wish = msgspec.structs.replace(command, action="scale", part="", parameter="")
+    look = alter(wish, shop.product(key), placed.look).look
+    return state.put(key, regrown(shop, key, placed, look, state, viewer))
 
 
 def meant(

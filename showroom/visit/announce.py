@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconstruction.product import Product
 from showroom.catalog.color import colors
+from showroom.catalog.facts import price_of
 from showroom.protocol.messages import (
     AssetReady,
     Change,
@@ -16,6 +17,7 @@ from showroom.protocol.messages import (
 )
 
 from .atelier import Made
+from .parts import scaled
 from .shopfloor import Shopfloor
 from .state import Placed, State
 from .wearer import Wearer
@@ -67,6 +69,7 @@ class Announcer:
         made = made_for(key, placed, shop, wearer)
         entry = shop.catalog.get(key)
         product = entry.product
+        price, currency = price_of(entry) or ("", "")
         yield from self.asset(made.hash, made.glb)
         yield ProductShown(
             target=key,
@@ -81,6 +84,9 @@ class Announcer:
             values=dict(placed.look.values),
             sizes=tuple(product.sizes),
             colors=_colors(product),
+            ranges=_ranges(product),
+            price=price,
+            currency=currency,
             ref=ref,
         )
 
@@ -133,6 +139,12 @@ def changes(product: Product, before: Placed, after: Placed) -> Iterator[Change]
         old, new = getattr(before, name), getattr(after, name)
         if abs(new - old) > _STILL:
             yield Change(name=name, unit=unit, old=old, new=new)
+
+
+def _ranges(product: Product) -> dict[str, tuple[float, float]]:
+    """The lowest and highest of what grows when the product is scaled as a whole."""
+    grown = scaled(product.family)
+    return {p.name: (p.minimum, p.maximum) for p in product.family.parameters if p.name in grown}
 
 
 def _colors(product: Product) -> tuple[str, ...]:

@@ -97,6 +97,12 @@ class Mover:
         match command.action:
             case "rotate":
                 return self._rotate(command, key, placed, floor, name)
+            case "place" if command.at is not None:
+                x, z, yaw = command.at
+                item = self._item(key, msgspec.structs.replace(placed, x=x, z=z, yaw=yaw))
+                outcome = floor.put(item)
+                kind = "put" if outcome.complete else "put_near"
+                return Shift(self._landed(outcome, placed, floor), kind, {"name": name})
             case "place":
                 near = _NEAR.get(command.near, command.near)
                 footprint = floor.get(key).footprint

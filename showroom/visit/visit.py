@@ -17,6 +17,7 @@ from showroom.fit.errors import FitError
 from showroom.fit.extremities import extremities
 from showroom.fit.furnishing import Viewer
 from showroom.fit.report import fit_report, lacking
+from showroom.fit.tension import tension
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
     Advice,
@@ -27,6 +28,7 @@ from showroom.protocol.messages import (
     Done,
     ErrorUpdate,
     Event,
+    FitMap,
     FitReport,
     HandOver,
     Hello,
@@ -514,7 +516,11 @@ class Visit:
             labels=dict(found.labels),
             ref=ref,
         )
-        return [report], found.reason[lang]
+        if command.option != "map" or worn is None:
+            return [report], found.reason[lang]
+        bands = tension(worn).bands[worn.mesh.weld].tobytes()
+        strains = FitMap(target=key, glb=here.wearer.worn[key].hash, bands=bands, ref=ref)
+        return [report, strains], found.reason[lang]
 
     def _say(
         self, texts: list[str], lang: str, ref: str, sources: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from showroom.catalog.scene import (
     scene_names,
 )
 from showroom.stage import decor, furnish, furnish_home, furnish_shop, light
-from showroom.stage.walk import free, step
+from showroom.stage.ground import Ground
 
 SMALL = """schema = 1
 name = { en = "Room", zh = "房间" }
@@ -76,10 +76,11 @@ def test_decor_stays_inside_the_room(built: tuple[Scene, decor.Decor]) -> None:
 def test_visitors_start_and_reach_the_stands(name: str) -> None:
     scene = load_scene(name)
     x, _, z = scene.spawn.position
-    assert free(scene, x, z)
+    ground = Ground.of(scene)
+    assert ground.free(x, z)
     assert scene.stands
     for stand in scene.stands:
-        assert free(scene, stand.position[0], stand.position[2], 0.1), stand.name
+        assert ground.free(stand.position[0], stand.position[2], 0.1), stand.name
 
 
 def test_every_obstacle_has_something_in_it() -> None:
@@ -187,14 +188,3 @@ def test_a_floor_plan_makes_a_room() -> None:
     areas = np.cross(b - a, c - a)[:, 1] / 2
     assert areas.min() > 0
     assert areas.sum() == pytest.approx(2 * 3 + 2 * 1.5, abs=1e-4)
-
-
-def test_walking_stops_at_walls_and_slides_along_obstacles() -> None:
-    scene = load_scene("store")
-    x, z = step(scene, (0.0, 0.0), (0.0, 20.0))
-    assert 3.8 - 0.35 < z < 3.8 - 0.25 + 1e-6
-    assert x == pytest.approx(0.0)
-    # Into the knitwear table, diagonally: the walk goes on along its side.
-    x, z = step(scene, (-1.2, -1.5), (-1.0, -1.0))
-    assert free(scene, x, z)
-    assert z < -2.0

@@ -83,6 +83,7 @@ namespace Showroom
             ["avatar_pose"] = typeof(AvatarPose),
             ["mesh_frame"] = typeof(MeshFrame),
             ["fit_report"] = typeof(FitReport),
+            ["fit_map"] = typeof(FitMap),
             ["reply"] = typeof(Reply),
             ["basket_shown"] = typeof(BasketShown),
             ["recommended"] = typeof(Recommended),
@@ -159,6 +160,7 @@ namespace Showroom
         [JsonProperty("token", NullValueHandling = NullValueHandling.Ignore)] public string Token;
         [JsonProperty("resume", NullValueHandling = NullValueHandling.Ignore)] public string Resume;
         [JsonProperty("have", NullValueHandling = NullValueHandling.Ignore)] public long Have;
+        [JsonProperty("watch", NullValueHandling = NullValueHandling.Ignore)] public string Watch;
         [JsonProperty("id", NullValueHandling = NullValueHandling.Ignore)] public string Id;
     }
 
@@ -219,6 +221,7 @@ namespace Showroom
         [JsonProperty("material", NullValueHandling = NullValueHandling.Ignore)] public string Material;
         [JsonProperty("price_low", NullValueHandling = NullValueHandling.Ignore)] public double? PriceLow;
         [JsonProperty("price_high", NullValueHandling = NullValueHandling.Ignore)] public double? PriceHigh;
+        [JsonProperty("at", NullValueHandling = NullValueHandling.Ignore)] public double[] At;
     }
 
     /// <summary>What the pointing ray hits: a product id, or "" for nothing.</summary>
@@ -326,6 +329,7 @@ namespace Showroom
         [JsonProperty("resume", NullValueHandling = NullValueHandling.Ignore)] public string Resume;
         [JsonProperty("resumed", NullValueHandling = NullValueHandling.Ignore)] public bool Resumed;
         [JsonProperty("hold", NullValueHandling = NullValueHandling.Ignore)] public double Hold;
+        [JsonProperty("watch", NullValueHandling = NullValueHandling.Ignore)] public string Watch;
     }
 
     /// <summary>time from the ping, server_time in seconds of the server's clock.</summary>
@@ -363,6 +367,9 @@ namespace Showroom
         [JsonProperty("values", NullValueHandling = NullValueHandling.Ignore)] public Dictionary<string, double> Values;
         [JsonProperty("sizes", NullValueHandling = NullValueHandling.Ignore)] public string[] Sizes;
         [JsonProperty("colors", NullValueHandling = NullValueHandling.Ignore)] public string[] Colors;
+        [JsonProperty("ranges", NullValueHandling = NullValueHandling.Ignore)] public Dictionary<string, double[]> Ranges;
+        [JsonProperty("price", NullValueHandling = NullValueHandling.Ignore)] public string Price;
+        [JsonProperty("currency", NullValueHandling = NullValueHandling.Ignore)] public string Currency;
         [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
     }
 
@@ -430,6 +437,16 @@ namespace Showroom
         [JsonProperty("next_best", NullValueHandling = NullValueHandling.Ignore)] public string NextBest;
         [JsonProperty("confidence", NullValueHandling = NullValueHandling.Ignore)] public double Confidence;
         [JsonProperty("labels", NullValueHandling = NullValueHandling.Ignore)] public Dictionary<string, string> Labels;
+        [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
+    }
+
+    /// <summary>The strain map of a worn garment at rest.</summary>
+    public sealed class FitMap : Message
+    {
+        public override string Type => "fit_map";
+        [JsonProperty("target", Required = Required.Always)] public string Target;
+        [JsonProperty("glb", Required = Required.Always)] public string Glb;
+        [JsonProperty("bands", Required = Required.Always)] public byte[] Bands;
         [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
     }
 

@@ -113,6 +113,7 @@ export interface Hello {
   token?: string;
   resume?: string;
   have?: number;
+  watch?: string;
   id?: string;
 }
 
@@ -173,6 +174,7 @@ export interface Command {
   material?: string;
   price_low?: number | null;
   price_high?: number | null;
+  at?: readonly [number, number, number] | null;
 }
 
 /** What the pointing ray hits: a product id, or ``""`` for nothing. */
@@ -280,6 +282,7 @@ export interface Welcome {
   resume?: string;
   resumed?: boolean;
   hold?: number;
+  watch?: string;
 }
 
 /** ``time`` from the ping, ``server_time`` in seconds of the server's clock. */
@@ -317,6 +320,9 @@ export interface ProductShown {
   values?: Readonly<Record<string, number>>;
   sizes?: readonly (string)[];
   colors?: readonly (string)[];
+  ranges?: Readonly<Record<string, readonly [number, number]>>;
+  price?: string;
+  currency?: string;
   ref?: string;
 }
 
@@ -384,6 +390,16 @@ export interface FitReport {
   next_best?: string;
   confidence?: number;
   labels?: Readonly<Record<string, string>>;
+  ref?: string;
+}
+
+/** The strain map of a worn garment at rest. */
+export interface FitMap {
+  type: "fit_map";
+  n?: number;
+  target: string;
+  glb: string;
+  bands: Uint8Array;
   ref?: string;
 }
 
@@ -518,6 +534,7 @@ export type UpdateMessage =
   | AvatarPose
   | MeshFrame
   | FitReport
+  | FitMap
   | Reply
   | BasketShown
   | Recommended

@@ -165,6 +165,7 @@ struct Hello {
   std::string token;
   std::string resume;
   std::int64_t have = 0;
+  std::string watch;
   std::string id;
 
   /// Calls visitor_(name, member, required) for each field.
@@ -176,6 +177,7 @@ struct Hello {
     visitor_("token", token, false);
     visitor_("resume", resume, false);
     visitor_("have", have, false);
+    visitor_("watch", watch, false);
     visitor_("id", id, false);
   }
 };
@@ -266,6 +268,7 @@ struct Command {
   std::string material;
   std::optional<double> price_low;
   std::optional<double> price_high;
+  std::optional<std::array<double, 3>> at;
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
@@ -287,6 +290,7 @@ struct Command {
     visitor_("material", material, false);
     visitor_("price_low", price_low, false);
     visitor_("price_high", price_high, false);
+    visitor_("at", at, false);
   }
 };
 
@@ -465,6 +469,7 @@ struct Welcome {
   std::string resume;
   bool resumed = false;
   double hold = 0;
+  std::string watch;
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
@@ -475,6 +480,7 @@ struct Welcome {
     visitor_("resume", resume, false);
     visitor_("resumed", resumed, false);
     visitor_("hold", hold, false);
+    visitor_("watch", watch, false);
   }
 };
 
@@ -528,6 +534,9 @@ struct ProductShown {
   std::map<std::string, double> values;
   std::vector<std::string> sizes;
   std::vector<std::string> colors;
+  std::map<std::string, std::array<double, 2>> ranges;
+  std::string price;
+  std::string currency;
   std::string ref;
 
   /// Calls visitor_(name, member, required) for each field.
@@ -544,6 +553,9 @@ struct ProductShown {
     visitor_("values", values, false);
     visitor_("sizes", sizes, false);
     visitor_("colors", colors, false);
+    visitor_("ranges", ranges, false);
+    visitor_("price", price, false);
+    visitor_("currency", currency, false);
     visitor_("ref", ref, false);
   }
 };
@@ -666,6 +678,24 @@ struct FitReport {
     visitor_("next_best", next_best, false);
     visitor_("confidence", confidence, false);
     visitor_("labels", labels, false);
+    visitor_("ref", ref, false);
+  }
+};
+
+/// The strain map of a worn garment at rest.
+struct FitMap {
+  static constexpr const char* Type = "fit_map";
+  std::int64_t n = 0;
+  std::string target;
+  std::string glb;
+  std::string bands;
+  std::string ref;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("target", target, true);
+    visitor_("glb", glb, true);
+    visitor_("bands", bands, true);
     visitor_("ref", ref, false);
   }
 };
@@ -884,6 +914,7 @@ using UpdateMessage = std::variant<
     AvatarPose,
     MeshFrame,
     FitReport,
+    FitMap,
     Reply,
     BasketShown,
     Recommended,
