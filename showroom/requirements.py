@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MINIMUM_PYTHON = (3, 11)
 
-RUN_EXTRAS = ("reconstruct", "stage", "hearing", "embed")
+RUN_EXTRAS = ("reconstruct", "stage", "xr", "hearing", "embed")
 TEST_EXTRAS = (*RUN_EXTRAS, "serve", "speech", "engines", "train", "dev")
 TRAIN_EXTRAS = ("reconstruct", "stage", "train")
 EXTRAS: dict[str, tuple[str, ...] | None] = {

@@ -1,8 +1,7 @@
-"""The headset: its arithmetic everywhere; a whole visit where Monado's runtime is at hand.
+"""The headset: its arithmetic everywhere; a whole visit where Monado's runtime can be had.
 
-``SHOWROOM_MONADO`` names a folder with Debian 13's ``monado-service`` and ``libopenxr1-monado``
-unpacked (with their libraries, from ``usr`` down). A visit then runs against that runtime, its
-head and controllers led by a script, in a network namespace of its own.
+The visit runs against that runtime, its head and controllers led by a script, in a network
+namespace of its own.
 """
 
 from __future__ import annotations
@@ -10,12 +9,8 @@ from __future__ import annotations
 import json
 import math
 import os
-import socket
-import struct
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +18,6 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PORT = 4242
 STAY = 6
 IDENTITY = (0.0, 0.0, 0.0, 1.0)
 QUEST = (math.radians(-52), math.radians(42), math.radians(44), math.radians(-50))
@@ -152,7 +146,6 @@ def test_a_session_is_neither_begun_nor_ended_twice() -> None:
 
 
 def test_the_swapchain_format_is_negotiated() -> None:
-    pytest.importorskip("xr", reason="needs pyopenxr (extra 'xr')")
     from showroom.stage.openxr_session import negotiate
     from showroom.stage.settings import StageError
 
@@ -230,14 +223,18 @@ def _compare_eyes() -> int:
 @pytest.fixture(scope="module")
 def visit(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a visit led by the script saw, as ``_visit`` reports it."""
-    folder = os.environ.get("SHOWROOM_MONADO", "")
-    if not (Path(folder) / "usr/bin/monado-service").is_file():
-        pytest.skip("needs an OpenXR runtime: SHOWROOM_MONADO names no unpacked Monado")
-    pytest.importorskip("xr", reason="needs pyopenxr (extra 'xr')")
+    from showroom.stage import monado
+
+    try:
+        folder = str(monado.fetch())
+    except monado.MonadoError as error:
+        pytest.skip(str(error))
     out = tmp_path_factory.mktemp("headset")
-    alone = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
-    command = [*alone, sys.executable, __file__, "serve", folder, str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    command = [*monado.alone(), sys.executable, __file__, "serve", folder, str(out)]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        timeout=200, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     seen: dict[str, Any] = json.loads((out / "visit.json").read_text())
     seen["picture"] = str(out / "eyes.png")
@@ -302,73 +299,18 @@ def test_a_runtime_that_dies_ends_the_visit_with_a_sentence(visit: dict[str, Any
 
 def _serve(folder: Path, out: Path) -> int:
     """Start the runtime and two visits to it, one of which outlives it."""
-    # A socket's path must be short, so not below ``out``.
-    with tempfile.TemporaryDirectory(prefix="monado") as run:
-        return _serve_in(Path(run), folder, out)
+    from showroom.stage import monado
 
-
-def _serve_in(run: Path, folder: Path, out: Path) -> int:
-    _raise_loopback()
-    libraries = folder / "usr/lib/x86_64-linux-gnu"
-    (run / "monado").mkdir()
-    config = {"active": "remote", "remote": {"version": 0, "port": PORT}}
-    (run / "monado/config_v0.json").write_text(json.dumps(config))
-    driver = json.loads((folder / "usr/share/vulkan/icd.d/lvp_icd.json").read_text())
-    driver["ICD"]["library_path"] = str(libraries / "libvulkan_lvp.so")
-    (run / "vulkan.json").write_text(json.dumps(driver))
-    runtime = {"name": "Monado", "library_path": str(libraries / "libopenxr_monado.so")}
-    manifest = {"file_format_version": "1.0.0", "runtime": runtime}
-    (run / "openxr.json").write_text(json.dumps(manifest))
-    settings = {
-        "XDG_RUNTIME_DIR": str(run), "XDG_CONFIG_HOME": str(run),
-        "XRT_NO_STDIN": "1", "XRT_COMPOSITOR_NULL": "1",
-        "XR_RUNTIME_JSON": str(run / "openxr.json"),
-        "VK_ICD_FILENAMES": str(run / "vulkan.json"), "VK_DRIVER_FILES": str(run / "vulkan.json"),
-        "__EGL_VENDOR_LIBRARY_DIRS": str(folder / "usr/share/glvnd/egl_vendor.d"),
-        "LIBGL_DRIVERS_PATH": str(libraries / "dri"), "GBM_BACKENDS_PATH": str(libraries / "gbm"),
-        "LIBGL_ALWAYS_SOFTWARE": "1", "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    environment |= settings
-    places = [
-        libraries,
-        *(libraries / n for n in ("dri", "blas", "lapack", "pulseaudio")),
-        folder / "usr/lib",
-    ]
-    loader = [
-        str(folder / "usr/lib64/ld-linux-x86-64.so.2"),
-        "--library-path", ":".join(map(str, places)),
-    ]  # fmt: skip
-
-    def inside(program: str, *arguments: str) -> list[str]:
-        return [*loader, "--argv0", program, program, *arguments]
-
-    def service() -> subprocess.Popen[bytes]:
-        with (run / "service.log").open("ab") as log:
-            started = subprocess.Popen(
-                inside(str(folder / "usr/bin/monado-service")),
-                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
-        until = time.monotonic() + 10
-        while not (run / "monado_comp_ipc").exists() and time.monotonic() < until:
-            time.sleep(0.05)
-        return started
-
-    me = inside(sys.executable, str(Path(__file__).resolve()))
-    server = service()
-    try:
+    monado.raise_loopback()
+    with monado.running(folder) as runtime:
+        me = runtime.program(sys.executable, str(Path(__file__).resolve()), "visit", str(out))
+        mine = runtime.environment | {"PYTHONPATH": str(ROOT), "MONADO_PORT": str(runtime.port)}
+        layers = {"XR_ENABLE_API_LAYERS": "XR_APILAYER_LUNARG_core_validation"}
         with (out / "validation.txt").open("wb") as log:
             subprocess.run(
-                [*me, "visit", str(out), "0"],
-                env=environment | {"XR_ENABLE_API_LAYERS": "XR_APILAYER_LUNARG_core_validation"},
-                stdout=log, stderr=log, check=True, timeout=90,
-            )  # fmt: skip
-        subprocess.run(
-            [*me, "visit", str(out), str(server.pid)], env=environment, check=True, timeout=90
-        )
-    finally:
-        server.kill()
-        server.wait()
+                [*me, "0"], env=mine | layers, stdout=log, stderr=log, check=True, timeout=90
+            )
+        subprocess.run([*me, str(runtime.pid)], env=mine, check=True, timeout=90)
     return 0
 
 
@@ -378,13 +320,14 @@ def _visit(out: Path, kill: int) -> int:
 
     from showroom.protocol.messages import Event, Pose, Update
     from showroom.stage.headset import Headset, headset_settings
+    from showroom.stage.monado_remote import Remote
     from showroom.stage.settings import StageSettings
     from showroom.stage.stage import Stage
 
     stage = Stage(headset_settings(StageSettings().at_quality("medium")))
     stage.show_room("store")
-    remote = _Remote()
-    remote.stand(*STATIONS[0])
+    remote = Remote(int(os.environ["MONADO_PORT"]))
+    _stand(remote, *STATIONS[0])
     poses: list[Pose] = []
     states: list[str] = []
     walked_from = math.inf
@@ -398,10 +341,10 @@ def _visit(out: Path, kill: int) -> int:
         if kill and len(poses) == STAY:
             os.kill(kill, 9)
         elif rest == 0 and station < len(STATIONS):
-            remote.stand(*STATIONS[station])
+            _stand(remote, *STATIONS[station])
         elif rest == 0 and station == len(STATIONS):
             walked_from = event.time
-            remote.stand(*STATIONS[-1], stick=(0.0, 1.0))
+            _stand(remote, *STATIONS[-1], stick=(0.0, 1.0))
         headset.over = station > len(STATIONS)
         return []
 
@@ -428,35 +371,10 @@ def _visit(out: Path, kill: int) -> int:
     return 0
 
 
-class _Remote:
-    """Leads Monado's remote device: packets of its protocol ``mndrmt3``."""
-
-    def __init__(self) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", PORT), timeout=5)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def stand(self, head: Any, left: Any, right: Any, stick: tuple[float, float] = (0, 0)) -> None:
-        """Head and controllers, each (position, quaternion); the left thumbstick."""
-        view = struct.pack("<4f7f4x", 0, 0, 0, 0, *IDENTITY, 0, 0, 0)
-        flags = struct.pack("<4?", False, False, False, False)
-        hands = self._hand(left, stick) + self._hand(right, (0, 0))
-        self._socket.sendall(b"mndrmt3\0" + view * 2 + self._pose(*head) + flags + hands)
-
-    @staticmethod
-    def _pose(place: Any, turn: Any) -> bytes:
-        return struct.pack("<7f", *turn, *place)
-
-    def _hand(self, hand: Any, stick: tuple[float, float]) -> bytes:
-        inputs = struct.pack("<6f5f3f2f3f", *([0.0] * 14), *stick, 0, 0, 0)
-        return self._pose(*hand) + inputs + struct.pack("<16?", True, True, *([False] * 14))
-
-
-def _raise_loopback() -> None:
-    """Bring up ``lo`` of this (new) network namespace: SIOCSIFFLAGS with IFF_UP, IFF_RUNNING."""
-    import fcntl
-
-    with socket.socket() as any_socket:
-        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
+def _stand(remote: Any, head: Any, left: Any, right: Any, stick: Any = (0.0, 0.0)) -> None:
+    remote.hold("left", pose=left, stick=stick)
+    remote.hold("right", pose=right)
+    remote.look(*head)
 
 
 if __name__ == "__main__":
