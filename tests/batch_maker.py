@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from reconstruction.intake.request import Request
-from showroom import batch
-from showroom.orders import Order, orders_of
+from showroom.workshop import batch
+from showroom.workshop.orders import Order, orders_of
 
 SECONDS = 0.3
 

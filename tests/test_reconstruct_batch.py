@@ -12,9 +12,9 @@ from reconstruction.errors import ParameterError
 from reconstruction.intake.request import Request
 from reconstruction.product import Price
 from reconstruction.product_io import load_product
-from showroom import batch
 from showroom.cli import main
-from showroom.orders import Order, Refused, metres, orders_of
+from showroom.workshop import batch
+from showroom.workshop.orders import Order, Refused, metres, orders_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "assets" / "photos"

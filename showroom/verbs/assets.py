@@ -29,7 +29,7 @@ def _add_import(verbs: Verbs) -> None:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from ..assets_desk import run_import
+    from ..workshop.files import run_import
 
     declared = {n: getattr(options, n) for n in ("height", "width", "depth")}
     return run_import(
@@ -55,7 +55,7 @@ def _add_colorways(verbs: Verbs) -> None:
 
 
 def _colorways(options: argparse.Namespace) -> int:
-    from ..assets_desk import run_colorways
+    from ..workshop.files import run_colorways
 
     return run_colorways(options.product, options.colors)
 
@@ -88,7 +88,7 @@ def _add_export(verbs: Verbs) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from ..assets_desk import run_export
+    from ..workshop.files import run_export
 
     return run_export(
         options.product,
@@ -111,7 +111,7 @@ def _add_check(verbs: Verbs) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from ..assets_desk import run_check
+    from ..workshop.files import run_check
 
     return run_check(options.file, as_json=options.json)
 
@@ -129,7 +129,7 @@ def _add_preview(verbs: Verbs) -> None:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from ..workshop import run_preview
+    from ..workshop.making import run_preview
 
     return run_preview(options.product, options.out, compare=options.compare)
 

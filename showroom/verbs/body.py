@@ -54,7 +54,7 @@ def _add_body(verbs: Verbs) -> None:
 
 
 def _body(options: argparse.Namespace) -> int:
-    from ..bodies import BodyWishes, run_body
+    from ..counter.bodies import BodyWishes, run_body
 
     tape = {n: getattr(options, n) for n in TAPE if getattr(options, n) is not None}
     for text in options.tape:

@@ -59,7 +59,7 @@ def _add_replay(verbs: Verbs) -> None:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from ..rehearsal import run_replay
+    from ..rehearsal.sessions import run_replay
 
     return run_replay(
         options.file,
@@ -100,7 +100,7 @@ def _add_load(verbs: Verbs) -> None:
 
 
 def _load(options: argparse.Namespace) -> int:
-    from ..rehearsal import run_load
+    from ..rehearsal.sessions import run_load
 
     return run_load(
         url=options.url,

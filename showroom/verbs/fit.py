@@ -40,7 +40,7 @@ def _add_fit(verbs: Verbs) -> None:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from ..fitting import FitWishes, run_fit
+    from ..counter.fitting import FitWishes, run_fit
 
     return run_fit(
         FitWishes(

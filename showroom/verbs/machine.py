@@ -32,7 +32,7 @@ def _add_demo(verbs: Verbs) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from ..demo import run_demo
+    from ..rehearsal.demo import run_demo
 
     return run_demo(options.out, photos=options.photo, motion=options.motion)
 

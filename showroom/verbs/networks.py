@@ -22,7 +22,7 @@ def _add_data(verbs: Verbs) -> None:
 
 
 def _data(options: argparse.Namespace) -> int:
-    from ..workshop import run_data, run_studio
+    from ..workshop.making import run_data, run_studio
 
     if options.what == "studio":
         return run_studio(options.out)
@@ -75,14 +75,14 @@ def _add_train(verbs: Verbs) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from ..workshop import run_calibrate, run_card, run_train
+    from ..workshop.making import run_calibrate, run_card, run_train
 
     if options.what == "card":
         return run_card()
     if options.what == "confidence":
         return run_calibrate(options.out, count=options.count or 12, jobs=options.jobs)
     if options.what in ("body", "person"):
-        from ..bodies import run_train_body
+        from ..counter.bodies import run_train_body
 
         return run_train_body(
             options.what,
@@ -129,7 +129,7 @@ def _add_finetune(verbs: Verbs) -> None:
 
 
 def _finetune(options: argparse.Namespace) -> int:
-    from ..workshop import run_finetune
+    from ..workshop.making import run_finetune
 
     return run_finetune(
         options.data,
@@ -169,10 +169,10 @@ def _add_evaluate(verbs: Verbs) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     if options.what == "body":
-        from ..bodies import run_evaluate_body
+        from ..counter.bodies import run_evaluate_body
 
         return run_evaluate_body(options.out, count=options.count)
-    from ..workshop import run_evaluate
+    from ..workshop.making import run_evaluate
 
     return run_evaluate(
         options.out,

@@ -85,7 +85,7 @@ def _add_reconstruct(verbs: Verbs) -> None:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from ..workshop import Wishes, WorkshopError, run_reconstruct
+    from ..workshop.making import Wishes, WorkshopError, run_reconstruct
 
     names = ("height", "width", "depth", "seat_height")
     declared = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
@@ -96,7 +96,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         raise WorkshopError("--back goes with --front")
     views = [p for p in (options.front, options.back) if p is not None] + options.views
     if options.reconstructor != "resnet":
-        from ..assets_desk import run_reconstructor
+        from ..workshop.files import run_reconstructor
 
         return run_reconstructor(
             options.reconstructor,
@@ -151,7 +151,7 @@ def _add_correct(verbs: Verbs) -> None:
 
 
 def _correct(options: argparse.Namespace) -> int:
-    from ..workshop import run_correct
+    from ..workshop.making import run_correct
 
     return run_correct(
         options.product,

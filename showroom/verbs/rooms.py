@@ -39,7 +39,7 @@ def _add_place(verbs: Verbs) -> None:
 
 
 def _place(options: argparse.Namespace) -> int:
-    from ..placing import run_place
+    from ..counter.placing import run_place
 
     spot = None
     if options.x is not None or options.z is not None:

@@ -27,7 +27,7 @@ def _add_ask(verbs: Verbs) -> None:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from ..chat import run_ask
+    from ..counter.chat import run_ask
 
     return run_ask(
         options.question, catalog=options.catalog, product=options.product, lang=options.lang
@@ -51,7 +51,7 @@ def _add_chat(verbs: Verbs) -> None:
 
 
 def _chat(options: argparse.Namespace) -> int:
-    from ..chat import run_chat
+    from ..counter.chat import run_chat
 
     return run_chat(
         catalog=options.catalog,

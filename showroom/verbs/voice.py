@@ -24,7 +24,7 @@ def _add_intent(verbs: Verbs) -> None:
 
 
 def _intent(options: argparse.Namespace) -> int:
-    from ..workshop import run_intent
+    from ..workshop.making import run_intent
 
     return run_intent(sys.stdin, sys.stdout, lang=options.lang, explain=options.explain)
 
@@ -44,7 +44,7 @@ def _add_hear(verbs: Verbs) -> None:
 
 
 def _hear(options: argparse.Namespace) -> int:
-    from ..listening import run_hear
+    from ..counter.listening import run_hear
 
     return run_hear(
         sys.stdin.buffer if options.file == "-" else Path(options.file),

@@ -65,7 +65,7 @@ def test_an_artists_mesh_is_worn_like_any_garment(woman):
 
 
 def test_the_verb_writes_pictures_files_and_a_report(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("showroom.fitting.PICTURE", (150, 90))
+    monkeypatch.setattr("showroom.counter.fitting.PICTURE", (150, 90))
     shirt = next(SHIPPED_PRODUCTS.glob("tshirt"))
     out = tmp_path / "fit"
     wanted = "height=1.70,waist=0.82,gender=female"

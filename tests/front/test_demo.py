@@ -13,7 +13,7 @@ from PIL import Image
 
 from reconstruction.errors import PhotoError
 from showroom.cli import main
-from showroom.demo import run_demo
+from showroom.rehearsal.demo import run_demo
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from PIL import Image
 from reconstruction.product_io import load_product
 from showroom.catalog.scene import SceneError, load_scene
 from showroom.cli import main
+from showroom.counter.placing import Placing
 from showroom.fit.furnishing import PlacementError
 from showroom.fit.room import RoomError
-from showroom.placing import Placing
 from showroom.visit.mover import scene_room
 
 PRODUCTS = Path(__file__).resolve().parents[2] / "assets" / "products"

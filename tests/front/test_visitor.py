@@ -11,7 +11,7 @@ from showroom.app import SHIPPED_MOTION, SHIPPED_SCRIPT
 from showroom.channel.crowd import looped
 from showroom.channel.motion import Motion, load_motion
 from showroom.protocol.messages import Change, ErrorUpdate, Pose, ProductChanged, Reply
-from showroom.visitor import ScriptError, Sentence, Visitor, read_script
+from showroom.rehearsal.visitor import ScriptError, Sentence, Visitor, read_script
 
 HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
 

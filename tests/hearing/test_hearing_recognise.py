@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from showroom import app
+from showroom.counter.listening import run_hear
 from showroom.hearing.audio import RATE
 from showroom.hearing.ear import Ear
 from showroom.hearing.grammar import SpokenGrammar, Stocked
@@ -15,7 +16,6 @@ from showroom.hearing.shop import Hearing
 from showroom.hearing.speech import EspeakVoice
 from showroom.hearing.sphinx import SphinxRecogniser
 from showroom.hearing.vad import WINDOW, SileroVad
-from showroom.listening import run_hear
 from showroom.voice import Interpreter
 
 SENTENCES = (

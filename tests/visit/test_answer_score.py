@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from showroom.answer_score import SHIPPED_PRODUCTS, same, score, with_stand_ins
 from showroom.catalog.products import Catalog
+from showroom.counter.answer_score import SHIPPED_PRODUCTS, same, score, with_stand_ins
 from showroom.visit.desk import Desk
 from showroom.voice.interval import interval
 from showroom.voice.score import load

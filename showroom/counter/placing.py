@@ -11,9 +11,9 @@ from typing import Any
 from reconstruction.product import Product
 from reconstruction.product_io import load_product
 
-from .catalog.products import Catalog
-from .catalog.scene import Scene, load_scene, scene_names
-from .fit.furnishing import (
+from ..catalog.products import Catalog
+from ..catalog.scene import Scene, load_scene, scene_names
+from ..fit.furnishing import (
     Blocked,
     Footprint,
     Item,
@@ -23,13 +23,13 @@ from .fit.furnishing import (
     rules,
     standing,
 )
-from .fit.placement import Floor
-from .fit.shortage import shortage
+from ..fit.placement import Floor
+from ..fit.shortage import shortage
+from ..protocol.messages import Command, Reply, Utterance
+from ..visit.mover import scene_room
+from ..visit.shopfloor import Shopfloor
+from ..visit.visit import Visit
 from .plan_picture import draw_plan
-from .protocol.messages import Command, Reply, Utterance
-from .visit.mover import scene_room
-from .visit.shopfloor import Shopfloor
-from .visit.visit import Visit
 
 Report = dict[str, Any]
 

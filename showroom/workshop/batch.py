@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconstruction.errors import PhotoError, ReconstructionError
 
-from . import __version__
+from .. import __version__
 from .orders import Order, Refused
 
 if TYPE_CHECKING:

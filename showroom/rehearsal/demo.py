@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .app import SHIPPED_MOTION, SHIPPED_PHOTOS, SHIPPED_SCRIPT, open_showroom
-from .requirements import ROOT
+from ..app import SHIPPED_MOTION, SHIPPED_PHOTOS, SHIPPED_SCRIPT, open_showroom
+from ..requirements import ROOT
 
 if TYPE_CHECKING:
     from reconstruction.intake.photo import Photo
@@ -167,7 +167,7 @@ def _visit(
         showroom.host.subscribe(recorder)
         script_path = Path(folder) / "visit.toml"
         script_path.write_text(script, encoding="utf-8")
-        command = [sys.executable, "-m", "showroom.visitor", showroom.server.url]
+        command = [sys.executable, "-m", "showroom.rehearsal.visitor", showroom.server.url]
         command += ["--motion", str(motion), "--script", str(script_path)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         with (
@@ -210,9 +210,9 @@ def _draw(out: Path, recorder: Any, watch: Stopwatch) -> list[Any]:
     from tqdm import tqdm
 
     with watch.stage("open the stage"):
-        from .stage.film import Film
-        from .stage.settings import StageSettings
-        from .stage.stage import Stage
+        from ..stage.film import Film
+        from ..stage.settings import StageSettings
+        from ..stage.stage import Stage
         from .storyboard import Storyboard
 
         width, height = FILM_SIZE

@@ -10,10 +10,10 @@ from typing import TextIO
 
 import msgspec
 
-from .app import AppError, Helpers, make_visit, stock
-from .channel.errands import Errands, ErrandSettings
-from .protocol.errors import ProtocolError
-from .protocol.messages import (
+from ..app import AppError, Helpers, make_visit, stock
+from ..channel.errands import Errands, ErrandSettings
+from ..protocol.errors import ProtocolError
+from ..protocol.messages import (
     BasketShown,
     Body,
     Change,
@@ -57,8 +57,8 @@ def run_ask(
     Raises:
         AppError: there is no such product.
     """
-    from .visit.state import State
-    from .voice.context import Context, Thing
+    from ..visit.state import State
+    from ..voice.context import Context, Thing
 
     known = stock(catalog)
     if product and product not in known.catalog:

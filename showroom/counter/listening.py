@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from .hearing.audio import MAX_CHUNK, Samples, read_wav, samples_of
-from .hearing.ear import Ear, Report
-from .hearing.errors import HearingError
-from .voice import Interpreter
+from ..hearing.audio import MAX_CHUNK, Samples, read_wav, samples_of
+from ..hearing.ear import Ear, Report
+from ..hearing.errors import HearingError
+from ..voice import Interpreter
 
 
 def run_hear(
@@ -30,7 +30,7 @@ def run_hear(
     Raises:
         HearingError: audio that cannot be used, or something missing that hears.
     """
-    from .app import make_hearing, make_interpreter
+    from ..app import make_hearing, make_interpreter
 
     chunks = _file(source) if isinstance(source, Path) else _stream(source)
     interpreter = make_interpreter(catalog)

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .app import make_visit
+from ..app import make_visit
 
 if TYPE_CHECKING:
-    from .channel.crowd import Crowd, Waits
+    from ..channel.crowd import Crowd, Waits
 
 SHOWN_DIFFERENCES = 20
 
@@ -34,8 +34,8 @@ def run_replay(
         TakeError: the recording cannot be read, or the answers not be written.
         ChannelError: the server at ``url`` cannot be reached, or refuses.
     """
-    from .channel.replay import compare, replay, replay_at
-    from .channel.take import read_take, write_take
+    from ..channel.replay import compare, replay, replay_at
+    from ..channel.take import read_take, write_take
 
     take = read_take(file)
     if url:
@@ -86,9 +86,9 @@ def run_load(
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    from .app import SHIPPED_MOTION, SHIPPED_SCRIPT, open_showroom
-    from .channel.crowd import Crowd, as_json, table
-    from .channel.motion import load_motion
+    from ..app import SHIPPED_MOTION, SHIPPED_SCRIPT, open_showroom
+    from ..channel.crowd import Crowd, as_json, table
+    from ..channel.motion import load_motion
     from .visitor import read_script
 
     lines = read_script(script or SHIPPED_SCRIPT)
@@ -123,6 +123,6 @@ def run_load(
 
 
 def _send(url: str, crowd: Crowd) -> list[Waits]:
-    from .channel.crowd import visit_together
+    from ..channel.crowd import visit_together
 
     return asyncio.run(visit_together(url, crowd))

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from .fit.furnishing import Footprint, Item, Side, Viewer, longer, rules, standing
-from .fit.placement import Floor
-from .fit.room import Opening, Room
+from ..fit.furnishing import Footprint, Item, Side, Viewer, longer, rules, standing
+from ..fit.placement import Floor
+from ..fit.room import Opening, Room
 
 Point = tuple[float, float]
 
-FONT = Path(__file__).resolve().parents[1] / "assets" / "fonts" / "NotoSansSC-subset.ttf"
+FONT = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "NotoSansSC-subset.ttf"
 LONGEST = 1000
 """Pixels of the longer side of the room."""
 

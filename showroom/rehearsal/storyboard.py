@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .protocol.messages import (
+from ..protocol.messages import (
     AssetReady,
     AvatarPose,
     AvatarShown,
@@ -34,7 +34,7 @@ from .protocol.messages import (
 )
 
 if TYPE_CHECKING:
-    from .stage.stage import Stage
+    from ..stage.stage import Stage
 
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 Runs as a process of its own, as any engine's client would::
 
-    python -m showroom.visitor ws://127.0.0.1:8765 --motion stroll.jsonl --script visit.toml
+    python -m showroom.rehearsal.visitor URL --motion stroll.jsonl --script visit.toml
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .channel.client import Client
-from .channel.crowd import looped
-from .channel.motion import Motion, load_motion
-from .protocol.messages import (
+from ..channel.client import Client
+from ..channel.crowd import looped
+from ..channel.motion import Motion, load_motion
+from ..protocol.messages import (
     Body,
     Command,
     ErrorUpdate,
@@ -239,7 +239,9 @@ class Visitor:
 
 def main(arguments: list[str] | None = None) -> int:
     """Visit as the command line says, and print what happened as one JSON object."""
-    parser = argparse.ArgumentParser(prog="python -m showroom.visitor", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m showroom.rehearsal.visitor", description=__doc__
+    )
     parser.add_argument("url", help="of the channel, such as ws://127.0.0.1:8765")
     parser.add_argument("--motion", type=Path, required=True, help="a recorded headset stream")
     parser.add_argument("--script", type=Path, required=True, help="what the visitor says")

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from reconstruction.mesh import Mesh
     from reconstruction.product import Product
 
-    from .fit.avatar import Avatar
-    from .fit.outfit import Outfit
-    from .fit.report import Report
-    from .fit.skin import PoseState
-    from .protocol.messages import Pose
+    from ..fit.avatar import Avatar
+    from ..fit.outfit import Outfit
+    from ..fit.report import Report
+    from ..fit.skin import PoseState
+    from ..protocol.messages import Pose
 
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
@@ -68,7 +68,7 @@ def run_fit(wishes: FitWishes, out: Path) -> int:
     from PIL import Image
     from tqdm import tqdm
 
-    from .fit.outfit import Outfit
+    from ..fit.outfit import Outfit
 
     avatar = body_of(wishes.body)
     products = [product_of(path, wishes.category) for path in wishes.products]
@@ -114,9 +114,9 @@ def body_of(text: str) -> Avatar:
     Raises:
         BodyError: a measure is impossible or unknown, or the file is no body's.
     """
+    from ..fit.body import solve
+    from ..fit.errors import BodyError
     from .bodies import BodyWishes, solved
-    from .fit.body import solve
-    from .fit.errors import BodyError
 
     path = Path(text)
     if "=" not in text:
@@ -163,8 +163,8 @@ def product_of(path: Path, category: str) -> Product:
     from reconstruction.product import Product
     from reconstruction.product_io import load_product
 
-    from .fit.artist import ArtistGarment
-    from .fit.errors import GarmentError
+    from ..fit.artist import ArtistGarment
+    from ..fit.errors import GarmentError
 
     if path.suffix.lower() not in MESHES:
         product = load_product(path)
@@ -192,7 +192,7 @@ def in_size(product: Product, size: str, avatar: Avatar) -> Product:
     if not size or not product.sizes:
         return product
     if size == "best":
-        from .fit.report import fit_report
+        from ..fit.report import fit_report
 
         size = fit_report(product, _measures(avatar), avatar.gender).recommended
     return product.in_size(size)
@@ -200,8 +200,8 @@ def in_size(product: Product, size: str, avatar: Avatar) -> Product:
 
 def report_of(product: Product, avatar: Avatar, outfit: Outfit) -> Report | None:
     """The fit report of a worn garment; None for one that has no measures to compare."""
-    from .fit.report import fit_report
-    from .fit.sizing import tables
+    from ..fit.report import fit_report
+    from ..fit.sizing import tables
 
     if product.family.name not in tables()["families"]:
         return None
@@ -209,7 +209,7 @@ def report_of(product: Product, avatar: Avatar, outfit: Outfit) -> Report | None
 
 
 def _measures(avatar: Avatar) -> dict[str, float]:
-    from .fit.extremities import extremities
+    from ..fit.extremities import extremities
 
     return {**avatar.measures, **extremities(avatar.form)}
 
@@ -255,10 +255,10 @@ def posed(avatar: Avatar, name: str) -> PoseState:
     Raises:
         PoseError: there is none of that name.
     """
-    from .app import SHIPPED_MOTION
-    from .channel.motion import load_motion
-    from .fit.errors import PoseError
-    from .fit.pose import Tracker
+    from ..app import SHIPPED_MOTION
+    from ..channel.motion import load_motion
+    from ..fit.errors import PoseError
+    from ..fit.pose import Tracker
 
     if name == "rest":
         return avatar.rest()
@@ -287,8 +287,8 @@ def motion_of(text: str, stature: float) -> Iterable[Pose]:
     Raises:
         MotionError: there is none, or it cannot be read.
     """
-    from .app import SHIPPED_MOTION
-    from .channel.motion import Motion, MotionError, load_motion, read_lines
+    from ..app import SHIPPED_MOTION
+    from ..channel.motion import Motion, MotionError, load_motion, read_lines
 
     if text == "stream":
         poses: Sequence[Pose] = read_lines("standard input", sys.stdin.read())
@@ -303,8 +303,8 @@ def motion_of(text: str, stature: float) -> Iterable[Pose]:
 
 def follow(avatar: Avatar, poses: Iterable[Pose]) -> Iterator[PoseState]:
     """The avatar in each of the poses; headsets are brought to its own eye level."""
-    from .fit.pose import Tracker, Transform
-    from .fit.stream import named_stream
+    from ..fit.pose import Tracker, Transform
+    from ..fit.stream import named_stream
 
     given = list(poses)
     eye = float(avatar.eyes[:, 1].mean())
@@ -354,7 +354,7 @@ def strain_picture(avatar: Avatar, outfit: Outfit) -> U8:
     """The outermost cloth's strain map from the front, the side and behind, standing at rest."""
     from reconstruction.render.shading import srgb_to_linear
 
-    from .fit.tension import COLOURS, tension
+    from ..fit.tension import COLOURS, tension
 
     palette = srgb_to_linear((COLOURS * 255).astype(np.uint8))
     items: list[tuple[Mesh, dict[str, Any], dict[str, Any]]] = []
@@ -425,7 +425,7 @@ def strain_glb(outfit: Outfit, key: str) -> bytes:
     from reconstruction.product import Material
     from reconstruction.render.shading import srgb_to_linear
 
-    from .fit.tension import tension
+    from ..fit.tension import tension
 
     garment = outfit.garments[key]
     colours = srgb_to_linear((tension(garment).colours * 255).astype(np.uint8))

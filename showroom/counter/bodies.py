@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from .fit.avatar import Avatar
+    from ..fit.avatar import Avatar
 
 _POUND: Final = 0.45359237
 _KILOGRAMS: Final = {"": 1.0, "kg": 1.0, "公斤": 1.0, "斤": 0.5, "lb": _POUND, "lbs": _POUND}
@@ -58,8 +58,8 @@ def solved(wishes: BodyWishes) -> Avatar:
     Raises:
         BodyError, SilhouetteError, PhotoError: what was asked is impossible; names the field.
     """
-    from .fit.body import solve
-    from .fit.errors import BodyError
+    from ..fit.body import solve
+    from ..fit.errors import BodyError
 
     height = _metres(wishes.height, "height")
     tape = {name: _metres(text, f"tape.{name}") for name, text in wishes.tape.items()}
@@ -75,7 +75,7 @@ def solved(wishes: BodyWishes) -> Avatar:
         return solve(height, wishes.gender, tape, weight)
     from reconstruction.intake.photo import read_photo
 
-    from .fit.silhouette.photo import body_from_photos
+    from ..fit.silhouette.photo import body_from_photos
 
     return body_from_photos(
         read_photo(wishes.photo),
@@ -90,8 +90,8 @@ def solved(wishes: BodyWishes) -> Avatar:
 def _metres(text: str, name: str) -> float:
     from reconstruction.errors import ParameterError
 
-    from .fit.errors import BodyError
-    from .orders import metres
+    from ..fit.errors import BodyError
+    from ..workshop.orders import metres
 
     try:
         return metres(text, name)
@@ -102,7 +102,7 @@ def _metres(text: str, name: str) -> float:
 
 
 def _kilograms(text: str) -> float:
-    from .fit.errors import BodyError
+    from ..fit.errors import BodyError
 
     match = re.fullmatch(r"\s*([-+]?\d*\.?\d+|nan|inf)\s*(\S*)\s*", text)
     unit = match[2].casefold() if match else "?"
@@ -121,7 +121,7 @@ def body_facts(avatar: Avatar) -> dict[str, Any]:
 
     Lengths are metres, rounded to the millimetre; weight is kilograms.
     """
-    from .fit.sizing import en_13402, gb_1335
+    from ..fit.sizing import en_13402, gb_1335
 
     measures = {}
     for name, value in avatar.measures.items():
@@ -149,7 +149,7 @@ def body_message(avatar: Avatar) -> dict[str, Any]:
     """The protocol's ``body`` message that gives a visit this very body."""
     import msgspec
 
-    from .protocol.messages import Body
+    from ..protocol.messages import Body
 
     tape = {n: round(v, 4) for n, v in avatar.measures.items() if n not in ("height", "weight")}
     message = Body(height=round(avatar.height, 4), gender=avatar.gender, tape=tape)  # type: ignore[arg-type]
@@ -159,7 +159,7 @@ def body_message(avatar: Avatar) -> dict[str, Any]:
 
 def readable(facts: Mapping[str, Any], lang: str = "en") -> str:
     """The facts for a person: centimetres, in English or Chinese."""
-    from .fit.sizing import tables
+    from ..fit.sizing import tables
 
     words = tables()["body_words"][lang]
     names = words["measures"]
@@ -250,13 +250,13 @@ def run_train_body(
         command += f" --count {count}"
     command += f" --minutes {minutes:g} --seed {seed}"
     if what == "body":
-        from .fit.silhouette import training
+        from ..fit.silhouette import training
 
         recipe = training.recipe(settings)
         number = count or training.COUNT
         training.train_body(weights, out, recipe, count=number, command=command)
     else:
-        from .fit.silhouette import person_training
+        from ..fit.silhouette import person_training
 
         recipe = person_training.recipe(settings)
         person_training.train_person(
@@ -268,7 +268,7 @@ def run_train_body(
 
 def run_evaluate_body(out: Path, *, count: int | None) -> int:
     """Score the shipped body network on drawn people of the hold-out; writes ``body.json``."""
-    from .fit.silhouette.score import holdout
+    from ..fit.silhouette.score import holdout
 
     report = holdout(out, count)
     out.mkdir(parents=True, exist_ok=True)

@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from .app import SHIPPED_PRODUCTS, plain_product
-from .catalog.facts import measured_names
-from .catalog.products import Catalog
-from .visit.desk import Desk
-from .visit.state import State
-from .voice.ask import Question, labels
-from .voice.context import Context
-from .voice.interval import interval
-from .voice.score import load
+from ..app import SHIPPED_PRODUCTS, plain_product
+from ..catalog.facts import measured_names
+from ..catalog.products import Catalog
+from ..visit.desk import Desk
+from ..visit.state import State
+from ..voice.ask import Question, labels
+from ..voice.context import Context
+from ..voice.interval import interval
+from ..voice.score import load
 
 ALIASES = {
     "colour": "colors", "colours": "colors", "color": "colors", "size": "sizes",
@@ -166,7 +166,7 @@ def _stand_in(key: str, category: str) -> Any:
 
 
 def main() -> int:
-    """``python -m showroom.answer_score [--plain] [--errors] FILE...``: a table row per file.
+    """``python -m showroom.counter.answer_score [--plain] [--errors] FILE...``: a row per file.
 
     ``--plain`` leaves out the sentence embeddings; ``--errors`` lists what went wrong, which is
     not for sets that nothing may be tuned on.

@@ -1,0 +1,1 @@
+"""Recorded visitors: the demo and its pictures, sessions recorded and replayed, crowds."""
