@@ -363,9 +363,10 @@ def walk_in(*, catalog: Path | None, scene: str, seconds: float | None) -> int:
         elif windowed:
             from .stage.window import Desktop
 
-            enter("desktop/1")
-            print("showroom: WASD walks, dragging looks, T types a sentence, V shows you, Esc ends")
-            Desktop(stage, handle).run(stay)
+            desktop = Desktop(stage, handle)
+            desktop.guest.enter("desktop/1")
+            print("showroom: WASD walks, the mouse points and grabs, T types a sentence, Esc ends")
+            desktop.run(stay)
         else:
             enter("desktop/1")
             _write_view(stage, scene, Path("out") / f"{scene}.png")

@@ -215,7 +215,7 @@ def _over_body(head: Transform, origin: F64, ahead: F64, point: F64) -> bool:
     """Whether a garment is before the visitor's trunk, or a ray from elsewhere points at it."""
     high, low = head[1], 0.35 * head[1]
     if math.hypot(point[0] - head[0], point[2] - head[2]) < ON_BODY:
-        return low <= point[1] <= high + 0.1
+        return bool(low <= point[1] <= high + 0.1)
     away = np.array((head[0] - origin[0], head[2] - origin[2]))
     if float(np.hypot(*away)) < 2 * ON_BODY:
         return False  # It is the visitor's own hand.
@@ -225,7 +225,8 @@ def _over_body(head: Transform, origin: F64, ahead: F64, point: F64) -> bool:
         return False
     t = float(away @ flat) / length
     beside = abs(float(away[0] * flat[1] - away[1] * flat[0])) / math.sqrt(length)
-    return t > 0.0 and beside < ON_BODY and low <= origin[1] + t * ahead[1] <= high + 0.1
+    height = float(origin[1] + t * ahead[1])
+    return bool(t > 0.0 and beside < ON_BODY and low <= height <= high + 0.1)
 
 
 def _on_plane(origin: F64, ahead: F64, height: float) -> Place:

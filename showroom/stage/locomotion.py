@@ -214,6 +214,11 @@ class Locomotion:
         self.rig = self.rig.over(head, arc.landing)
         return True
 
+    @property
+    def aiming(self) -> Side | None:
+        """The hand that aims a teleport."""
+        return self._aiming
+
     def cancel(self) -> None:
         """Aim no longer; nothing lands."""
         self._arc, self._aiming = None, None

@@ -7,7 +7,7 @@ says where each button is, in pixels from the upper left corner.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..catalog.color import colors
@@ -113,7 +113,7 @@ class Shown:
     report: FitReport | None = None
     strain: bool = False
     measures: bool = False
-    comfort: Comfort = Comfort()
+    comfort: Comfort = field(default_factory=Comfort)
     lang: str = "en"
     page: Page = "home"
 
@@ -220,9 +220,7 @@ def _swatches(ware: Ware, lang: str, top: int) -> list[Button]:
     ]
     if len(ware.colors) > len(shown):
         x = _PAD + len(shown) * 64
-        buttons.append(
-            Button(word("more_colors", lang), (x, top, WIDTH - _PAD - x, 56), "colors")
-        )
+        buttons.append(Button(word("more_colors", lang), (x, top, WIDTH - _PAD - x, 56), "colors"))
     return buttons
 
 

@@ -24,9 +24,11 @@ from .graphics import Graphics, image_texture, shader, white
 from .mirror import MirrorView
 from .model import read_model
 from .overlay import Overlay
+from .poses import toward
 from .room import RoomNode
 from .settings import StageError, StageSettings
 from .shadow import KeyLight, contact_pixels
+from .wares import Shape
 
 Assets = Callable[[str], bytes]
 AVATAR = "avatar"
@@ -82,11 +84,40 @@ class Stage:
         self._key = KeyLight(self.graphics, self._world, self.settings.shadow_size)
         self._mirror: MirrorView | None = None
         self._environment: Any = None
-        self._overlay = Overlay(self.graphics)
+        self.overlay = Overlay(self.graphics)
         self._defaults()
         self.fov = self.settings.fov
         self.eye: F32 = np.array([0.0, 1.6, 2.0], np.float32)
         self.look_at((0.0, 1.6, 2.0), (0.0, 1.3, 0.0))
+
+    @property
+    def world(self) -> Any:
+        """The NodePath of the whole scene, in metres, Y up."""
+        return self._world
+
+    @property
+    def scene(self) -> Scene | None:
+        """The scene that is shown, None in a plain studio."""
+        return self.room.scene if self.room is not None else None
+
+    def shape(self, target: str) -> Shape | None:
+        """The mesh of a product that stands still, in its own frame."""
+        thing = self.things.get(target)
+        if thing is None or thing.worn:
+            return None
+        return Shape.of(thing.mesh.model.positions, thing.mesh.model.faces)
+
+    def show_at(self, thing: Thing, there: m.Transform | None, factor: float = 1.0) -> None:
+        """Show a thing elsewhere than the visit has it, as in a hand; None: where it has it."""
+        if thing.frame >= 0:
+            return
+        x, y, z, qx, qy, qz, qw = there or thing.transform
+        thing.node.set_pos_quat(core.LPoint3f(x, y, z), core.LQuaternionf(qw, qx, qy, qz))
+        thing.node.set_scale(factor)
+        if there is None:
+            self._relight(thing)
+        else:
+            thing.spot.hide()
 
     # --- camera --------------------------------------------------------------------------------
 
@@ -121,6 +152,19 @@ class Stage:
             ]
         )
         self._place(rows, np.asarray(head[:3], np.float64), fov)
+
+    def ray_through(self, x: float, y: float) -> m.Transform:
+        """The ray through a pixel of the frame (from its upper left corner): along its -Z."""
+        output, lens = self.graphics.output, self._camera.node().get_lens()
+        u = 2 * (x / max(1, output.get_x_size())) - 1
+        v = 1 - 2 * (y / max(1, output.get_y_size()))
+        near, far = core.LPoint3f(), core.LPoint3f()
+        lens.extrude(core.LPoint2f(u, v), near, far)
+        ahead = self._camera.get_mat().xform_vec(far - near)
+        place = self._camera.get_pos()
+        start = (float(place[0]), float(place[1]), float(place[2]))
+        end = (start[0] + float(ahead[0]), start[1] + float(ahead[1]), start[2] + float(ahead[2]))
+        return (*start, *toward(start, end))
 
     def _place(
         self, axes: NDArray[np.float64], eye: NDArray[np.float64], fov: float | None
@@ -320,7 +364,7 @@ class Stage:
         if self._mirror is not None:
             self._mirror.update(self._camera, self.eye)
         picture = self.caption.picture(self.graphics.output.get_x_size())
-        self._overlay.show_picture(picture)
+        self.overlay.show_picture(picture)
         self.graphics.render()
 
     def render(self) -> NDArray[np.uint8]:

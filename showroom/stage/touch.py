@@ -18,6 +18,7 @@ from .controls import SIDES, Controls, Held, Side, Tick
 from .ground import F64
 from .holding import Hold, carry, grab, with_second
 from .locomotion import Rig
+from .poses import between
 from .teleport import ray_of
 from .wares import Hit, Ware, Wares, pick
 
@@ -424,16 +425,6 @@ class _Making:
             tuple(self.events), self.talk, tuple(self.ticks), self.aim, frozenset(self.busy),
             tuple(self.rays), hover, tuple(self.carried), self.pressed, self.menu,
         )  # fmt: skip
-
-
-def between(start: Transform, end: Transform, share: float) -> Transform:
-    """A transform some share (0 to 1) of the way from one to another."""
-    x, y, z = (a + (b - a) * share for a, b in zip(start[:3], end[:3], strict=True))
-    sign = 1.0 if sum(a * b for a, b in zip(start[3:], end[3:], strict=True)) >= 0.0 else -1.0
-    turn = [a * (1 - share) * sign + b * share for a, b in zip(start[3:], end[3:], strict=True)]
-    length = math.sqrt(sum(v * v for v in turn)) or 1.0
-    a, b, c, d = (v / length for v in turn)
-    return (x, y, z, a, b, c, d)
 
 
 def _point(values: F64) -> tuple[float, float, float]:

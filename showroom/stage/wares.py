@@ -72,7 +72,8 @@ class Ware:
 
     def title(self, lang: str) -> str:
         """What it is called."""
-        return self.name.get(lang) or next(iter(self.name.values()), self.target)
+        text = self.name.get(lang) or next(iter(self.name.values()), self.target)
+        return text[:1].upper() + text[1:]
 
     @property
     def cost(self) -> str:
