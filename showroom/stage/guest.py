@@ -318,7 +318,8 @@ class Guest:
             label = name_label(ware, self.lang)
             labels += [label] if label is not None else []
         return View(
-            head, walked.arc, tuple(r for r in acts.rays if r.side != self.legs.aiming), tuple(lit), tuple(labels), carried, spot,
+            head, walked.arc, tuple(r for r in acts.rays if r.side != self.legs.aiming),
+            tuple(lit), tuple(labels), carried, spot,
             self._measures(carried), walked.vignette, walked.dark,
             () if self.wrist.panel is None else (self.wrist.panel,), self._told(carried, spot),
             self.legs.rig,
