@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .catalog.products import Catalog
     from .channel.ears import HearingOffer
     from .channel.errands import ErrandSettings
-    from .channel.host import VisitHost
+    from .channel.host import Host
     from .channel.server import Server
     from .hearing.shop import Hearing
     from .stage.stage import Stage
@@ -46,7 +46,7 @@ class AppError(Exception):
 class Showroom:
     """An open showroom: its visits and the port they are reached by."""
 
-    host: VisitHost
+    host: Host
     server: Server
 
 
@@ -168,13 +168,15 @@ def hearing_offer(
 def open_showroom(folder: Path | None, *, scene: str, port: int) -> Iterator[Showroom]:
     """The showroom on a loopback port (0: any free one) until the block ends.
 
-    The visits live in a process of their own, so that their fitting never holds up the channel.
+    The visits live in processes of their own, so that their fitting holds up neither the channel
+    nor one another.
     """
-    from .channel.host import VisitHost
+    from .channel.pool import VisitPool
     from .channel.run import ServerThread
     from .channel.settings import ServerSettings
 
-    host = VisitHost.in_subprocess(partial(make_visit, folder, scene))
+    prepare = partial(prepare_visits, folder, scene)
+    host = VisitPool(partial(make_visit, folder, scene), prepare=prepare)
     try:
         with ServerThread(ServerSettings(port=port), host) as server:
             yield Showroom(host, server)
@@ -182,26 +184,45 @@ def open_showroom(folder: Path | None, *, scene: str, port: int) -> Iterator[Sho
         host.stop()
 
 
+def prepare_visits(folder: Path | None, scene: str, helpers: Helpers = Helpers()) -> None:
+    """Read the products and live through a short visit, so that the next finds all at hand.
+
+    Importable by a worker process, where everything that this reads and compiles stays.
+    """
+    visit = make_visit(folder, scene, helpers=helpers)
+    kinds = {entry.product.kind: entry.id for entry in stock(folder, helpers).catalog}
+    _live_through(visit, kinds.get("garment", ""), kinds.get("furniture", ""))
+
+
 def warm_up() -> None:
     """Compile what a visit needs, into the cache on disk, by living through a short one."""
     from .catalog.products import Catalog
-    from .protocol.messages import Body, Command, Hello, Pose
     from .visit import Visit
 
     visit = Visit(Catalog([plain_product("t_shirt"), plain_product("chair")]))
+    _live_through(visit, "t_shirt", "chair")
+
+
+def _live_through(visit: Visit, garment: str, furniture: str) -> None:
+    """A short visit with a garment and a piece of furniture; what there is not is refused."""
+    from .protocol.messages import Body, Command, Hello, Pose, Utterance
+
     head = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
     hand = (0.25, 1.0, -0.2, 0.0, 0.0, 0.0, 1.0)
     for event in (
         Hello(want=("vertices",)),
         Body(height=1.7, tape={"waist": 0.8}),
-        Command(action="try_on", target="t_shirt"),
-        Command(action="place", target="chair"),
+        Command(action="try_on", target=garment),
+        Command(action="place", target=furniture),
         Pose(time=0.0, head=head, left=hand, right=hand),
         Pose(time=0.1, head=head, left=hand),
-        Command(action="adjust_fit", target="t_shirt", part="sleeve", delta=0.01),
-        Command(action="move", target="chair", direction="left", delta=0.1),
-        Command(action="scale", target="chair", factor=1.02),
+        Command(action="adjust_fit", target=garment, part="sleeve", delta=0.01),
+        Command(action="move", target=furniture, direction="left", delta=0.1),
+        Command(action="scale", target=furniture, factor=1.02),
         Pose(time=0.2, head=head, left=hand, right=hand),
+        Utterance(id="en", text="make it 2 cm longer"),
+        Utterance(id="zh", text="袖子加长两厘米", lang="zh"),
+        Utterance(id="asked", text="what is it made of?"),
     ):
         visit.handle(event)
 
@@ -259,7 +280,7 @@ def serve(
         TakeError: the recording cannot be written.
     """
     from .channel.errands import Errands, ErrandSettings
-    from .channel.host import VisitHost
+    from .channel.pool import VisitPool
     from .channel.run import run_server
     from .channel.settings import ServerSettings
     from .channel.take import Recorder
@@ -279,10 +300,12 @@ def serve(
     hearing = hearing_offer(catalog, engine=engine, weights=weights)
     outside = errands or ErrandSettings()
     recorder = Recorder(record, bodies=with_body) if record else None
-    visits = VisitHost.in_subprocess(
-        partial(make_visit, catalog, scene, helpers=Helpers.of(outside)),
+    helpers = Helpers.of(outside)
+    visits = VisitPool(
+        partial(make_visit, catalog, scene, helpers=helpers),
         Errands(outside),
         recorder,
+        prepare=partial(prepare_visits, catalog, scene, helpers),
     )
     try:
         run_server(

@@ -15,6 +15,7 @@ from showroom.protocol.messages import ErrorUpdate, Event, MeshFrame, Update
 
 from .metrics import Metrics
 from .outbox import Outbox
+from .packed import Packed
 from .rate import Bucket
 from .settings import ServerSettings
 
@@ -61,9 +62,9 @@ class Connection:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._writer
 
-    def put(self, update: Update) -> None:
+    def put(self, update: Update | Packed) -> None:
         """Queue an update for sending."""
-        if isinstance(update, MeshFrame) and update.target in self.unwanted:
+        if isinstance(update, Packed | MeshFrame) and update.target in self.unwanted:
             return
         self.outbox.put(update)
         self._waiting.set()
@@ -127,7 +128,11 @@ class Connection:
         self._metrics.updates_total += 1
         self._metrics.bytes_out_total += len(frame.data)
 
-    def _encode(self, update: Update) -> Frame:
+    def _encode(self, update: Update | Packed) -> Frame:
+        if isinstance(update, Packed):
+            if not self.plain:
+                return Frame(update.data, False)
+            update = update.update()
         try:
             return encode_update(update, self.encoding, plain=self.plain)
         except ProtocolError as error:

@@ -1,11 +1,12 @@
-"""The visits behind one door: events in from any thread, updates out, watchers beside."""
+"""The visits behind one door: events in, updates out, watchers beside."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from showroom.protocol.messages import (
     Advice,
@@ -20,22 +21,60 @@ from showroom.protocol.messages import (
 
 from .errands import Errand, Errands
 from .inbox import Inbox
-from .take import RecordedWorker, Recorder
-from .worker import LocalWorker, MakeVisit, ProcessWorker, Worker, internal_error
+from .packed import Packed
+from .worker import LocalWorker, MakeVisit, Worker, internal_error
+
+if TYPE_CHECKING:
+    import asyncio
 
 logger = logging.getLogger("showroom.channel")
 
-Deliver = Callable[[list[Update]], None]
+Deliver = Callable[[Sequence[Update | Packed]], None]
 Watcher = Callable[[str, Update], None]
 
 
+def unheard() -> None:
+    """Nobody asks whether a visit could go on."""
+
+
+class Host(Protocol):
+    """What a server needs of whoever runs its visits."""
+
+    @property
+    def on_loop(self) -> bool:
+        """Whether ``deliver`` is only ever called on the event loop."""
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A server begins to use it from this event loop."""
+
+    async def detach(self) -> None:
+        """The server has closed; on its event loop."""
+
+    def open(self, visit: str, deliver: Deliver, ended: Callable[[], None] = unheard) -> None:
+        """Begin a visit; its updates go to ``deliver``, ``ended`` is called if it cannot go on."""
+
+    def post(self, visit: str, event: Event) -> None:
+        """Hand an event to a visit; never waits."""
+
+    def close(self, visit: str) -> None:
+        """End a visit; nothing of it is kept."""
+
+    def subscribe(self, watcher: Watcher) -> Callable[[], None]:
+        """Watch every update of every visit; what is returned ends that."""
+
+    def stop(self) -> None:
+        """End all visits; idempotent."""
+
+
 class VisitHost:
-    """Runs visits on one thread of its own, in this process or (by its worker) in another.
+    """Runs visits on one thread of its own in this process; for a single local visitor, and tests.
 
     ``deliver`` and watchers must not block. They are called on that thread, or within
     :meth:`post`: with ``direct``, a pose that finds nothing else to do is answered at once by the
     thread that posts it, which spares two changes of threads per frame.
     """
+
+    on_loop = False
 
     def __init__(
         self, worker: Worker, *, direct: bool = False, errands: Errands | None = None
@@ -57,24 +96,14 @@ class VisitHost:
         """Visits in this process; for a single local visitor, and for tests."""
         return cls(LocalWorker(make), direct=True, errands=errands)
 
-    @classmethod
-    def in_subprocess(
-        cls,
-        make: MakeVisit,
-        errands: Errands | None = None,
-        recorder: Recorder | None = None,
-    ) -> VisitHost:
-        """Visits in a niced child process; ``make`` must be picklable.
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Nothing to do: it has a thread of its own."""
 
-        Args:
-            recorder: writes down what they take and answer; the caller's to close, after
-                :meth:`stop`.
-        """
-        worker: Worker = ProcessWorker(make)
-        return cls(RecordedWorker(worker, recorder) if recorder else worker, errands=errands)
+    async def detach(self) -> None:
+        """Nothing to do: visits may outlive a server."""
 
-    def open(self, visit: str, deliver: Deliver) -> None:
-        """Begin a visit; its updates go to ``deliver``."""
+    def open(self, visit: str, deliver: Deliver, ended: Callable[[], None] = unheard) -> None:
+        """Begin a visit; its updates go to ``deliver``. One that fails is still there."""
         with self._lock:
             self._deliver[visit] = deliver
         self._put_job(lambda: self._worker.open(visit))
@@ -169,10 +198,11 @@ class VisitHost:
             if isinstance(update, ErrorUpdate):
                 continue
             for watcher in watchers:
-                _watch(watcher, visit, update)
+                watch(watcher, visit, update)
 
 
-def _watch(watcher: Watcher, visit: str, update: Update) -> None:
+def watch(watcher: Watcher, visit: str, update: Update) -> None:
+    """Show a watcher an update; what it does wrong is its own affair."""
     try:
         watcher(visit, update)
     except Exception as error:

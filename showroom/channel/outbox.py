@@ -11,7 +11,7 @@ from collections import deque
 
 from showroom.protocol.messages import AvatarPose, MeshFrame, Update
 
-_AVATAR = "avatar pose"
+from .packed import Packed, frame_of
 
 
 class Outbox:
@@ -26,15 +26,15 @@ class Outbox:
         self._credits = credits
         self._backlog = backlog
         self._reliable: deque[Update] = deque()
-        self._frames: dict[str, AvatarPose | MeshFrame] = {}
+        self._frames: dict[str, AvatarPose | MeshFrame | Packed] = {}
         self._in_flight: dict[str, deque[int]] = {}
         self.coalesced = 0
         self.overflowed = False
 
-    def put(self, update: Update) -> None:
+    def put(self, update: Update | Packed) -> None:
         """Add an update; a frame replaces the one of its target that still waits."""
-        if isinstance(update, AvatarPose | MeshFrame):
-            key = update.target if isinstance(update, MeshFrame) else _AVATAR
+        if isinstance(update, Packed | AvatarPose | MeshFrame):
+            key = frame_of(update)[0]
             # Taken out and put in again, so that the dict stays in order of arrival.
             self.coalesced += self._frames.pop(key, None) is not None
             self._frames[key] = update
@@ -49,16 +49,16 @@ class Outbox:
         while flying and flying[0] <= frame:
             flying.popleft()
 
-    def take(self) -> Update | None:
+    def take(self) -> Update | Packed | None:
         """The next update to send, or None if nothing may be sent now."""
         if self._reliable:
             return self._reliable.popleft()
         for key, frame in self._frames.items():
-            if isinstance(frame, MeshFrame):
+            if key:
                 flying = self._in_flight.setdefault(key, deque())
                 if len(flying) >= self._credits:
                     continue
-                flying.append(frame.frame)
+                flying.append(frame_of(frame)[1])
             del self._frames[key]
             return frame
         return None

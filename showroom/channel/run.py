@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from .ears import HearingOffer
-from .host import VisitHost
+from .host import Host
 from .server import Server, open_server
 from .settings import ServerSettings
 
@@ -19,7 +19,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 def run_server(
     settings: ServerSettings,
-    host: VisitHost,
+    host: Host,
     ready: Callable[[Server], None] = lambda _: None,
     *,
     hearing: HearingOffer | None = None,
@@ -57,7 +57,7 @@ class ServerThread:
     """
 
     def __init__(
-        self, settings: ServerSettings, host: VisitHost, hearing: HearingOffer | None = None
+        self, settings: ServerSettings, host: Host, hearing: HearingOffer | None = None
     ) -> None:
         self._settings = settings
         self._hearing = hearing

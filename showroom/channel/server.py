@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -44,9 +44,10 @@ from showroom.protocol.messages import (
 from .assets import AssetStore
 from .connection import Connection
 from .ears import EarsHost, HearingOffer, Ordered, Told
-from .host import VisitHost
+from .host import Host
 from .http import Pages
 from .metrics import Metrics
+from .packed import Packed
 from .session import Session, digest
 from .settings import ChannelError, ServerSettings
 from .tokens import Door, Grant
@@ -67,7 +68,7 @@ class Server:
     """Serves visits until closed; create it with :func:`open_server`."""
 
     def __init__(
-        self, settings: ServerSettings, host: VisitHost, hearing: HearingOffer | None = None
+        self, settings: ServerSettings, host: Host, hearing: HearingOffer | None = None
     ) -> None:
         self.settings = settings
         self._door = Door(settings.token, settings.token_key)
@@ -229,14 +230,16 @@ class Server:
         session.connection = connection
         connection.put(self._welcome_update(session))
 
-        def deliver(updates: list[Update]) -> None:
-            # Always by way of the loop, so that nothing overtakes what another thread handed in.
-            if threading.get_ident() == self._thread:
+        def deliver(updates: Sequence[Update | Packed]) -> None:
+            # Else by way of the loop, so that nothing overtakes what another thread handed in.
+            if self._host.on_loop:
+                self._deliver(session, updates)
+            elif threading.get_ident() == self._thread:
                 self._loop.call_soon(self._deliver, session, updates)
             else:
                 self._loop.call_soon_threadsafe(self._deliver, session, updates)
 
-        self._host.open(session.name, deliver)
+        self._host.open(session.name, deliver, lambda: self._fail(session))
         self._host.post(session.name, hello)
         session.voice = VoiceLine(
             session.name,
@@ -293,9 +296,7 @@ class Server:
             )
         missed = session.missed(hello.have)
         if session.connection is not None:
-            old = self._close(session.connection, 4000, "resumed elsewhere")
-            self._tasks.add(task := asyncio.ensure_future(old))
-            task.add_done_callback(self._tasks.discard)
+            self._later(self._close(session.connection, 4000, "resumed elsewhere"))
         session.connection = connection
         self._tune(session, hello)
         self.metrics.resumed_total += 1
@@ -378,7 +379,7 @@ class Server:
         if session.is_new(event) and session.voice is not None:
             session.voice.take(event)
 
-    def _deliver(self, session: Session, updates: list[Update]) -> None:
+    def _deliver(self, session: Session, updates: Sequence[Update | Packed]) -> None:
         for update in updates:
             if isinstance(update, AssetReady):
                 if session.name in self._sessions:
@@ -407,6 +408,18 @@ class Server:
                 session.voice.close()
             self.assets.release(session.name)
 
+    def _fail(self, session: Session) -> None:
+        """A visit cannot go on: its client has been told, and may begin a new one."""
+        connection = session.connection
+        self._end(session)
+        self.metrics.faults_total += 1
+        if connection is not None:
+            self._later(self._close(connection, 1011, "the visit cannot go on"))
+
+    def _later(self, deed: Coroutine[None, None, None]) -> None:
+        self._tasks.add(task := asyncio.ensure_future(deed))
+        task.add_done_callback(self._tasks.discard)
+
     def _metrics_text(self) -> str:
         attached = sum(session.attached for session in self._sessions.values())
         return self.metrics.text(
@@ -419,9 +432,9 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def open_server(
-    settings: ServerSettings, host: VisitHost, hearing: HearingOffer | None = None
+    settings: ServerSettings, host: Host, hearing: HearingOffer | None = None
 ) -> AsyncIterator[Server]:
-    """Listen; drain at the end. The host is the caller's to stop.
+    """Listen; drain at the end. The host is the caller's to stop, after the event loop.
 
     Args:
         hearing: what hears microphones and says replies, if anything does.
@@ -456,6 +469,7 @@ async def open_server(
             got=str(settings.port),
         ) from error
     server.port = next(iter(listener.sockets)).getsockname()[1]
+    host.attach(asyncio.get_running_loop())
     reaper = asyncio.create_task(_reap(server))
     try:
         yield server
@@ -466,6 +480,7 @@ async def open_server(
             await reaper
         listener.close()
         await listener.wait_closed()
+        await host.detach()
         await asyncio.to_thread(server.deafen)
 
 

@@ -32,10 +32,11 @@ from showroom.protocol.messages import (
 from showroom.protocol.validation import ref_of
 
 from .connection import Connection
+from .packed import Packed
 from .voice import VoiceLine
 
 REMEMBERED_IDS = 512
-_UNNUMBERED = (AvatarPose, MeshFrame, AudioChunk)
+_UNNUMBERED = (Packed, AvatarPose, MeshFrame, AudioChunk)
 _REPEATABLE = (Hello, Pose, Clock, Ping, Point, Ack, Received, AudioChunk, AudioStop, Cancel)
 
 
@@ -84,7 +85,7 @@ class Session:
         """The client has its newest token: older ones are spent."""
         self.tokens = self.tokens[-1:]
 
-    def deliver(self, update: Update) -> None:
+    def deliver(self, update: Update | Packed) -> None:
         """Number and keep an update, and send it if a client is there."""
         if not isinstance(update, _UNNUMBERED):
             self._count += 1

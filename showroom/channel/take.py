@@ -33,8 +33,6 @@ from showroom.protocol.messages import (
 )
 from showroom.protocol.validation import check
 
-from .worker import Worker
-
 FORMAT = 1
 MAX_FILE_BYTES = 256 * 1024 * 1024
 STANDARD_BODY = Body(height=1.70)
@@ -290,27 +288,3 @@ def standing(pose: Pose, scale: float) -> Pose:
         joints={},
         skeleton="vrm",
     )
-
-
-class RecordedWorker:
-    """A worker whose visits are recorded: every event in the order in which it was taken."""
-
-    def __init__(self, worker: Worker, recorder: Recorder) -> None:
-        self._worker = worker
-        self._recorder = recorder
-
-    def open(self, visit: str) -> None:
-        self._worker.open(visit)
-
-    def handle(self, visit: str, event: Input) -> list[Update]:
-        """The visit's answer, which is also written down."""
-        updates = self._worker.handle(visit, event)
-        self._recorder.add(visit, event, updates)
-        return updates
-
-    def close(self, visit: str) -> None:
-        self._worker.close(visit)
-        self._recorder.forget(visit)
-
-    def stop(self) -> None:
-        self._worker.stop()

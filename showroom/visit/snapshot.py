@@ -8,6 +8,7 @@ import msgspec
 
 from showroom.protocol.messages import Body, Command, RoomPlan
 
+from .pending import NOTHING, Pending
 from .state import State
 
 VERSION = 1
@@ -27,6 +28,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
         choices, wishes: an open question's answers and what each would carry out.
         open: as of the dialogue.
         viewer: x, z and yaw of the visitor.
+        pending: the event that waits for an errand.
     """
 
     version: int = VERSION
@@ -51,6 +53,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     viewer: tuple[float, float, float] | None = None
     time: float = 0.0
     utterance: tuple[str, int] = ("", -1)
+    pending: Pending = NOTHING
 
 
 def to_plain(snapshot: Snapshot) -> dict[str, Any]:

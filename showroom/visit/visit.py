@@ -166,6 +166,7 @@ class Visit:
                 viewer=(here.viewer.x, here.viewer.z, here.viewer.yaw),
                 time=here.time,
                 utterance=self._utterance,
+                pending=self._pending,
             )
         )
 
@@ -180,6 +181,7 @@ class Visit:
         """
         told, here = from_plain(snapshot), self._here
         here.want, here.time, self._utterance = told.want, told.time, told.utterance
+        self._pending = told.pending
         asked = Clarify(told.question, told.choices, told.wishes) if told.question else None
         self._dialogue = Dialogue(
             told.lang,

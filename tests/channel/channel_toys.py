@@ -30,6 +30,7 @@ from showroom.protocol.messages import (
 GLB = b"glTF" + bytes(range(256)) * 8
 HASH = hashlib.sha256(GLB).hexdigest()
 VERTICES = 5000
+HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
 class ToyVisit:
@@ -43,7 +44,9 @@ class ToyVisit:
             case Hello():
                 return [
                     AssetReady(hash=HASH, data=GLB),
-                    RoomShown(scene="toy", outline=((0, 0), (1, 0), (1, 1)), height=2.5),
+                    RoomShown(
+                        scene="toy", outline=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), height=2.5
+                    ),
                 ]
             case Utterance():
                 self.said += 1
@@ -93,7 +96,7 @@ class ToyVisit:
 
     def restore(self, snapshot: dict[str, Any]) -> list[Update]:
         self.said = snapshot["said"]
-        return [RoomShown(scene="again", outline=((0, 0), (1, 0), (1, 1)), height=2.5)]
+        return [RoomShown(scene="again", outline=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), height=2.5)]
 
 
 def make_toy() -> ToyVisit:

@@ -11,6 +11,7 @@ from reconstruction.product import Estimate, Material, Product
 from showroom.catalog.products import Catalog
 from showroom.channel.client import Client
 from showroom.channel.host import VisitHost
+from showroom.channel.pool import VisitPool
 from showroom.channel.run import ServerThread
 from showroom.channel.settings import ServerSettings
 from showroom.protocol.messages import (
@@ -43,10 +44,10 @@ def visit_with_a_chair() -> Visit:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "where"), [("json", "in_process"), ("msgpack", "in_subprocess")]
+    ("encoding", "host_of"), [("json", VisitHost.in_process), ("msgpack", VisitPool)]
 )
-def test_a_sentence_changes_the_chair(encoding, where):
-    host = getattr(VisitHost, where)(visit_with_a_chair)
+def test_a_sentence_changes_the_chair(encoding, host_of):
+    host = host_of(visit_with_a_chair)
     with (
         ServerThread(ServerSettings(), host) as server,
         Client(server.url, Hello(client="test/1", lang="zh"), encoding=encoding) as client,

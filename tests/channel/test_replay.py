@@ -14,11 +14,11 @@ from channel_toys import make_toy
 from showroom.app import make_visit
 from showroom.channel.client import Client
 from showroom.channel.host import VisitHost
+from showroom.channel.pool import VisitPool
 from showroom.channel.replay import compare, replay, replay_at
 from showroom.channel.run import ServerThread
 from showroom.channel.settings import ServerSettings
 from showroom.channel.take import (
-    RecordedWorker,
     Recorder,
     Take,
     TakeError,
@@ -26,7 +26,6 @@ from showroom.channel.take import (
     standing,
     write_take,
 )
-from showroom.channel.worker import LocalWorker
 from showroom.protocol.messages import Body, Hello, Pose, Utterance
 
 SESSION = Path(__file__).parents[1] / "protocol" / "session-v1.jsonl"
@@ -91,7 +90,7 @@ def test_types_that_are_newer_than_the_recording_may_come_beside():
 
 def record(path: Path, *, bodies: bool) -> Take:
     recorder = Recorder(path, bodies=bodies)
-    host = VisitHost(RecordedWorker(LocalWorker(make_toy), recorder))
+    host = VisitPool(make_toy, recorder=recorder)
     hello = Hello(client="mine/1", token="hush-hush")
     with (
         ServerThread(ServerSettings(token="hush-hush"), host) as server,
@@ -146,10 +145,8 @@ def test_a_scaled_pose_stays_inside_the_space():
 def test_a_full_disk_ends_the_recording_and_no_visit(tmp_path, monkeypatch):
     recorder = Recorder(tmp_path / "visit.jsonl")
     monkeypatch.setattr("showroom.channel.take.MAX_FILE_BYTES", 600)
-    worker = RecordedWorker(LocalWorker(make_toy), recorder)
-    worker.open("v1")
     for number in range(50):
-        assert worker.handle("v1", Utterance(id=f"u{number}", text="hello"))
+        recorder.add("v1", Utterance(id=f"u{number}", text="hello"), [])
     recorder.close()
     assert "full" in recorder.problem
     assert len(read_take(tmp_path / "visit.jsonl").turns) == recorder.turns

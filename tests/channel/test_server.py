@@ -517,21 +517,6 @@ def test_a_taken_port_is_named():
     serving(test)
 
 
-def test_a_dying_worker_costs_one_answer_and_no_visit():
-    async def test(server: Server) -> None:
-        async with AsyncClient(server.url) as one, AsyncClient(server.url) as two:
-            assert (await one.ask(Utterance(id="a", text="x")))[0].text == "1: x"
-            assert (await two.ask(Utterance(id="a", text="y")))[0].text == "1: y"
-            answer = await one.ask(Command(action="help", id="d", option="die"))
-            assert (answer[-1].code, answer[-1].ref) == ("internal", "d")
-            assert (await one.ask(Utterance(id="b", text="x")))[0].text == "2: x"
-            assert (await two.ask(Utterance(id="b", text="y")))[0].text == "2: y"
-            shown = [u for u in await one.poll() if isinstance(u, RoomShown)]
-            assert [u.scene for u in shown] == ["toy", "again"]
-
-    serving(test, host=VisitHost.in_subprocess(make_toy))
-
-
 def test_a_watcher_sees_what_the_visitor_sees_and_cannot_break_it():
     host = VisitHost.in_process(make_toy)
     seen: list[Update] = []

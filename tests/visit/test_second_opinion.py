@@ -67,6 +67,14 @@ def test_the_model_sees_the_sentence_the_names_and_no_description(stock) -> None
     assert "19.9" not in consult.system + consult.user
 
 
+def test_a_sentence_that_waits_for_the_model_waits_elsewhere_too(guest, stock, desk) -> None:
+    asks(guest, UNCLEAR)
+    other = Guest(stock, desk)
+    other.visit.restore(json.loads(json.dumps(guest.visit.snapshot())))
+    here, there = (g.visit.handle(Advice(ref="u", text="")) for g in (guest, other))
+    assert there == here and there[-1] == Done(ref="u")
+
+
 def test_what_the_interpreter_did_not_think_of_is_asked_before_it_is_done(guest) -> None:
     asks(guest, UNCLEAR)
     before = guest.visit.state

@@ -1,0 +1,83 @@
+"""What goes between the channel's process and those of the visits."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from showroom.protocol.codec import decode_update
+from showroom.protocol.messages import AvatarPose, Input, MeshFrame, Update
+
+LENGTH = 4
+"""Bytes of a message's length, little endian, before each message."""
+
+
+POSE, ASIDE, SHOWN, NOTHING = 0, -1, -2, -3
+"""What is no numbered event: a pose; what nobody need hear of; a visit that goes on elsewhere and
+shows itself anew; no request at all."""
+
+
+class Packed(NamedTuple):
+    """A frame as compact bytes, ready to be sent; ``target`` is "" for the avatar's pose."""
+
+    target: str
+    frame: int
+    data: bytes
+
+    def update(self) -> Update:
+        """The frame as an ordinary update."""
+        return decode_update(self.data)
+
+
+class Request(msgspec.Struct, array_like=True):
+    """What a visit's process is asked.
+
+    Attributes:
+        number: comes back with the answer.
+        snapshot: for ``"restore"``, as the process gave it.
+        exact: for ``"open"``: frames as they are, not as compact bytes.
+    """
+
+    verb: Literal["open", "handle", "restore", "close"]
+    visit: str
+    number: int = 0
+    event: Input | None = None
+    snapshot: bytes = b""
+    exact: bool = False
+
+
+class Placed(msgspec.Struct, array_like=True):
+    """Where a frame stands: its place among the updates, and in the ring or in ``data``."""
+
+    index: int
+    target: str
+    frame: int
+    position: int
+    length: int
+    data: bytes = b""
+
+
+class Answer(msgspec.Struct, array_like=True):
+    """What a visit's process answers; its first names no visit and has its process number.
+
+    Attributes:
+        snapshot: the visit after all but poses; "" where nothing new is to be kept.
+        spent: seconds that it took.
+        failed: of ``"open"`` and ``"restore"``: the visit is not there.
+    """
+
+    visit: str
+    number: int
+    updates: list[Update] = []
+    frames: list[Placed] = []
+    snapshot: bytes = b""
+    spent: float = 0.0
+    failed: bool = False
+
+
+def frame_of(update: AvatarPose | MeshFrame | Packed) -> tuple[str, int]:
+    """A frame's target ("" for the avatar's pose) and number."""
+    if isinstance(update, AvatarPose):
+        return "", 0
+    return update.target, update.frame
