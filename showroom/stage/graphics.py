@@ -116,12 +116,25 @@ class Graphics:
         reduced = (blocks.sum(axis=(1, 3)) + area // 2) // area
         return np.asarray(reduced, np.uint8)
 
-    def color_buffer(self, name: str, width: int, height: int, sort: int, samples: int) -> Any:
+    def color_buffer(
+        self,
+        name: str,
+        width: int,
+        height: int,
+        sort: int,
+        samples: int,
+        *,
+        float_depth: bool = False,
+    ) -> Any:
         """An offscreen colour buffer whose texture other surfaces may sample."""
         texture = core.Texture(name)
         texture.set_wrap_u(core.SamplerState.WM_clamp)
         texture.set_wrap_v(core.SamplerState.WM_clamp)
-        buffer = self._buffer(name, width, height, sort, _frame_buffer(samples))
+        properties = _frame_buffer(samples)
+        if float_depth:
+            properties.set_depth_bits(32)
+            properties.set_float_depth(True)
+        buffer = self._buffer(name, width, height, sort, properties)
         buffer.add_render_texture(
             texture, core.GraphicsOutput.RTM_bind_or_copy, core.GraphicsOutput.RTP_color
         )

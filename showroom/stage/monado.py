@@ -264,6 +264,11 @@ class Monado:
         assert self._service is not None
         return self._service.pid
 
+    @property
+    def dead(self) -> bool:
+        """Whether the service has ended by itself."""
+        return self._service is not None and self._service.poll() is not None
+
     def stop(self) -> None:
         """End the service at once, as when it crashes."""
         if self._service is not None:

@@ -1,22 +1,41 @@
-"""The GL context that is current on this thread, as OpenXR wants it named, and copying with it."""
+"""The GL context that is current on this thread, as OpenXR wants it named.
+
+EGL (a stage without a window, on Linux), GLX (a window on X11) and WGL (a window on Windows).
+WGL is written by the specification and reviewed; nothing here can run it.
+"""
 
 from __future__ import annotations
 
 import ctypes as c
-from collections.abc import Callable
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+import sys
+from typing import Any, Protocol
 
 from .settings import StageError
 
 _EGL_CONFIG_ID, _EGL_NONE = 0x3028, 0x3038
-_READ, _DRAW = 0x8CA8, 0x8CA9
-_READ_BINDING, _DRAW_BINDING = 0x8CAA, 0x8CA6
-_COLOR, _TEXTURE_2D = 0x8CE0, 0x0DE1
-_SCISSOR, _SRGB, _COLOR_BIT, _NEAREST = 0x0C11, 0x8DB9, 0x4000, 0x2600
-_COMPLETE, _RGB, _BYTE, _PACK_ALIGNMENT = 0x8CD5, 0x1907, 0x1401, 0x0D05
+_GLX_FBCONFIG_ID, _GLX_VISUAL_ID = 0x8013, 0x800B
+_KINDS = {
+    "XR_MNDX_egl_enable": 1000048004,
+    "glx": 1000023001,
+    "wgl": 1000023000,
+}
+"""XrStructureType of each graphics binding."""
+
+
+class GlContext(Protocol):
+    """A current GL context.
+
+    Attributes:
+        extension: by which OpenXR takes it.
+    """
+
+    extension: str
+
+    def binding(self) -> c.Structure:
+        """What a session is created with."""
+
+    def function(self, name: str) -> int:
+        """The address of a GL function, 0 where there is none."""
 
 
 class _EglBinding(c.Structure):
@@ -42,10 +61,7 @@ class EglContext:
     extension = "XR_MNDX_egl_enable"
 
     def __init__(self) -> None:
-        try:
-            self._egl = c.CDLL("libEGL.so.1")
-        except OSError as error:
-            raise StageError(f"EGL cannot be loaded; install libegl1 ({error})") from error
+        self._egl = _library("libEGL.so.1", "libegl1")
         for name in ("eglGetCurrentDisplay", "eglGetCurrentContext", "eglGetProcAddress"):
             getattr(self._egl, name).restype = c.c_void_p
         self._display = self._egl.eglGetCurrentDisplay()
@@ -61,99 +77,134 @@ class EglContext:
         self._egl.eglChooseConfig(display, wanted, c.byref(config), 1, c.byref(count))
         self._config = config.value if count.value else None
 
-    def binding(self, kind: int) -> c.Structure:
-        """What a session is created with; ``kind`` is OpenXR's number of the structure."""
+    def binding(self) -> c.Structure:
+        """What a session is created with."""
         address = c.cast(self._egl.eglGetProcAddress, c.c_void_p)
-        return _EglBinding(kind, None, address, self._display, self._config, self._context)
+        return _EglBinding(
+            _KINDS[self.extension], None, address, self._display, self._config, self._context
+        )
 
     def function(self, name: str) -> int:
         """The address of a GL function, 0 where there is none."""
         return int(self._egl.eglGetProcAddress(name.encode()) or 0)
 
 
-class Copier:
-    """Copies pictures between textures of the current context; leaves GL's state as it was.
+class _GlxBinding(c.Structure):
+    """XrGraphicsBindingOpenGLXlibKHR."""
 
-    Args:
-        address: finds a GL function by name.
+    _fields_ = [
+        ("type", c.c_int32),
+        ("next", c.c_void_p),
+        ("display", c.c_void_p),
+        ("visual", c.c_uint32),
+        ("config", c.c_void_p),
+        ("drawable", c.c_ulong),
+        ("context", c.c_void_p),
+    ]
+
+
+class GlxContext:
+    """The GLX context current on this thread: of a stage with a window.
 
     Raises:
-        StageError: the driver lacks framebuffer blits (GL 3.0).
+        StageError: none is current.
     """
 
-    def __init__(self, address: Callable[[str], int]) -> None:
-        def load(name: str, *arguments: Any, result: Any = None) -> Any:
-            found = address(name)
-            if not found:
-                raise StageError(f"the graphics driver has no {name}; a headset needs GL 3.3")
-            return c.CFUNCTYPE(result, *arguments)(found)
+    extension = "XR_KHR_opengl_enable"
 
-        n = c.c_uint
-        self._generate = load("glGenFramebuffers", c.c_int, c.c_void_p)
-        self._delete = load("glDeleteFramebuffers", c.c_int, c.c_void_p)
-        self._bind = load("glBindFramebuffer", n, n)
-        self._attach = load("glFramebufferTexture2D", n, n, n, n, c.c_int)
-        self._status = load("glCheckFramebufferStatus", n, result=n)
-        self._blit = load("glBlitFramebuffer", *([c.c_int] * 8), n, n)
-        self._get = load("glGetIntegerv", n, c.c_void_p)
-        self._enabled = load("glIsEnabled", n, result=c.c_ubyte)
-        self._enable = load("glEnable", n)
-        self._disable = load("glDisable", n)
-        self._read = load("glReadPixels", *([c.c_int] * 4), n, n, c.c_void_p)
-        self._pixel_store = load("glPixelStorei", n, c.c_int)
-        self._frames = (n * 2)()
-        self._generate(2, self._frames)
+    def __init__(self) -> None:
+        gl = self._gl = _library("libGL.so.1", "libgl1")
+        for name in ("glXGetCurrentDisplay", "glXGetCurrentContext", "glXGetProcAddressARB"):
+            getattr(gl, name).restype = c.c_void_p
+        gl.glXGetCurrentDrawable.restype = c.c_ulong
+        gl.glXChooseFBConfig.restype = c.POINTER(c.c_void_p)
+        self._display = gl.glXGetCurrentDisplay()
+        self._context = gl.glXGetCurrentContext()
+        self._drawable = gl.glXGetCurrentDrawable()
+        if not self._display or not self._context:
+            raise StageError("a headset needs a stage that draws: no GLX is current")
+        display = c.c_void_p(self._display)
+        number, visual, count = c.c_int(), c.c_int(), c.c_int()
+        gl.glXQueryContext(display, c.c_void_p(self._context), _GLX_FBCONFIG_ID, c.byref(number))
+        wanted = (c.c_int * 3)(_GLX_FBCONFIG_ID, number.value, 0)
+        found = gl.glXChooseFBConfig(display, 0, wanted, c.byref(count))
+        self._config = found[0] if count.value else None
+        if self._config:
+            config = c.c_void_p(self._config)
+            gl.glXGetFBConfigAttrib(display, config, _GLX_VISUAL_ID, c.byref(visual))
+        self._visual = visual.value
 
-    def copy(self, source: int, target: int, width: int, height: int) -> None:
-        """Copy all of a texture's bytes as they are: sRGB stays encoded.
+    def binding(self) -> c.Structure:
+        """What a session is created with."""
+        return _GlxBinding(
+            _KINDS["glx"], None, self._display, self._visual, self._config, self._drawable,
+            self._context,
+        )  # fmt: skip
 
-        Raises:
-            StageError: the runtime's image cannot be drawn to.
-        """
-        with _State(self):
-            self._use(_READ, 0, source)
-            self._use(_DRAW, 1, target)
-            self._blit(0, 0, width, height, 0, 0, width, height, _COLOR_BIT, _NEAREST)
-
-    def read(self, texture: int, width: int, height: int) -> NDArray[np.uint8]:
-        """A texture's pixels, (height, width, 3) uint8, top row first."""
-        pixels = np.empty((height, width, 3), np.uint8)
-        with _State(self):
-            self._use(_READ, 0, texture)
-            self._pixel_store(_PACK_ALIGNMENT, 1)
-            self._read(0, 0, width, height, _RGB, _BYTE, pixels.ctypes.data)
-            self._pixel_store(_PACK_ALIGNMENT, 4)
-        return pixels[::-1].copy()
-
-    def close(self) -> None:
-        """Free what GL holds."""
-        self._delete(2, self._frames)
-
-    def _use(self, kind: int, which: int, texture: int) -> None:
-        self._bind(kind, self._frames[which])
-        self._attach(kind, _COLOR, _TEXTURE_2D, texture, 0)
-        status = self._status(kind)
-        if status != _COMPLETE:
-            raise StageError(f"the headset's picture cannot be drawn to (GL status {status:#x})")
+    def function(self, name: str) -> int:
+        """The address of a GL function, 0 where there is none."""
+        return int(self._gl.glXGetProcAddressARB(name.encode()) or 0)
 
 
-class _State:
-    """Keeps what copying changes, and puts it back."""
+class _WglBinding(c.Structure):
+    """XrGraphicsBindingOpenGLWin32KHR."""
 
-    def __init__(self, copier: Copier) -> None:
-        self._gl = copier
+    _fields_ = [
+        ("type", c.c_int32),
+        ("next", c.c_void_p),
+        ("device", c.c_void_p),
+        ("context", c.c_void_p),
+    ]
 
-    def __enter__(self) -> None:
-        gl = self._gl
-        self._bound = [(_READ, c.c_int()), (_DRAW, c.c_int())]
-        gl._get(_READ_BINDING, c.byref(self._bound[0][1]))
-        gl._get(_DRAW_BINDING, c.byref(self._bound[1][1]))
-        self._on = [name for name in (_SCISSOR, _SRGB) if gl._enabled(name)]
-        for name in self._on:
-            gl._disable(name)
 
-    def __exit__(self, *_: object) -> None:
-        for kind, number in self._bound:
-            self._gl._bind(kind, number.value)
-        for name in self._on:
-            self._gl._enable(name)
+class WglContext:
+    """The WGL context current on this thread: of a stage with a window on Windows.
+
+    Raises:
+        StageError: none is current.
+    """
+
+    extension = "XR_KHR_opengl_enable"
+
+    def __init__(self) -> None:
+        loader: Any = getattr(c, "WinDLL", None)
+        if loader is None:
+            raise StageError("WGL is there on Windows only")
+        self._gl, self._kernel = loader("opengl32"), loader("kernel32")
+        for name in ("wglGetCurrentDC", "wglGetCurrentContext", "wglGetProcAddress"):
+            getattr(self._gl, name).restype = c.c_void_p
+        self._kernel.GetProcAddress.restype = c.c_void_p
+        self._kernel.GetProcAddress.argtypes = [c.c_void_p, c.c_char_p]
+        self._device, self._context = self._gl.wglGetCurrentDC(), self._gl.wglGetCurrentContext()
+        if not self._device or not self._context:
+            raise StageError("a headset needs a stage that draws: no WGL is current")
+
+    def binding(self) -> c.Structure:
+        """What a session is created with."""
+        return _WglBinding(_KINDS["wgl"], None, self._device, self._context)
+
+    def function(self, name: str) -> int:
+        """The address of a GL function, 0 where there is none."""
+        address = self._gl.wglGetProcAddress(name.encode()) or 0
+        if address in (0, 1, 2, 3, 2**64 - 1):
+            # GL 1.1's functions are those of the library itself.
+            address = self._kernel.GetProcAddress(self._gl._handle, name.encode()) or 0
+        return int(address)
+
+
+def current_context(display: str) -> GlContext:
+    """The context of a stage that was opened with ``display`` and has drawn a frame.
+
+    Raises:
+        StageError: none is current.
+    """
+    if display == "headless":
+        return EglContext()
+    return WglContext() if sys.platform == "win32" else GlxContext()
+
+
+def _library(name: str, package: str) -> Any:
+    try:
+        return c.CDLL(name)
+    except OSError as error:
+        raise StageError(f"{name} cannot be loaded; install {package} ({error})") from error

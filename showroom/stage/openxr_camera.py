@@ -2,76 +2,94 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from panda3d import core
 
-from .graphics import image_texture, shader
+from .graphics import shader
 from .mirror import MirrorView
-from .openxr_view import F64, StereoLens
+from .openxr_view import F64, Eye, Fov, StereoLens
 from .settings import StageError
 from .stage import EYE, Stage
 
-CAPTION_WIDTH = 1024
-CAPTION_METRES = 1.1
+_DEPTH_32F = 0x8CAC
 _FLIP = np.diag([-1.0, 1.0, 1.0, 1.0])
 
 
 class StereoCamera:
-    """One camera that draws two eyes side by side: the scene is culled once for both."""
+    """One camera that draws two eyes side by side: the scene is culled once for both.
 
-    def __init__(self, stage: Stage, width: int, height: int) -> None:
+    Args:
+        width, height: of one eye, pixels.
+        depth: GL's number of the format in which the depth is kept, to be handed over; 0 keeps
+            none.
+    """
+
+    def __init__(self, stage: Stage, width: int, height: int, *, depth: int = 0) -> None:
         self._graphics = graphics = stage.graphics
         self._lens = core.MatrixLens()
         camera = core.Camera("headset", self._lens)
         camera.set_camera_mask(EYE)
         self._camera = stage._world.attach_new_node(camera)
         samples = stage.settings.samples
-        self._buffer = graphics.color_buffer("eyes", 2 * width, height, 5, samples)
-        self._buffer.set_clear_color((0.0, 0.0, 0.0, 1.0))
+        self._buffer = graphics.color_buffer(
+            "eyes", 2 * width, height, 5, samples, float_depth=depth == _DEPTH_32F
+        )
+        self._depth = self._depth_texture(2 * width, height, depth) if depth else None
+        self.clear()
         _divide(self._buffer, self._camera, (core.Lens.SC_left, core.Lens.SC_right))
         graphics.output.set_active(False)
-        self._card: Any = None
-        self._shown: NDArray[np.uint8] | None = None
+        self._masks: list[Any] = []
+
+    def clear(self, alpha: float = 1.0) -> None:
+        """What is behind everything: black, or with ``alpha`` 0 nothing at all."""
+        self._buffer.set_clear_color((0.0, 0.0, 0.0, alpha))
 
     def look(self, lens: StereoLens) -> None:
         """Place the camera and both eyes."""
         self._camera.set_mat(_matrix(lens.head))
         _set_lens(self._lens, lens.cull, lens.eyes)
 
-    def caption(self, pixels: NDArray[np.uint8] | None) -> None:
-        """Hold (h, w, 4) uint8 pixels in front of the visitor, or nothing."""
-        if pixels is self._shown:
-            return
-        self._shown = pixels
-        if self._card is not None:
-            self._card.remove_node()
-            self._card = None
-        if pixels is None:
-            return
-        metres = CAPTION_METRES / CAPTION_WIDTH
-        w, h = pixels.shape[1] * metres / 2, pixels.shape[0] * metres
-        maker = core.CardMaker("caption")
-        maker.set_frame(-w, w, 0.0, h)
-        self._card = self._camera.attach_new_node(maker.generate())
-        self._card.set_pos(0.0, -0.42, -1.2)
-        self._card.set_shader(shader("flat"))
-        self._card.set_transparency(core.TransparencyAttrib.M_alpha)
-        self._card.set_depth_test(False)
-        self._card.set_bin("fixed", 10)
-        self._card.hide(core.BitMask32.all_on() & ~EYE)
-        texture = image_texture(pixels, srgb=False, repeat=False)
-        self._card.set_shader_input("base_map", texture)
+    def hide_behind(self, masks: tuple[Any, Any], eyes: Sequence[Eye]) -> None:
+        """Draw nothing where no eye can see.
+
+        Args:
+            masks: for each eye (vertices (n, 2) on its plane z = -1, triangles (m, 3)).
+            eyes: their fields of view.
+        """
+        for region, node in self._masks:
+            self._buffer.remove_display_region(region)
+            node.remove_node()
+        self._masks.clear()
+        for index, ((vertices, triangles), eye) in enumerate(zip(masks, eyes, strict=True)):
+            if not len(triangles):
+                continue
+            root = core.NodePath("hidden")
+            root.attach_new_node(_mask_geometry(on_clip_plane(vertices, eye.fov), triangles))
+            root.set_shader(shader("hidden", vertex="hidden"))
+            root.set_two_sided(True)
+            root.set_attrib(core.ColorWriteAttrib.make(core.ColorWriteAttrib.C_off))
+            root.set_attrib(core.DepthTestAttrib.make(core.RenderAttrib.M_always))
+            node = core.Camera("hidden", core.OrthographicLens())
+            node.get_lens().set_near_far(-10.0, 10.0)
+            path = root.attach_new_node(node)
+            region = self._buffer.make_mono_display_region(0.5 * index, 0.5 * index + 0.5, 0.0, 1.0)
+            region.set_sort(-10)
+            region.set_scissor_enabled(False)
+            region.set_camera(path)
+            self._masks.append((region, root))
 
     def texture(self) -> int:
         """GL's number of the drawn picture."""
-        gsg = self._graphics.output.get_gsg()
-        made = self._buffer.get_texture().prepare_now(0, gsg.get_prepared_objects(), gsg)
-        if made is None:
-            raise StageError("the headset's picture was not drawn")
-        return int(made.get_native_id())
+        return self._number(self._buffer.get_texture())
+
+    def depth(self) -> int | None:
+        """GL's number of the drawn depth; None where it is not kept."""
+        return None if self._depth is None else self._number(self._depth)
 
     def read(self) -> NDArray[np.uint8]:
         """The drawn picture, (h, 2 w, 3) uint8, top row first; slow, for tests."""
@@ -88,6 +106,48 @@ class StereoCamera:
         self._camera.remove_node()
         self._graphics.remove(self._buffer)
         self._graphics.output.set_active(True)
+
+    def _depth_texture(self, width: int, height: int, form: int) -> Any:
+        texture = core.Texture("eyes' depth")
+        kind = core.Texture.T_float if form == _DEPTH_32F else core.Texture.T_unsigned_int
+        texture.setup_2d_texture(width, height, kind, core.Texture.F_depth_component32)
+        self._buffer.add_render_texture(
+            texture, core.GraphicsOutput.RTM_bind_or_copy, core.GraphicsOutput.RTP_depth
+        )
+        return texture
+
+    def _number(self, texture: Any) -> int:
+        gsg = self._graphics.output.get_gsg()
+        made = texture.prepare_now(0, gsg.get_prepared_objects(), gsg)
+        if made is None:
+            raise StageError("the headset's picture was not drawn")
+        return int(made.get_native_id())
+
+
+def on_clip_plane(vertices: NDArray[np.float32], fov: Fov) -> NDArray[np.float32]:
+    """Points on the plane z = -1 of an eye's view in its picture, (n, 2), each -1 to 1."""
+    left, right, up, down = (math.tan(a) for a in fov)
+    middle = np.array([right + left, up + down])
+    size = np.array([right - left, up - down])
+    return np.asarray((2.0 * vertices - middle) / size, np.float32)
+
+
+def _mask_geometry(points: NDArray[np.float32], triangles: NDArray[np.uint32]) -> Any:
+    data = core.GeomVertexData("hidden", core.GeomVertexFormat.get_v3(), core.Geom.UH_static)
+    data.unclean_set_num_rows(len(points))
+    placed = np.column_stack([points, np.zeros(len(points), np.float32)])
+    data.modify_array_handle(0).copy_data_from(np.ascontiguousarray(placed, np.float32).tobytes())
+    primitive = core.GeomTriangles(core.Geom.UH_static)
+    primitive.set_index_type(core.GeomEnums.NT_uint32)
+    for index in triangles.ravel():
+        primitive.add_vertex(int(index))
+    geometry = core.Geom(data)
+    geometry.add_primitive(primitive)
+    node = core.GeomNode("hidden")
+    node.add_geom(geometry)
+    node.set_bounds(core.OmniBoundingVolume())
+    node.set_final(True)
+    return node
 
 
 class StereoMirror:

@@ -1,131 +1,181 @@
-"""What the two controllers do: their poses and thumbsticks, by OpenXR actions."""
+"""Hands without controllers, and whole bodies, where the runtime tracks them.
+
+XR_EXT_hand_tracking (26 joints a hand), XR_FB_body_tracking (70 joints) and
+XR_META_body_tracking_full_body (84). Joints go to the visit under the names that
+``fit/data_files/skeletons.toml`` gives them, in OpenXR's order.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ctypes as c
+import math
 from typing import Any
 
 import xr
 
+from ..fit.stream import skeletons
 from ..protocol.limits import Transform
+from .controls import HandInput
+from .openxr_instance import XrInstance, succeeded
 from .openxr_view import transform_of
 
-_SIDES = ("left", "right")
-# A controller without a thumbstick leaves walking to the feet.
-_PROFILES = {
-    "/interaction_profiles/khr/simple_controller": ("grip", "aim"),
-    "/interaction_profiles/oculus/touch_controller": ("grip", "aim", "stick"),
-    "/interaction_profiles/valve/index_controller": ("grip", "aim", "stick"),
-}
-_INPUTS = {"grip": "input/grip/pose", "aim": "input/aim/pose", "stick": "input/thumbstick"}
-_PLACED = (
+Joints = dict[str, Transform]
+_JOINTS = 26
+_PALM, _WRIST, _THUMB_TIP, _INDEX_TIP, _INDEX_PROXIMAL = 0, 1, 5, 10, 7
+_TOUCHING, _APART = 0.015, 0.06
+"""Thumb's tip to index finger's tip, metres: a full pinch, and none."""
+_VALID = (
     xr.SpaceLocationFlags.POSITION_VALID_BIT.value
     | xr.SpaceLocationFlags.ORIENTATION_VALID_BIT.value
 )
 
 
-@dataclass(frozen=True)
-class Hand:
-    """A controller: where it is held, or None while it is not tracked, and its thumbstick.
-
-    ``stick`` is right and forward, -1 to 1.
-    """
-
-    pose: Transform | None = None
-    stick: tuple[float, float] = (0.0, 0.0)
+def pinch_of(distance: float) -> float:
+    """How far a pinch is closed, 0 to 1, from the way between two finger tips, metres."""
+    return min(1.0, max(0.0, (_APART - distance) / (_APART - _TOUCHING)))
 
 
-class Hands:
-    """The actions of a session; made before its first frame.
+class HandTrackers:
+    """Both hands' joints.
+
+    Args:
+        instance: with XR_EXT_hand_tracking in use.
 
     Raises:
-        xr.exception.XrException: the runtime refuses them.
+        xr.exception.XrException: the runtime refuses.
     """
 
-    def __init__(self, instance: Any, session: Any) -> None:
-        self._session = session
-        self._set = xr.create_action_set(
-            instance,
-            xr.ActionSetCreateInfo(
-                action_set_name="showroom", localized_action_set_name="Showroom", priority=0
-            ),
-        )
-        self._sides = [xr.string_to_path(instance, f"/user/hand/{side}") for side in _SIDES]
-        pose, stick = xr.ActionType.POSE_INPUT, xr.ActionType.VECTOR2F_INPUT
-        self._actions = {
-            "grip": self._action("grip", "Hold", pose),
-            "aim": self._action("aim", "Point", pose),
-            "stick": self._action("stick", "Walk", stick),
-        }
-        for profile, names in _PROFILES.items():
-            bindings = [
-                xr.ActionSuggestedBinding(
-                    self._actions[name],
-                    xr.string_to_path(instance, f"/user/hand/{side}/{_INPUTS[name]}"),
-                )
-                for name in names
-                for side in _SIDES
-            ]
-            xr.suggest_interaction_profile_bindings(
-                instance,
-                xr.InteractionProfileSuggestedBinding(
-                    interaction_profile=xr.string_to_path(instance, profile),
-                    suggested_bindings=bindings,
-                ),
-            )
-        self._spaces = {
-            name: [
-                xr.create_action_space(
-                    session,
-                    xr.ActionSpaceCreateInfo(action=self._actions[name], subaction_path=side),
-                )
-                for side in self._sides
-            ]
-            for name in ("grip", "aim")
-        }
-        xr.attach_session_action_sets(
-            session, xr.SessionActionSetsAttachInfo(action_sets=[self._set])
-        )
+    skeleton = "openxr_hand"
 
-    def read(self, space: Any, time: int) -> tuple[Hand, Hand]:
-        """Both controllers in a space at a time of the runtime's clock."""
-        active = xr.ActiveActionSet(self._set, xr.NULL_PATH)
-        try:
-            xr.sync_actions(self._session, xr.ActionsSyncInfo(active_action_sets=[active]))
-        except xr.exception.SessionNotFocused:
-            return Hand(), Hand()
-        left, right = (self._hand(index, space, time) for index in (0, 1))
-        return left, right
+    def __init__(self, instance: XrInstance, session: Any) -> None:
+        create = instance.function("xrCreateHandTrackerEXT", xr.PFN_xrCreateHandTrackerEXT)
+        self._find = instance.function("xrLocateHandJointsEXT", xr.PFN_xrLocateHandJointsEXT)
+        self._destroy = instance.function("xrDestroyHandTrackerEXT", xr.PFN_xrDestroyHandTrackerEXT)
+        self._names = skeletons()[self.skeleton].joints
+        self._trackers: list[Any] = []
+        for hand in (xr.HandEXT.LEFT, xr.HandEXT.RIGHT):
+            tracker = xr.HandTrackerEXT()
+            info = xr.HandTrackerCreateInfoEXT(hand=hand, hand_joint_set=xr.HandJointSetEXT.DEFAULT)
+            succeeded(create(session, c.byref(info), c.byref(tracker)))
+            self._trackers.append(tracker)
+        self._places = (xr.HandJointLocationEXT * _JOINTS)()
+        self._aim = xr.HandTrackingAimStateFB() if instance.has("XR_FB_hand_tracking_aim") else None
 
-    def _hand(self, index: int, space: Any, time: int) -> Hand:
-        pose = self._pose("grip", index, space, time) or self._pose("aim", index, space, time)
-        info = xr.ActionStateGetInfo(self._actions["stick"], self._sides[index])
-        stick = xr.get_action_state_vector2f(self._session, info)
-        at = stick.current_state
-        return Hand(pose, (float(at.x), float(at.y)) if stick.is_active else (0.0, 0.0))
+    def read(
+        self, space: Any, time: int, held: tuple[HandInput, HandInput]
+    ) -> tuple[tuple[HandInput, HandInput], Joints]:
+        """Hands where there is no controller, else the controllers; and all joints by name."""
+        joints: Joints = {}
+        hands = list(held)
+        for index, tracker in enumerate(self._trackers):
+            places = self._located(tracker, space, time)
+            if places is None:
+                continue
+            names = self._names[index * _JOINTS : (index + 1) * _JOINTS]
+            joints.update((n, p) for n, p in zip(names, places, strict=True) if p is not None)
+            if held[index].grip is None:
+                hands[index] = self._hand(places, held[index])
+        return (hands[0], hands[1]), joints
 
-    def _pose(self, name: str, index: int, space: Any, time: int) -> Transform | None:
-        info = xr.ActionStateGetInfo(self._actions[name], self._sides[index])
-        if not xr.get_action_state_pose(self._session, info).is_active:
+    def close(self) -> None:
+        """Free the trackers."""
+        for tracker in self._trackers:
+            self._destroy(tracker)
+        self._trackers.clear()
+
+    def _located(self, tracker: Any, space: Any, time: int) -> list[Transform | None] | None:
+        following = c.cast(c.pointer(self._aim), c.c_void_p) if self._aim is not None else None
+        found = xr.HandJointLocationsEXT(next=following)
+        found.joint_count = _JOINTS
+        found._joint_locations = c.cast(self._places, c.POINTER(xr.HandJointLocationEXT))
+        info = xr.HandJointsLocateInfoEXT(base_space=space, time=time)
+        if not succeeded(self._find(tracker, c.byref(info), c.byref(found))) or not found.is_active:
             return None
-        return located(self._spaces[name][index], space, time)
+        return _placed(self._places)
 
-    def _action(self, name: str, label: str, kind: Any) -> Any:
-        return xr.create_action(
-            self._set,
-            xr.ActionCreateInfo(
-                action_type=kind,
-                action_name=name,
-                localized_action_name=label,
-                count_subaction_paths=len(self._sides),
-                subaction_paths=self._sides,
-            ),
+    def _hand(self, places: list[Transform | None], before: HandInput) -> HandInput:
+        palm = places[_PALM] or places[_WRIST]
+        aim, pinch = before.aim, 0.0
+        thumb, finger = places[_THUMB_TIP], places[_INDEX_TIP]
+        if thumb is not None and finger is not None:
+            pinch = pinch_of(math.dist(thumb[:3], finger[:3]))
+        if self._aim is not None and self._aim._status & _AIM_VALID:
+            aim = transform_of(self._aim.aim_pose)
+            pinch = max(pinch, float(self._aim.pinch_strength_index))
+        if aim is None and palm is not None:
+            knuckle = places[_INDEX_PROXIMAL] or palm
+            aim = (*knuckle[:3], *palm[3:])
+        return HandInput(
+            grip=palm, aim=aim, pinch=pinch, squeeze=before.squeeze, trigger=before.trigger,
+            bare=True,
+        )  # fmt: skip
+
+
+_AIM_VALID = 2  # XR_HAND_TRACKING_AIM_VALID_BIT_FB
+
+
+class BodyTracker:
+    """A whole body's joints, the fuller of the two joint sets that the runtime has.
+
+    Args:
+        instance: with XR_FB_body_tracking in use.
+
+    Attributes:
+        skeleton: whose names the joints have.
+
+    Raises:
+        xr.exception.XrException: the runtime refuses.
+    """
+
+    def __init__(self, instance: XrInstance, session: Any) -> None:
+        full = instance.has("XR_META_body_tracking_full_body") and instance.supports(
+            xr.SystemPropertiesBodyTrackingFullBodyMETA(), "supports_full_body_tracking"
         )
+        self.skeleton = "meta_full_body" if full else "fb_body"
+        self._names = skeletons()[self.skeleton].joints
+        create = instance.function("xrCreateBodyTrackerFB", xr.PFN_xrCreateBodyTrackerFB)
+        self._find = instance.function("xrLocateBodyJointsFB", xr.PFN_xrLocateBodyJointsFB)
+        self._destroy = instance.function("xrDestroyBodyTrackerFB", xr.PFN_xrDestroyBodyTrackerFB)
+        kind = xr.BodyJointSetFB.FULL_BODY_M if full else xr.BodyJointSetFB.DEFAULT
+        self._tracker = xr.BodyTrackerFB()
+        info = xr.BodyTrackerCreateInfoFB(body_joint_set=kind)
+        succeeded(create(session, c.byref(info), c.byref(self._tracker)))
+        self._places = (xr.BodyJointLocationFB * len(self._names))()
+
+    def read(self, space: Any, time: int) -> Joints:
+        """The joints that are tracked, by name."""
+        found = xr.BodyJointLocationsFB()
+        found.joint_count = len(self._names)
+        found._joint_locations = c.cast(self._places, c.POINTER(xr.BodyJointLocationFB))
+        info = xr.BodyJointsLocateInfoFB(base_space=space, time=time)
+        ok = succeeded(self._find(self._tracker, c.byref(info), c.byref(found)))
+        if not ok or not found.is_active:
+            return {}
+        places = _placed(self._places)
+        return {n: p for n, p in zip(self._names, places, strict=True) if p is not None}
+
+    def close(self) -> None:
+        """Free the tracker."""
+        self._destroy(self._tracker)
 
 
-def located(what: Any, space: Any, time: int) -> Transform | None:
-    """Where a space is in another; None while it is not tracked."""
-    found = xr.locate_space(what, space, time)
-    if int(found.location_flags) & _PLACED != _PLACED:
+def hand_trackers(instance: XrInstance, session: Any) -> HandTrackers | None:
+    """Both hands, where the system tracks them."""
+    if not instance.has("XR_EXT_hand_tracking"):
         return None
-    return transform_of(found.pose)
+    if not instance.supports(xr.SystemHandTrackingPropertiesEXT(), "supports_hand_tracking"):
+        return None
+    return HandTrackers(instance, session)
+
+
+def body_tracker(instance: XrInstance, session: Any) -> BodyTracker | None:
+    """The body, where the system tracks it."""
+    if not instance.has("XR_FB_body_tracking"):
+        return None
+    if not instance.supports(xr.SystemBodyTrackingPropertiesFB(), "supports_body_tracking"):
+        return None
+    return BodyTracker(instance, session)
+
+
+def _placed(places: Any) -> list[Transform | None]:
+    return [transform_of(p.pose) if p._location_flags & _VALID == _VALID else None for p in places]

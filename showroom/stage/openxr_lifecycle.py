@@ -27,6 +27,7 @@ class Lifecycle:
         over: the session is to be destroyed.
         reason: a sentence why it is over; ``""`` when the application asked for it.
         asked: the application has asked to leave.
+        gone: it is over because the headset or its runtime went away.
     """
 
     state: str = "UNKNOWN"
@@ -34,6 +35,12 @@ class Lifecycle:
     over: bool = False
     reason: str = ""
     asked: bool = False
+    gone: bool = False
+
+    @property
+    def lossy(self) -> bool:
+        """Whether the headset or its software went away: it may come back."""
+        return self.over and self.gone
 
     @property
     def focused(self) -> bool:
@@ -60,4 +67,4 @@ class Lifecycle:
 
     def lost(self, reason: str) -> Lifecycle:
         """The session after the runtime or the headset went away."""
-        return replace(self, running=False, over=True, reason=reason)
+        return replace(self, running=False, over=True, reason=reason, gone=True)

@@ -64,6 +64,16 @@ def yaw_of(pose: Transform) -> float:
     return math.atan2(2 * (x * z + y * w), 1 - 2 * (x * x + y * y))
 
 
+def middle(eyes: Sequence[Eye]) -> Transform:
+    """Where the head is: between the eyes, turned halfway between them."""
+    left, right = (np.asarray(eye.pose) for eye in eyes)
+    place = (left[:3] + right[:3]) / 2
+    turn = left[3:] + (right[3:] if float(left[3:] @ right[3:]) >= 0 else -right[3:])
+    turn = turn / np.linalg.norm(turn)
+    x, y, z, qx, qy, qz, qw = (float(v) for v in (*place, *turn))
+    return (x, y, z, qx, qy, qz, qw)
+
+
 def matrix_of(pose: Transform) -> F64:
     """A pose as a (4, 4) matrix for row vectors."""
     x, y, z, w = pose[3:]

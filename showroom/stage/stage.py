@@ -73,6 +73,7 @@ class Stage:
         self.room: RoomNode | None = None
         self.caption = Caption()
         self.first_person = False
+        self._surroundings = True
         self._world = core.NodePath("world")
         self._things = self._world.attach_new_node("things")
         self._spots = self._world.attach_new_node("spots")
@@ -219,6 +220,8 @@ class Stage:
         self.room = room
         room.node.reparent_to(self._world)
         room.node.hide(self._key.mask)
+        if not self._surroundings:
+            room.node.hide()
         look = room.decor.look
         self._key.aim(look.key_direction, np.asarray(look.key_color) * look.key_strength)
         self._world.set_shader_input("exposure", look.exposure * self.settings.exposure)
@@ -237,6 +240,12 @@ class Stage:
             self._capture(low, high)
         for thing in self.things.values():
             self._relight(thing)
+
+    def show_surroundings(self, shown: bool) -> None:
+        """Show the room itself, or only what stands in it and its shadows: for mixed reality."""
+        self._surroundings = shown
+        if self.room is not None:
+            (self.room.node.show if shown else self.room.node.hide)()
 
     def _capture(self, low: F32, high: F32) -> None:
         """Capture what surrounds the room's middle into a cube map, once."""

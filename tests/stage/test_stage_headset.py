@@ -1,12 +1,7 @@
-"""The headset: its arithmetic everywhere; a whole visit where Monado's runtime can be had.
-
-The visit runs against that runtime, its head and controllers led by a script, in a network
-namespace of its own.
-"""
+"""The headset's arithmetic, its life cycle, and its pictures of the scene; no runtime."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import subprocess
@@ -18,10 +13,9 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STAY = 6
-IDENTITY = (0.0, 0.0, 0.0, 1.0)
 QUEST = (math.radians(-52), math.radians(42), math.radians(44), math.radians(-50))
 MIRRORED = (-QUEST[1], -QUEST[0], QUEST[2], QUEST[3])
+PROFILE = '[[profile]]\npath = "/interaction_profiles/a/b"\n'
 
 NO_GL = 77
 """Exit status of a process that found no OpenGL."""
@@ -29,17 +23,6 @@ NO_GL = 77
 
 def _turned(yaw: float) -> tuple[float, float, float, float]:
     return (0.0, math.sin(yaw / 2), 0.0, math.cos(yaw / 2))
-
-
-# Where the script stands: head, left and right controller (position, quaternion).
-STATIONS = [
-    (
-        ((0.2 * k, 1.5 + 0.05 * k, 1.0 - 0.1 * k), _turned(0.3 * k)),
-        ((-0.25, 1.0 + 0.02 * k, 0.5), IDENTITY),
-        ((0.25, 1.1, 0.6 - 0.05 * k), _turned(0.1 * k)),
-    )
-    for k in range(4)
-]
 
 
 # --- arithmetic ------------------------------------------------------------------------------
@@ -127,6 +110,13 @@ def test_a_session_begins_ends_and_begins_again() -> None:
     assert not life.over
 
 
+def test_only_a_lost_headset_may_come_back() -> None:
+    lost, _ = _live("IDLE", "READY", "FOCUSED", "LOSS_PENDING")
+    assert lost.lossy
+    ended, _ = _live("IDLE", "READY", "FOCUSED", "STOPPING", "IDLE", "EXITING")
+    assert not ended.lossy
+
+
 def test_a_session_that_is_ended_for_us_says_why() -> None:
     life, _ = _live("IDLE", "READY", "FOCUSED", "STOPPING", "IDLE", "EXITING")
     assert life.over
@@ -146,7 +136,7 @@ def test_a_session_is_neither_begun_nor_ended_twice() -> None:
 
 
 def test_the_swapchain_format_is_negotiated() -> None:
-    from showroom.stage.openxr_session import negotiate
+    from showroom.stage.openxr_swapchain import negotiate
     from showroom.stage.settings import StageError
 
     assert negotiate([0x8058, 0x8C43, 0x881A]) == 0x8C43
@@ -155,10 +145,93 @@ def test_the_swapchain_format_is_negotiated() -> None:
         negotiate([0x881A])
 
 
+def test_the_head_is_between_canted_eyes() -> None:
+    from showroom.stage.openxr_view import Eye, middle, yaw_of
+
+    eyes = [Eye((x, 1.6, 0.0, *_turned(0.3 - math.copysign(0.1, x))), QUEST) for x in (-0.03, 0.03)]
+    head = middle(eyes)
+    assert head[:3] == pytest.approx((0.0, 1.6, 0.0))
+    assert yaw_of(head) == pytest.approx(0.3)
+    assert math.hypot(*head[3:]) == pytest.approx(1.0)
+
+
+def test_what_a_lens_hides_lies_where_the_eye_sees_it() -> None:
+    from showroom.stage.openxr_camera import on_clip_plane
+
+    left, right, up, down = (math.tan(a) for a in QUEST)
+    corners = np.array([[left, down], [right, up], [0.0, 0.0]], np.float32)
+    placed = on_clip_plane(corners, QUEST)
+    assert placed[0] == pytest.approx((-1.0, -1.0), abs=1e-5)
+    assert placed[1] == pytest.approx((1.0, 1.0), abs=1e-5)
+    assert placed[2, 0] == pytest.approx(-(right + left) / (right - left), abs=1e-5)
+
+
+def test_the_play_area_knows_how_near_its_edge_is() -> None:
+    pytest.importorskip("xr", reason="needs pyopenxr (extra 'xr')")
+    from showroom.stage.openxr_spaces import PlayArea
+
+    square = ((-1.0, -1.5), (1.0, -1.5), (1.0, 1.5), (-1.0, 1.5))
+    for area in (PlayArea(square), PlayArea(square[::-1])):
+        assert area.inside(0.0, 0.0) == pytest.approx(1.0)
+        assert area.inside(0.0, 1.2) == pytest.approx(0.3)
+        assert area.inside(1.2, 0.0) == pytest.approx(-0.2)
+
+
+def test_fingers_that_touch_pinch() -> None:
+    pytest.importorskip("xr", reason="needs pyopenxr (extra 'xr')")
+    from showroom.stage.openxr_hands import pinch_of
+
+    assert pinch_of(0.01) == 1.0
+    assert pinch_of(0.08) == 0.0
+    assert 0.4 < pinch_of(0.0375) < 0.6
+
+
+# --- controllers -------------------------------------------------------------------------------
+
+
+def test_every_controller_can_point_hold_and_choose() -> None:
+    from showroom.stage.bindings import load_bindings
+
+    profiles = load_bindings()
+    vendors = {p.path.split("/")[2] for p in profiles}
+    assert {"khr", "oculus", "valve", "htc", "bytedance", "microsoft", "ext"} <= vendors
+    for profile in profiles:
+        for side in ("left", "right"):
+            bound = {action for s, action, _ in profile.inputs if s == side}
+            assert {"grip", "aim", "trigger"} <= bound, profile.name
+            assert profile.bare or {"menu", "haptic"} <= bound, profile.name
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("profile = 3", "profile"),
+        ('[[profile]]\npath = "/user/hand"', "path = '/user/hand'"),
+        (PROFILE + "color = 1", "color"),
+        (PROFILE + '[profile.left]\nfire = "input/x"', "fire"),
+        (PROFILE + '[profile.both]\ngrip = "output/x"', "input/"),
+        ("[[profile", "cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_bindings_file_that_is_wrong_says_where(tmp_path: Path, text: str, said: str) -> None:
+    from showroom.stage.bindings import load_bindings
+    from showroom.stage.settings import StageError
+
+    path = tmp_path / "bindings.toml"
+    path.write_text(text)
+    with pytest.raises(StageError) as refused:
+        load_bindings(path)
+    assert said in str(refused.value)
+    assert str(path) in str(refused.value)
+
+
+# --- pictures ----------------------------------------------------------------------------------
+
+
 def test_each_eye_sees_what_the_stage_draws_from_there() -> None:
     # In a process of its own: the engine shares one set of GL objects between all stages of one.
     done = subprocess.run(
-        [sys.executable, __file__, "eyes"],
+        [sys.executable, __file__],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -217,170 +290,5 @@ def _compare_eyes() -> int:
     return 0
 
 
-# --- a whole visit -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a visit led by the script saw, as ``_visit`` reports it."""
-    from showroom.stage import monado
-
-    try:
-        folder = str(monado.fetch())
-    except monado.MonadoError as error:
-        pytest.skip(str(error))
-    out = tmp_path_factory.mktemp("headset")
-    command = [*monado.alone(), sys.executable, __file__, "serve", folder, str(out)]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        timeout=200, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    seen: dict[str, Any] = json.loads((out / "visit.json").read_text())
-    seen["picture"] = str(out / "eyes.png")
-    seen["validation"] = (out / "validation.txt").read_text(errors="replace")
-    return seen
-
-
-def test_located_poses_are_the_scripted_ones(visit: dict[str, Any]) -> None:
-    poses = [p for p in visit["poses"] if p["time"] <= visit["walked_from"]]
-    assert len(poses) > 20
-    for k, name in enumerate(("head", "left", "right")):
-        wanted = np.array([[*s[k][0], *s[k][1]] for s in STATIONS])
-        got = np.array([p[name] for p in poses if p[name] is not None])
-        assert len(got) > 20
-        apart = np.abs(got[:, None] - wanted[None]).max(axis=2)
-        assert apart.min(axis=1).max() < 1e-4, f"a {name} pose that was never scripted"
-        assert apart.min(axis=0).max() < 1e-4, f"a scripted {name} pose was never located"
-
-
-def test_the_thumbstick_walks_towards_where_one_looks(visit: dict[str, Any]) -> None:
-    x, z = visit["origin"]
-    yaw = 2 * math.atan2(STATIONS[-1][0][1][1], STATIONS[-1][0][1][3])
-    assert 0.1 < math.hypot(x, z) < 3.0
-    assert (x, z) == pytest.approx(
-        (-math.sin(yaw) * math.hypot(x, z), -math.cos(yaw) * math.hypot(x, z)), abs=0.02
-    )
-
-
-def test_both_eyes_are_handed_over_and_differ(visit: dict[str, Any]) -> None:
-    from PIL import Image
-
-    pixels = np.asarray(Image.open(visit["picture"]).convert("RGB")).astype(np.int32)
-    half = pixels.shape[1] // 2
-    left, right = pixels[:, :half], pixels[:, half:]
-    assert left.std() > 20
-    assert right.std() > 20
-    assert np.abs(left - right).mean() > 1.0
-    # Both are what the one stage shows from there: they are alike, not two scenes.
-    assert abs(left.mean() - right.mean()) < 25
-
-
-def test_the_visit_ends_cleanly(visit: dict[str, Any]) -> None:
-    assert visit["cut"] == ""
-    assert visit["frames"] > 20
-    assert visit["states"][-1] == "EXITING"
-    assert "FOCUSED" in visit["states"]
-
-
-def test_every_call_is_valid_openxr(visit: dict[str, Any]) -> None:
-    said = visit["validation"]
-    assert "Core Validation Layer is initialized" in said
-    assert "VALID_ERROR" not in said
-    assert "VALID_WARNING" not in said
-
-
-def test_a_runtime_that_dies_ends_the_visit_with_a_sentence(visit: dict[str, Any]) -> None:
-    assert "headset's software" in visit["killed"]
-
-
-# --- what runs beside Monado -------------------------------------------------------------------
-
-
-def _serve(folder: Path, out: Path) -> int:
-    """Start the runtime and two visits to it, one of which outlives it."""
-    from showroom.stage import monado
-
-    monado.raise_loopback()
-    with monado.running(folder) as runtime:
-        me = runtime.program(sys.executable, str(Path(__file__).resolve()), "visit", str(out))
-        mine = runtime.environment | {"PYTHONPATH": str(ROOT), "MONADO_PORT": str(runtime.port)}
-        layers = {"XR_ENABLE_API_LAYERS": "XR_APILAYER_LUNARG_core_validation"}
-        with (out / "validation.txt").open("wb") as log:
-            subprocess.run(
-                [*me, "0"], env=mine | layers, stdout=log, stderr=log, check=True, timeout=90
-            )
-        subprocess.run([*me, str(runtime.pid)], env=mine, check=True, timeout=90)
-    return 0
-
-
-def _visit(out: Path, kill: int) -> int:
-    """One visit; ``kill`` names the runtime's process to end midway, 0 none."""
-    from PIL import Image
-
-    from showroom.protocol.messages import Event, Pose, Update
-    from showroom.stage.headset import Headset, headset_settings
-    from showroom.stage.monado_remote import Remote
-    from showroom.stage.settings import StageSettings
-    from showroom.stage.stage import Stage
-
-    stage = Stage(headset_settings(StageSettings().at_quality("medium")))
-    stage.show_room("store")
-    remote = Remote(int(os.environ["MONADO_PORT"]))
-    _stand(remote, *STATIONS[0])
-    poses: list[Pose] = []
-    states: list[str] = []
-    walked_from = math.inf
-
-    def handle(event: Event) -> list[Update]:
-        nonlocal walked_from
-        if not isinstance(event, Pose) or not headset.session.life.focused:
-            return []
-        poses.append(event)
-        station, rest = divmod(len(poses), STAY)
-        if kill and len(poses) == STAY:
-            os.kill(kill, 9)
-        elif rest == 0 and station < len(STATIONS):
-            _stand(remote, *STATIONS[station])
-        elif rest == 0 and station == len(STATIONS):
-            walked_from = event.time
-            _stand(remote, *STATIONS[-1], stick=(0.0, 1.0))
-        headset.over = station > len(STATIONS)
-        return []
-
-    class Watched(Headset):
-        def submitted(self, image: int) -> None:
-            states.append(self.session.life.state)
-            if len(poses) == 2 * STAY:
-                Image.fromarray(self.picture(image)).save(out / "eyes.png")
-
-    headset = Watched(stage, handle)
-    cut = headset.run(60.0)
-    stage.close()
-    states.append(headset.session.life.state)
-    path = out / "visit.json"
-    if kill:
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"killed": cut}))
-        return 0
-    seen = {
-        "poses": [{n: getattr(p, n) for n in ("time", "head", "left", "right")} for p in poses],
-        "walked_from": walked_from, "origin": headset.origin, "cut": cut,
-        "frames": headset.frames, "states": states,
-    }  # fmt: skip
-    path.write_text(json.dumps(seen))
-    return 0
-
-
-def _stand(remote: Any, head: Any, left: Any, right: Any, stick: Any = (0.0, 0.0)) -> None:
-    remote.hold("left", pose=left, stick=stick)
-    remote.hold("right", pose=right)
-    remote.look(*head)
-
-
 if __name__ == "__main__":
-    verb, *rest = sys.argv[1:]
-    if verb == "eyes":
-        sys.exit(_compare_eyes())
-    if verb == "serve":
-        sys.exit(_serve(Path(rest[0]), Path(rest[1])))
-    sys.exit(_visit(Path(rest[0]), int(rest[1])))
+    sys.exit(_compare_eyes())
