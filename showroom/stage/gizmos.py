@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d import core
 
+from ..protocol.messages import FitMap
 from .graphics import image_texture, shader
 from .ink import AMBER, F32, GREEN, RED, SKY, WHITE, Ink, facing
 from .label import picture
 from .panel import Panel
 from .stage import EYE, Stage
+from .strain import StrainSkin
 from .touch import Carried
 from .view import Label, View
 
@@ -37,6 +39,7 @@ class Gizmos:
         self._labels: dict[int, tuple[Label, Any]] = {}
         self._panels: dict[str, tuple[NDArray[np.uint8], Any]] = {}
         self._rims: dict[tuple[str, bool], Any] = {}
+        self._skins: dict[str, StrainSkin] = {}
         self._carried: dict[str, Carried] = {}
         self._veil = self._root.attach_new_node(_ball())
         self._veil.set_shader(shader("veil", vertex="veil"))
@@ -56,6 +59,7 @@ class Gizmos:
         """
         self._carry({one.target: one for one in view.carried})
         self._rim(set(view.lit))
+        self._strain({one.target: one for one in view.strains})
         self._ink.write(_inked(view, eye))
         labels = (*view.labels, *(d.label for d in view.measures))
         self._label(labels, eye)
@@ -67,6 +71,7 @@ class Gizmos:
         """Take everything away."""
         self._carry({})
         self._rim(set())
+        self._strain({})
         self._root.remove_node()
 
     def _carry(self, carried: dict[str, Carried]) -> None:
@@ -102,6 +107,23 @@ class Gizmos:
             node.set_transparency(core.TransparencyAttrib.M_none, 200)
             node.hide(~EYE)
             self._rims[key] = node
+
+    def _strain(self, maps: dict[str, FitMap]) -> None:
+        things = self._stage.things
+        for target, skin in list(self._skins.items()):
+            if target not in maps or not skin.fits(things.get(target)):
+                skin.close()
+                del self._skins[target]
+        for target, told in maps.items():
+            thing = things.get(target)
+            if thing is None or thing.glb != told.glb:
+                continue
+            bands = np.frombuffer(told.bands, np.uint8)
+            if len(bands) != len(thing.mesh.positions):
+                continue
+            if target not in self._skins:
+                self._skins[target] = StrainSkin(thing, bands)
+            self._skins[target].follow()
 
     def _label(self, labels: tuple[Label, ...], eye: tuple[float, float, float]) -> None:
         for index in [k for k in self._labels if k >= len(labels)]:

@@ -96,6 +96,8 @@ class Guest:
         self._scene: Scene | None = None
         self._ground: tuple[tuple[int, str], Ground] | None = None
         self._reports: dict[str, m.FitReport] = {}
+        self._maps: dict[str, m.FitMap] = {}
+        self._asked: tuple[str, str, str] = ("", "", "")
         self._said = ""
         self._hint, self._hint_until = "", -math.inf
         self._sent = -math.inf
@@ -126,11 +128,16 @@ class Guest:
 
     def _follow(self, update: m.Update) -> None:
         """Remember what an update says of products, reports and answers."""
+        old = self.wares.get(update.target) if isinstance(update, m.ProductShown) else None
+        if isinstance(update, m.ProductShown) and update.worn and (old is None or not old.worn):
+            self.touch.chosen = update.target  # What was just put on is what one is about.
         self.wares.take(update)
         if isinstance(update, m.ProductChanged) and update.glb:
             self._reports.pop(update.target, None)
         elif isinstance(update, m.FitReport):
             self._reports[update.target] = update
+        elif isinstance(update, m.FitMap):
+            self._maps[update.target] = update
         elif isinstance(update, m.Reply):
             self._said = update.text
         elif isinstance(update, m.RoomShown):
@@ -168,6 +175,7 @@ class Guest:
         if walked.landed:
             self.wrist.brought(controls)
         self._act(acts, controls, page)
+        self._report()
         self._tell_pose(controls, joints or {}, skeleton)
         return self._view(controls, acts, walked)
 
@@ -262,7 +270,6 @@ class Guest:
         """What a button of the menu means."""
         if isinstance(means, m.Command):
             self.send(msgspec.structs.replace(means, id=self.touch.fresh()))
-            self._report()
             return
         if means == "strain":
             self.wrist.strain = not self.wrist.strain
@@ -275,18 +282,18 @@ class Guest:
             self.enter("stage/1")
         else:
             self.legs.comfort = pressed(self.legs.comfort, means)
-        self._report()
 
     def _report(self) -> None:
-        """Ask for the fit report, and the strain map, where they are shown and not known."""
-        ware = self.subject
-        if ware is None or not ware.worn or ware.target in self._reports:
+        """Ask for the fit report, and the strain map, once for each shape in which they show."""
+        ware, wrist = self.subject, self.wrist
+        if ware is None or not ware.worn or not (wrist.strain or wrist.page == "fit"):
             return
-        if self.wrist.page == "fit" or self.wrist.strain:
-            option = "map" if self.wrist.strain else ""
-            self.send(
-                m.Command(action="report", target=ware.target, option=option, id=self.touch.fresh())
-            )
+        wanted = (ware.target, ware.glb, "map" if wrist.strain else "")
+        if wanted == self._asked:
+            return
+        self._asked = wanted
+        wish = m.Command(action="report", target=ware.target, option=wanted[2])
+        self.send(msgspec.structs.replace(wish, id=self.touch.fresh()))
 
     def _sheet(self) -> Sheet:
         ware = self.subject
@@ -320,7 +327,7 @@ class Guest:
         return View(
             head, walked.arc, tuple(r for r in acts.rays if r.side != self.legs.aiming),
             tuple(lit), tuple(labels), carried, spot,
-            self._measures(carried), walked.vignette, walked.dark,
+            self._measures(carried), self._strains(), walked.vignette, walked.dark,
             () if self.wrist.panel is None else (self.wrist.panel,), self._told(carried, spot),
             self.legs.rig,
         )  # fmt: skip
@@ -351,6 +358,12 @@ class Guest:
                     one = replace(one, transform=there)
             shown.append(one)
         return tuple(shown), spot
+
+    def _strains(self) -> tuple[m.FitMap, ...]:
+        ware = self.subject
+        known = self._maps.get(ware.target) if ware is not None and ware.worn else None
+        on = self.wrist.strain and known is not None and ware is not None
+        return (known,) if on and known is not None and ware and known.glb == ware.glb else ()
 
     def _measures(self, carried: tuple[Carried, ...]) -> tuple[Dimension, ...]:
         ware = self.subject

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..protocol.limits import Transform
+from ..protocol.messages import FitMap
 from .ground import Box
 from .locomotion import Rig
 from .panel import Panel
@@ -54,6 +55,7 @@ class View:
     Attributes:
         head: the visitor's, in the room; None while it is not tracked.
         lit: products with an outline: what is pointed at, and what would be tried on (True).
+        strains: strain maps to be shown on worn garments.
         vignette, dark: 0 to 1; see :class:`~showroom.stage.locomotion.Moved`.
         panels: in the play space.
         hint: a line for the caption, such as what letting go does.
@@ -68,6 +70,7 @@ class View:
     carried: tuple[Carried, ...] = ()
     spot: Spot | None = None
     measures: tuple[Dimension, ...] = ()
+    strains: tuple[FitMap, ...] = ()
     vignette: float = 0.0
     dark: float = 0.0
     panels: tuple[Panel, ...] = ()
