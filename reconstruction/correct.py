@@ -103,7 +103,7 @@ def _plain(material: Material, texture: np.ndarray | None) -> Material:
     mean = srgb_to_linear(np.median(texture.reshape(-1, 3), axis=0).astype(np.uint8)[None])[0]
     factor = np.asarray(material.base_color[:3]) * np.asarray(mean)
     color = (float(factor[0]), float(factor[1]), float(factor[2]), material.base_color[3])
-    return replace(material, base_color=color, texture=None, normal=None)
+    return replace(material.with_pictures({}), base_color=color)
 
 
 def _moved_sizes(before: Product, after: Product) -> dict[str, dict[str, float]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class Estimate:
     source: Source
 
 
+PICTURES = ("texture", "normal", "surface", "occlusion", "emission")
+"""The attributes of a :class:`Material` that hold encoded pictures."""
+
+
 @dataclass(frozen=True)
 class Material:
     """A glTF metallic-roughness material.
@@ -50,6 +54,13 @@ class Material:
         base_color: linear RGBA factors, 0 to 1; multiplies the texture.
         texture: encoded PNG or JPEG bytes of the base colour, or None.
         normal: encoded PNG or JPEG bytes of a tangent-space normal map, or None.
+        surface: encoded bytes of a picture whose green multiplies ``roughness`` and whose blue
+            multiplies ``metallic``, or None.
+        occlusion: encoded bytes of a picture whose red is how much ambient light arrives, often
+            the very bytes of ``surface``, or None.
+        emissive: linear RGB that the surface gives off, 0 to 1; multiplies ``emission``.
+        emission: encoded bytes of the picture of what it gives off, or None.
+        cutoff: with ``"mask"``, the alpha below which there is a hole.
         alpha: whether the texture's alpha cuts holes (``"mask"``) or lets light through
             (``"blend"``); ``"opaque"`` ignores it. A ``base_color`` below 1 always blends.
         seen: share of the slot's surface that a photo shows, the rest being its mirror image or
@@ -64,6 +75,22 @@ class Material:
     double_sided: bool = False
     alpha: Literal["opaque", "mask", "blend"] = "opaque"
     seen: float | None = None
+    surface: bytes | None = None
+    occlusion: bytes | None = None
+    emissive: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    emission: bytes | None = None
+    cutoff: float = 0.5
+
+    @property
+    def pictures(self) -> dict[str, bytes]:
+        """The encoded pictures that there are, by the name of their attribute."""
+        found = {n: getattr(self, n) for n in PICTURES}
+        return {name: data for name, data in found.items() if data is not None}
+
+    def with_pictures(self, pictures: Mapping[str, bytes]) -> Material:
+        """The same with these pictures, named as in :attr:`pictures`, and no others."""
+        given: dict[str, Any] = {name: pictures.get(name) for name in PICTURES}
+        return replace(self, **given)
 
 
 @dataclass(frozen=True)

@@ -322,8 +322,8 @@ def _count(place: F32, faces: I32, cover: NDArray[np.uint8]) -> None:
 def _textures(asset: _Asset) -> Iterator[Finding]:
     seen: set[bytes] = set()
     for slot, material in asset.contents.materials.items():
-        for data in (material.texture, material.normal):
-            if data is None or data in seen:
+        for data in material.pictures.values():
+            if data in seen:
                 continue
             seen.add(data)
             with Image.open(io.BytesIO(data)) as picture:

@@ -31,6 +31,13 @@ _UNDERSTOOD = {
     "KHR_mesh_quantization",
     "KHR_texture_transform",
 }
+_CONVERT = "export the file with PNG or JPEG textures, or convert it with gltf-transform"
+REMEDIES = {
+    "KHR_texture_basisu": f"{_CONVERT} ktxdecompress (npm)",
+    "EXT_texture_webp": f"{_CONVERT} png (npm)",
+    "EXT_texture_avif": f"{_CONVERT} png (npm)",
+}
+"""What to do about a file that needs what is not understood."""
 
 
 class Container:
@@ -46,9 +53,9 @@ class Container:
         self.document, self.binary = decompressed(*open_chunks(data, budget), budget)
         needs = set(self.document.get("extensionsRequired", ())) - _UNDERSTOOD
         if needs:
-            raise refuse(
-                "extensionsRequired", "no need but " + ", ".join(sorted(_UNDERSTOOD)), sorted(needs)
-            )
+            remedies = [f"; {REMEDIES[name]}" for name in sorted(needs & REMEDIES.keys())]
+            wanted = "no need but " + ", ".join(sorted(_UNDERSTOOD)) + "".join(remedies)
+            raise refuse("extensionsRequired", wanted, sorted(needs))
         buffers = self.document.get("buffers", [])
         if len(buffers) > 1 or any("uri" in b for b in buffers):
             raise refuse("buffers", "the GLB's own binary chunk only", "another buffer or a uri")

@@ -257,8 +257,11 @@ class _MaterialTable:
         self._known: dict[bytes, int] = {}
 
     def add(self, slot: str, material: Material, variant: str = "") -> int:
-        factors = (*material.base_color, material.roughness, material.metallic)
-        if len(factors) != 6 or not all(0.0 <= f <= 1.0 for f in factors):
+        factors = (
+            *material.base_color, material.roughness, material.metallic, *material.emissive,
+            material.cutoff,
+        )  # fmt: skip
+        if len(factors) != 10 or not all(0.0 <= f <= 1.0 for f in factors):
             raise ProductFileError(
                 f"material {slot!r} has a factor out of range",
                 field=f"materials.{slot}",
@@ -282,12 +285,22 @@ class _MaterialTable:
         if material.normal is not None:
             entry["normalTexture"] = {"index": self._image(slot, material.normal)}
             self.bumpy.add(slot)
+        if material.surface is not None:
+            surface["metallicRoughnessTexture"] = {"index": self._image(slot, material.surface)}
+        if material.occlusion is not None:
+            entry["occlusionTexture"] = {"index": self._image(slot, material.occlusion)}
+        if any(material.emissive):
+            entry["emissiveFactor"] = list(material.emissive)
+        if material.emission is not None:
+            entry["emissiveTexture"] = {"index": self._image(slot, material.emission)}
         if material.double_sided:
             entry["doubleSided"] = True
         if material.alpha == "blend" or material.base_color[3] < 1.0:
             entry["alphaMode"] = "BLEND"
         elif material.alpha == "mask":
             entry["alphaMode"] = "MASK"
+            if material.cutoff != 0.5:  # glTF's own value where there is none
+                entry["alphaCutoff"] = material.cutoff
         self.materials.append(entry)
         return len(self.materials) - 1
 

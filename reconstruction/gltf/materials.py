@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from ..product import Material, Variant
-from .access import Container, refuse
+from .access import REMEDIES, Container, refuse
 
 
 def material_slot(container: Container, index: object) -> str:
@@ -89,9 +89,11 @@ def _material(container: Container, index: int) -> Material:
     color = tuple(float(f) for f in surface.get("baseColorFactor", (1, 1, 1, 1)))
     roughness = float(surface.get("roughnessFactor", 1.0))
     metallic = float(surface.get("metallicFactor", 1.0))
-    factors = (*color, roughness, metallic)
-    if len(factors) != 6 or not all(0.0 <= f <= 1.0 for f in factors):
-        raise refuse(f"materials.{index}", "6 factors from 0 to 1", factors)
+    cutoff = min(1.0, float(entry.get("alphaCutoff", 0.5)))
+    emissive = tuple(float(f) for f in entry.get("emissiveFactor", (0, 0, 0)))
+    factors = (*color, roughness, metallic, *emissive, cutoff)
+    if len(factors) != 10 or not all(0.0 <= f <= 1.0 for f in factors):
+        raise refuse(f"materials.{index}", "10 factors from 0 to 1", factors)
     return Material(
         base_color=(color[0], color[1], color[2], color[3]),
         roughness=roughness,
@@ -101,6 +103,11 @@ def _material(container: Container, index: int) -> Material:
         double_sided=bool(entry.get("doubleSided", False)),
         alpha=_alpha(entry.get("alphaMode", "OPAQUE"), color[3]),
         seen=_seen(entry.get("extras")),
+        surface=_picture(container, surface.get("metallicRoughnessTexture")),
+        occlusion=_picture(container, entry.get("occlusionTexture")),
+        emissive=(emissive[0], emissive[1], emissive[2]),
+        emission=_picture(container, entry.get("emissiveTexture")),
+        cutoff=cutoff,
     )
 
 
@@ -120,7 +127,13 @@ def _alpha(mode: object, factor: float) -> Literal["opaque", "mask", "blend"]:
 def _picture(container: Container, use: dict[str, Any] | None) -> bytes | None:
     if use is None:
         return None
-    source = container.item("textures", use["index"]).get("source")
+    texture = container.item("textures", use["index"])
+    source = texture.get("source")
+    if source is None:
+        named = sorted(texture.get("extensions") or {})
+        remedies = [f"; {REMEDIES[name]}" for name in named if name in REMEDIES]
+        wanted = "a PNG or JPEG" + "".join(remedies)
+        raise refuse(f"textures.{use['index']}", wanted, ", ".join(named) or "no picture")
     image = container.item("images", source)
     if "uri" in image:
         raise refuse(f"images.{source}", "a picture inside the file", "a uri")

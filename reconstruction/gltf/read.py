@@ -35,6 +35,7 @@ class GlbContents:
         variants: colourways, with the materials that they replace.
         extras: the scene's ``extras``, or an empty mapping.
         color: (n, 3) float32 linear RGB of each vertex, or None where the file has none.
+        normals: (n, 3) float32 unit vectors as the file has them, or None where it has none.
         license: what the file says of its maker's rights (``asset.copyright``), or empty.
     """
 
@@ -44,6 +45,7 @@ class GlbContents:
     extras: Mapping[str, Any] = field(default_factory=dict)
     color: F32 | None = None
     license: str = ""
+    normals: F32 | None = None
 
 
 def read_glb(data: bytes, budget: Budget | None = None) -> GlbContents:
@@ -71,6 +73,7 @@ class _Block:
     joints: NDArray[np.uint16] | None
     weights: F32 | None
     color: F32 | None
+    normals: F32 | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,16 +113,22 @@ def _contents(container: Container) -> GlbContents:
     materials, variants = read_materials(container, [p.slot for p in pieces])
     scene = container.item("scenes", container.document.get("scene", 0))
     extras = scene.get("extras", {})
-    colors = [b.color for b in _blocks(pieces)]
-    painted = [c for c in colors if c is not None]
+    blocks = _blocks(pieces)
     return GlbContents(
         mesh,
         materials,
         variants,
         extras if isinstance(extras, dict) else {},
-        np.concatenate(painted) if len(painted) == len(colors) else None,
+        _all([b.color for b in blocks]),
         str(container.document["asset"].get("copyright", ""))[:1000],
+        _all([b.normals for b in blocks]),
     )
+
+
+def _all(arrays: list[F32 | None]) -> F32 | None:
+    """The arrays of all blocks as one, or None where one block has none."""
+    there = [a for a in arrays if a is not None]
+    return np.concatenate(there) if len(there) == len(arrays) else None
 
 
 def _bind_pose(container: Container, index: int, world: dict[int, M44]) -> M44:
@@ -243,10 +252,23 @@ def _block(
     if "COLOR_0" in attributes:
         wide = 4 if container.item("accessors", attributes["COLOR_0"])["type"] == "VEC4" else 3
         color = container.fractions(attributes["COLOR_0"], wide, limit)[:, :3]
-    for values in (uv, weld, joints, weights, color):
+    normals = None
+    if "NORMAL" in attributes:
+        normals = _turned(container.numbers(attributes["NORMAL"], 3, limit), stand)
+    for values in (uv, weld, joints, weights, color, normals):
         if values is not None and len(values) != n:
             raise refuse("attributes", f"{n} values each", len(values))
-    return _Block(vertices.astype(np.float32), uv, weld, joints, weights, color)
+    return _Block(vertices.astype(np.float32), uv, weld, joints, weights, color, normals)
+
+
+def _turned(normals: F32, stand: M44) -> F32:
+    """Normals as a node places them: by the inverse transpose, of length 1."""
+    if not np.isfinite(normals).all():
+        raise refuse("NORMAL", "finite numbers", "others")
+    turned = normals @ np.linalg.pinv(stand[:3, :3])
+    length = np.linalg.norm(turned, axis=1, keepdims=True)
+    unit = np.where(length > 1e-12, turned / np.maximum(length, 1e-12), (0.0, 1.0, 0.0))
+    return np.ascontiguousarray(unit, np.float32)
 
 
 def _blocks(pieces: list[_Piece]) -> list[_Block]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from PIL import Image
@@ -67,11 +66,7 @@ def limited(data: bytes, side: int) -> bytes:
 
 def limited_materials(materials: Mapping[str, Material], side: int) -> dict[str, Material]:
     """All materials with textures of at most ``side`` pixels; errors as :func:`limited`."""
-
-    def small(data: bytes | None) -> bytes | None:
-        return None if data is None else limited(data, side)
-
     return {
-        slot: replace(m, texture=small(m.texture), normal=small(m.normal))
+        slot: m.with_pictures({name: limited(data, side) for name, data in m.pictures.items()})
         for slot, m in materials.items()
     }

@@ -40,11 +40,11 @@ def worn_materials(mesh: Mesh, materials: Mapping[str, Material]) -> dict[str, M
 def plain(material: Material) -> Material:
     """The material without its pictures, in its mean colour."""
     if material.texture is None:
-        return replace(material, normal=None)
+        return material.with_pictures({})
     mean = _mean_color(material.texture)
     r, g, b = (f * m for f, m in zip(material.base_color[:3], mean, strict=True))
     color = (r, g, b, material.base_color[3])
-    return replace(material, base_color=color, texture=None, normal=None)
+    return replace(material.with_pictures({}), base_color=color)
 
 
 @lru_cache(maxsize=16)

@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 from panda3d import core
 
 from reconstruction.mesh import F32, I32
-from reconstruction.product import Material
 
-from .graphics import decode_image, white
-from .model import Model
+from .looks import Look
+from .model import Level, Model
 
 
-@lru_cache(maxsize=1)
-def _moving_format() -> Any:
+@lru_cache(maxsize=2)
+def _moving_format(tinted: bool) -> Any:
     place = core.GeomVertexArrayFormat()
     place.add_column("vertex", 3, core.Geom.NT_float32, core.Geom.C_point)
     place.add_column("normal", 3, core.Geom.NT_float32, core.Geom.C_normal)
     rest = core.GeomVertexArrayFormat()
     rest.add_column("texcoord", 2, core.Geom.NT_float32, core.Geom.C_texcoord)
+    if tinted:
+        rest.add_column("color", 4, core.Geom.NT_float32, core.Geom.C_other)
     made = core.GeomVertexFormat()
     made.add_array(place)
     made.add_array(rest)
@@ -48,10 +49,12 @@ def _fill(data: Any, index: int, values: F32) -> None:
 
 def _triangles(faces: I32) -> Any:
     primitive = core.GeomTriangles(core.Geom.UH_static)
-    primitive.set_index_type(core.Geom.NT_uint32)
+    small = faces.size == 0 or int(faces.max()) < 0xFFFF
+    primitive.set_index_type(core.Geom.NT_uint16 if small else core.Geom.NT_uint32)
     array = primitive.modify_vertices()
     array.unclean_set_num_rows(faces.size)
-    np.frombuffer(memoryview(array).cast("B"), np.uint32)[:] = faces.reshape(-1)
+    kind = np.uint16 if small else np.uint32
+    np.frombuffer(memoryview(array).cast("B"), kind)[:] = faces.reshape(-1)
     return primitive
 
 
@@ -70,66 +73,147 @@ def room_geometry(
     return node
 
 
+class ModelGeometry:
+    """A model in the engine: what all things that show it share.
+
+    Attributes:
+        looks: how each of the model's primitives looks.
+        levels: the lower levels of detail, once they are there.
+        box: (2, 3) float32, the lowest and highest corner of the model, metres.
+    """
+
+    def __init__(self, model: Model, looks: tuple[Look, ...]) -> None:
+        self.model, self.looks = model, looks
+        self.levels: tuple[Level, ...] = ()
+        self.box = box_of(model.positions)
+        tinted = model.color is not None
+        self.data = core.GeomVertexData("mesh", _moving_format(tinted), core.Geom.UH_static)
+        self.data.unclean_set_num_rows(len(model.positions))
+        _fill(self.data, 0, np.concatenate([model.positions, model.normals], axis=1))
+        rest = np.ascontiguousarray(model.uv * (1.0, -1.0) + (0.0, 1.0), np.float32)
+        if model.color is not None:
+            alpha = np.ones((len(rest), 1), np.float32)
+            rest = np.concatenate([rest, model.color, alpha], axis=1)
+        _fill(self.data, 1, rest)
+        self._triangles = [tuple(_triangles(p.faces) for p in model.primitives)]
+
+    def add_levels(self, levels: tuple[Level, ...]) -> None:
+        """Have lower levels of detail."""
+        self.levels = levels
+        self._triangles[1:] = [tuple(_triangles(f) for f in level.faces) for level in levels]
+
+    @property
+    def count(self) -> int:
+        """How many levels there are, the model itself included."""
+        return len(self._triangles)
+
+    def triangles(self, level: int) -> int:
+        """How many triangles a level has."""
+        if level == 0:
+            return len(self.model.faces)
+        return sum(len(f) for f in self.levels[level - 1].faces)
+
+    def parts(self, data: Any, level: int, *defines: str) -> Any:
+        """A new NodePath with one child per primitive of a level, drawn from ``data``."""
+        made = core.NodePath(f"level{level}")
+        for look, triangles in zip(self.looks, self._triangles[level], strict=True):
+            if not triangles.get_num_vertices():
+                continue
+            for side in look.sides:
+                geom = core.Geom(data)
+                geom.add_primitive(triangles)
+                node = core.GeomNode("part")
+                node.add_geom(geom)
+                look.dress(made.attach_new_node(node), side, *defines)
+        return made
+
+
 class MovingMesh:
     """A model whose vertices can be rewritten every frame.
 
+    Until they are, it draws from what all things of its model share.
+
     Attributes:
-        node: NodePath with one child per primitive, all on one vertex buffer.
+        node: NodePath with one child, the level of detail that is drawn.
         positions: (n, 3) float32, the current vertices.
+        box: (2, 3) float32, the lowest and highest corner of ``positions``.
+        level: the level of detail that is drawn, 0 the model itself.
     """
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, geometry: ModelGeometry) -> None:
+        self.geometry, self.model = geometry, geometry.model
+        model = geometry.model
         self.positions: F32 = model.positions
-        self._faces = model.faces
-        self._groups = int(model.weld.max()) + 1
-        self._rows = np.empty((len(model.positions), 6), np.float32)
-        self._data = core.GeomVertexData("mesh", _moving_format(), core.Geom.UH_dynamic)
-        self._data.unclean_set_num_rows(len(model.positions))
-        flipped = np.ascontiguousarray(model.uv * (1.0, -1.0) + (0.0, 1.0), np.float32)
-        _fill(self._data, 1, flipped)
-        self._write(model.positions, model.normals)
+        self.box = geometry.box
+        self.level = 0
+        self.moved = False
         self.node = core.NodePath("mesh")
-        for part in model.primitives:
-            geom = core.Geom(self._data)
-            geom.add_primitive(_triangles(part.faces))
-            node = core.GeomNode("part")
-            node.add_geom(geom)
-            # The engine would cull by a stale bounding volume; the mesh node keeps one instead.
-            node.set_bounds(core.OmniBoundingVolume())
-            node.set_final(True)
-            dress(self.node.attach_new_node(node), part.material)
+        self._data = geometry.data
+        self._faces: I32 | None = None
+        self._parts: dict[int, Any] = {}
+        self._show(0)
+
+    def _show(self, level: int) -> None:
+        if level not in self._parts:
+            self._parts[level] = self.geometry.parts(self._data, level)
+            if self.moved:
+                self._bound(self._parts[level])
+        for known, parts in self._parts.items():
+            if known == level:
+                parts.reparent_to(self.node)
+            else:
+                parts.detach_node()
+        self.level = level
+
+    def detail(self, level: int) -> None:
+        """Draw a level of detail; the lowest that there is if it is lower."""
+        level = min(level, self.geometry.count - 1)
+        if level != self.level:
+            self._show(level)
 
     def move(self, positions: F32) -> None:
         """Write new vertices, (n, 3) float32 in metres; normals are recomputed."""
-        normals = np.empty_like(positions)
-        _normals(positions, self._faces, self.model.weld, self._groups, normals)
-        self._write(positions, normals)
-
-    def _write(self, positions: F32, normals: F32) -> None:
+        weld = self.model.weld
+        if not self.moved:
+            self.moved = True
+            self._faces = self.model.faces
+            self._groups = int(weld.max()) + 1
+            self._rows = np.empty((len(positions), 6), np.float32)
+            self._normal = np.empty((len(positions), 3), np.float32)
+            # The engine copies an array when it is first written: the others go on sharing theirs.
+            self._data = core.GeomVertexData(self._data)
+            self._data.set_usage_hint(core.Geom.UH_dynamic)
+            for parts in self._parts.values():
+                for path in parts.children:
+                    path.node().modify_geom(0).set_vertex_data(self._data)
+        assert self._faces is not None
+        _normals(positions, self._faces, weld, self._groups, self._normal)
         self.positions = positions
+        self.box = box_of(positions)
         self._rows[:, :3] = positions
-        self._rows[:, 3:] = normals
+        self._rows[:, 3:] = self._normal
         _fill(self._data, 0, self._rows)
+        for parts in self._parts.values():
+            self._bound(parts)
+
+    def _bound(self, parts: Any) -> None:
+        """Tell the engine where the vertices are, which it would look for one by one."""
+        low, high = (core.LPoint3f(*map(float, corner)) for corner in self.box)
+        for path in parts.children:
+            path.node().modify_geom(0).set_bounds(core.BoundingBox(low, high))
 
 
-def dress(node: Any, material: Material) -> None:
-    """Give a node the looks of a material."""
-    node.set_shader_input(
-        "base_map", decode_image(material.texture) if material.texture else white()
-    )
-    node.set_shader_input("base_color", core.LVecBase4f(*material.base_color))
-    node.set_shader_input(
-        "surface",
-        core.LVecBase4f(material.roughness, material.metallic, 0.0, 0.0),
-    )
-    mapped = material.normal is not None
-    image = decode_image(material.normal, srgb=False) if material.normal else white()
-    node.set_shader_input("normal_map", image)
-    node.set_shader_input("normal_info", core.LVecBase4f(float(mapped), 0, 0, 0))
-    node.set_two_sided(material.double_sided)
-    if material.alpha != "opaque" or material.base_color[3] < 0.999:
-        node.set_transparency(core.TransparencyAttrib.M_alpha)
+def box_of(positions: F32) -> F32:
+    """(2, 3) the lowest and the highest corner of (n, 3) positions."""
+    return np.stack([positions.min(axis=0), positions.max(axis=0)])
+
+
+def placed_box(box: F32, matrix: NDArray[np.float32]) -> F32:
+    """(2, 3) the box of a box that a (4, 4) matrix for row vectors places."""
+    middle, half = box.mean(axis=0), (box[1] - box[0]) / 2
+    at = middle @ matrix[:3, :3] + matrix[3, :3]
+    reach = half @ np.abs(matrix[:3, :3])
+    return np.stack([at - reach, at + reach]).astype(np.float32)
 
 
 @njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -164,3 +248,9 @@ def _normals(
             out[v, 0], out[v, 1], out[v, 2] = x / length, y / length, z / length
         else:
             out[v, 0], out[v, 1], out[v, 2] = 0.0, 1.0, 0.0
+
+
+def warm_loops() -> None:
+    """Have the loops compiled, so that the first moving product need not wait for that."""
+    place, normal = np.zeros((3, 3), np.float32), np.zeros((3, 3), np.float32)
+    _normals(place, np.array([[0, 1, 2]], np.int32), np.arange(3, dtype=np.int32), 3, normal)

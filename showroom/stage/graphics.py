@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -261,27 +260,6 @@ def float_texture(pixels: NDArray[np.float32]) -> Any:
     texture.set_wrap_u(core.SamplerState.WM_clamp)
     texture.set_wrap_v(core.SamplerState.WM_clamp)
     return texture
-
-
-def decode_image(data: bytes, *, srgb: bool = True) -> Any:
-    """A texture from PNG or JPEG bytes.
-
-    Raises:
-        StageError: the bytes are no image, or larger than 8192 pixels.
-    """
-    from PIL import Image
-
-    try:
-        with Image.open(BytesIO(data)) as image:
-            if max(image.size) > 8192:
-                raise StageError(f"a texture may have 8192 pixels a side, got {image.size}")
-            mode = "RGBA" if image.mode in ("RGBA", "LA", "P") else "RGB"
-            pixels = np.asarray(image.convert(mode))
-    except StageError:
-        raise
-    except Exception as error:  # Pillow raises many types for broken files.
-        raise StageError(f"a texture cannot be read: {error}") from error
-    return image_texture(pixels, srgb=srgb)
 
 
 @lru_cache(maxsize=1)

@@ -5,14 +5,15 @@ Files are decoded by the reconstructor's own reader, which trusts none of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reconstruction.errors import ProductFileError
+from reconstruction.export.lod import LEVELS, make_lods
 from reconstruction.gltf.read import read_glb
 from reconstruction.mesh import F32, I32, Mesh
-from reconstruction.product import Material
+from reconstruction.product import Material, Variant
 
 from .settings import StageError
 
@@ -23,6 +24,7 @@ class Primitive:
 
     faces: I32
     material: Material
+    slot: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,9 @@ class Model:
         normals: (n, 3) float32.
         uv: (n, 2) float32, (0, 0) is the texture's upper left corner.
         weld: (n,) int32: vertices with the same number share place and normal.
+        variants: the colourways of ``KHR_materials_variants``.
+        mesh: what it was made of, for lower levels of detail.
+        color: (n, 3) float32 linear RGB that multiplies the material, or None.
     """
 
     positions: F32
@@ -41,11 +46,47 @@ class Model:
     uv: F32
     weld: I32
     primitives: tuple[Primitive, ...]
+    variants: tuple[Variant, ...] = ()
+    mesh: Mesh | None = None
+    color: F32 | None = None
 
     @property
     def faces(self) -> I32:
         """(m, 3) int32, the faces of all primitives."""
         return np.concatenate([p.faces for p in self.primitives])
+
+    def wearing(self, variant: str) -> Model:
+        """The model in one of its colourways; ``""`` is the model itself.
+
+        Raises:
+            StageError: it has no such colourway.
+        """
+        if not variant:
+            return self
+        for known in self.variants:
+            if known.name == variant:
+                return replace(
+                    self,
+                    primitives=tuple(
+                        replace(p, material=known.materials.get(p.slot, p.material))
+                        for p in self.primitives
+                    ),
+                )
+        names = ", ".join(v.name for v in self.variants) or "none"
+        raise StageError(f"there is no colourway {variant[:40]!r}; there are: {names}")
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A lower level of detail: other triangles on the same vertices.
+
+    Attributes:
+        faces: per primitive of the model, (m, 3) int32 into the model's vertices.
+        error: root mean square distance from the model that it may have, metres.
+    """
+
+    faces: tuple[I32, ...]
+    error: float
 
 
 def read_model(data: bytes) -> Model:
@@ -61,18 +102,41 @@ def read_model(data: bytes) -> Model:
         raise StageError(f"the GLB cannot be shown: {error}") from error
     mesh = contents.mesh
     weld = mesh.weld if mesh.weld is not None else np.arange(len(mesh.vertices), dtype=np.int32)
+    normals = contents.normals if contents.normals is not None else mesh.normals()
     return Model(
-        mesh.vertices, mesh.normals(), mesh.uv, weld, _primitives(mesh, contents.materials)
+        mesh.vertices,
+        normals,
+        mesh.uv,
+        weld,
+        tuple(
+            Primitive(faces, contents.materials.get(slot, Material()), slot)
+            for slot, faces in _by_slot(mesh).items()
+        ),
+        contents.variants,
+        mesh,
+        contents.color,
     )
 
 
-def _primitives(mesh: Mesh, materials: dict[str, Material]) -> tuple[Primitive, ...]:
-    """The mesh's faces by material slot; a slot without a material is plain."""
+def make_levels(model: Model) -> tuple[Level, ...]:
+    """The model's lower levels of detail, finest first; those of a product's own folder."""
+    mesh = model.mesh
+    if mesh is None:
+        return ()
+    diagonal = float(np.linalg.norm(mesh.size))
+    made = []
+    for lod in make_lods(mesh, LEVELS):
+        faces = _by_slot(replace(lod.mesh, faces=lod.source[lod.mesh.faces]))
+        none = np.zeros((0, 3), np.int32)
+        parts = tuple(faces.get(p.slot, none) for p in model.primitives)
+        made.append(Level(parts, lod.settings.error * diagonal))
+    return tuple(made)
+
+
+def _by_slot(mesh: Mesh) -> dict[str, I32]:
+    """The mesh's faces by material slot, without empty ones."""
     slots = tuple(dict.fromkeys(mesh.part_material))
     slot_of_part = np.array([slots.index(s) for s in mesh.part_material])
     slot_of_face = slot_of_part[mesh.face_part]
-    return tuple(
-        Primitive(mesh.faces[slot_of_face == i], materials.get(slot, Material()))
-        for i, slot in enumerate(slots)
-        if (slot_of_face == i).any()
-    )
+    faces = {slot: mesh.faces[slot_of_face == i] for i, slot in enumerate(slots)}
+    return {slot: of_slot for slot, of_slot in faces.items() if len(of_slot)}

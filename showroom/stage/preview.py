@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw
 from ..protocol.messages import ProductShown
 from .caption import font
 from .film import Film
-from .graphics import decode_image, shader, white
+from .graphics import shader, white
 from .model import Model, read_model
+from .pixels import decode
 from .settings import StageError, StageSettings
 from .stage import Stage
 
@@ -81,7 +82,7 @@ class Turntable:
         self.middle = (low + high) / 2
         self.reach = float(np.linalg.norm(model.positions - self.middle, axis=1).max())
         self._node = stage.things[_NAME].mesh.node
-        stage.things[_NAME].spot.set_y(float(low[1]) - 0.001)
+        stage.things[_NAME].spot.node.set_y(float(low[1]) - 0.001)
 
     def view(self, azimuth: float, elevation: float = 0.22, fov: float = 0.5) -> U8:
         """The picture from an azimuth (0 from +Z, turning to +X), radians."""
@@ -115,7 +116,8 @@ class Turntable:
 
     def normals(self, azimuth: float = 0.6) -> U8:
         """The same in the colours of its normals (x red, y green, z blue)."""
-        self._node.set_shader(shader("surface", "NORMALS"))
+        self._node.set_shader(shader("surface", "VIEW"), 10)
+        self._node.set_shader_input("view_info", core.LVecBase4f(1, 0, 0, 0))
         try:
             return self.view(azimuth)
         finally:
@@ -168,7 +170,7 @@ def texture_picture(model: Model, size: int = SIZE) -> U8:
 
     for part in model.primitives:
         if part.material.texture is not None:
-            decode_image(part.material.texture)  # Raises the typed error for a broken image.
+            decode(part.material.texture, srgb=True)  # Raises the typed error for a broken image.
             with Image.open(BytesIO(part.material.texture)) as image:
                 return np.asarray(image.convert("RGB").resize((size, size)))
     stripes = [np.asarray(p.material.base_color[:3]) ** (1 / 2.2) * 255 for p in model.primitives]

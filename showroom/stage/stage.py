@@ -5,9 +5,10 @@ Everything is in the visit's frame (glTF and OpenXR: metres, right-handed, Y up,
 
 from __future__ import annotations
 
+import logging
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,39 +20,25 @@ from reconstruction.mesh import F32
 from ..catalog.scene import Scene, SceneError, load_scene, room_scene
 from ..protocol import messages as m
 from .caption import Caption
-from .geometry import MovingMesh
-from .graphics import Graphics, image_texture, shader, white
+from .final import FinalPass
+from .graphics import Graphics, shader, white
 from .mirror import MirrorView
-from .model import read_model
 from .overlay import Overlay
 from .poses import toward
 from .room import RoomNode
 from .settings import StageError, StageSettings
-from .shadow import KeyLight, contact_pixels
+from .shadow import KeyLight
+from .things import AVATAR, Thing, Things
 from .wares import Shape
 
+__all__ = ["AVATAR", "EYE", "Stage", "Thing"]
 Assets = Callable[[str], bytes]
-AVATAR = "avatar"
+_log = logging.getLogger(__name__)
 EYE = core.BitMask32.bit(0)
 
 
 def _no_assets(key: str) -> bytes:
     raise StageError(f"asset {key[:12]} was asked for, but the stage was given no assets")
-
-
-@dataclass(eq=False)
-class Thing:
-    """Something that may move: a product or the avatar."""
-
-    target: str
-    glb: str
-    mesh: MovingMesh
-    node: Any
-    spot: Any
-    worn: bool = False
-    transform: m.Transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
-    frame: int = -1
-    values: dict[str, float] = field(default_factory=dict)
 
 
 class Stage:
@@ -69,20 +56,21 @@ class Stage:
         self.settings = settings or StageSettings()
         self.assets = assets
         self.graphics = Graphics(self.settings)
-        self.things: dict[str, Thing] = {}
+        _tell_software(self.graphics)
         self.room: RoomNode | None = None
         self.caption = Caption()
         self.first_person = False
         self._surroundings = True
         self._world = core.NodePath("world")
-        self._things = self._world.attach_new_node("things")
-        self._spots = self._world.attach_new_node("spots")
+        self._things = Things(self._world, self.settings, self.graphics.output.get_gsg)
         self._camera = self._world.attach_new_node(core.Camera("eye", core.PerspectiveLens()))
         self._camera.node().get_lens().set_near_far(0.04, 80.0)
         self._camera.node().set_camera_mask(EYE)
-        self._region = self.graphics.output.make_display_region()
+        self._final = FinalPass(self.graphics) if self.settings.smoothed else None
+        output = self._final.buffer if self._final is not None else self.graphics.output
+        self._region = output.make_display_region()
         self._region.set_camera(self._camera)
-        self._key = KeyLight(self.graphics, self._world, self.settings.shadow_size)
+        self._key = KeyLight(self.graphics, self._world, self.settings)
         self._mirror: MirrorView | None = None
         self._environment: Any = None
         self.overlay = Overlay(self.graphics)
@@ -90,6 +78,11 @@ class Stage:
         self.fov = self.settings.fov
         self.eye: F32 = np.array([0.0, 1.6, 2.0], np.float32)
         self.look_at((0.0, 1.6, 2.0), (0.0, 1.3, 0.0))
+
+    @property
+    def things(self) -> dict[str, Thing]:
+        """Products and the avatar, by target."""
+        return self._things.all
 
     @property
     def world(self) -> Any:
@@ -110,15 +103,7 @@ class Stage:
 
     def show_at(self, thing: Thing, there: m.Transform | None, factor: float = 1.0) -> None:
         """Show a thing elsewhere than the visit has it, as in a hand; None: where it has it."""
-        if thing.frame >= 0:
-            return
-        x, y, z, qx, qy, qz, qw = there or thing.transform
-        thing.node.set_pos_quat(core.LPoint3f(x, y, z), core.LQuaternionf(qw, qx, qy, qz))
-        thing.node.set_scale(factor)
-        if there is None:
-            self._relight(thing)
-        else:
-            thing.spot.hide()
+        self._things.hold(thing, there, factor)
 
     # --- camera --------------------------------------------------------------------------------
 
@@ -186,15 +171,20 @@ class Stage:
     def apply(self, update: m.Update) -> None:
         """Show what an update says; updates that show nothing are ignored.
 
+        While streaming, what is shown anew appears some frames later, and a stand with a sign
+        appears where an asset is missing or broken.
+
         Raises:
             StageError: an asset is missing or broken; the scene stays as it was.
         """
         if isinstance(update, m.MeshFrame):
-            self._mesh_frame(update)
+            self._things.mesh_frame(update)
         elif isinstance(update, m.ProductShown):
             thing = self._put(update.target, update.glb, update.worn)
-            thing.values = dict(update.values)
-            self._move(thing, update.transform)
+            if thing is not None:
+                thing.values = dict(update.values)
+                self._move(thing, update.transform)
+            self._things.wait_for(update.target, update.transform, dict(update.values))
         elif isinstance(update, m.ProductChanged):
             self._changed(update)
         elif isinstance(update, m.ProductRemoved):
@@ -238,8 +228,7 @@ class Stage:
             node.set_shader_input("mirror_map", white())
         if self.settings.reflections:
             self._capture(low, high)
-        for thing in self.things.values():
-            self._relight(thing)
+        self._things.shine(room.light, look.ambient)
 
     def show_surroundings(self, shown: bool) -> None:
         """Show the room itself, or only what stands in it and its shadows: for mixed reality."""
@@ -253,8 +242,8 @@ class Stage:
         rig = self._world.attach_new_node("capture")
         rig.set_pos(float(middle[0]), float(middle[1]), float(middle[2]))
         mask = core.BitMask32.bit(3)
-        self._things.hide(mask)
-        self._spots.hide(mask)
+        self._things.node.hide(mask)
+        self._things.spots.hide(mask)
         self._world.set_shader_input("output_mode", core.LVecBase4f(1, 0, 0, 0))
         self._world.set_shader_input("environment_info", core.LVecBase4f(0, 0, 0, 0))
         buffer, texture = self.graphics.cube_capture("environment", 128, rig, mask)
@@ -268,87 +257,36 @@ class Stage:
         self._world.set_shader_input("environment_info", core.LVecBase4f(1.0, 6.0, 0, 0))
         rig.remove_node()
 
-    def _put(self, target: str, glb: str, worn: bool) -> Thing:
-        """Show a GLB under a target's name in place of what that target was."""
-        old = self.things.get(target)
-        if old is not None and old.glb == glb:
-            old.worn = worn
-            return old
-        mesh = MovingMesh(read_model(self.assets(glb)))
-        node = self._things.attach_new_node(target)
-        mesh.node.reparent_to(node)
-        spot = self._spots.attach_new_node(_floor_card())
-        spot.set_shader(shader("decal"))
-        spot.set_transparency(core.TransparencyAttrib.M_alpha)
-        spot.set_depth_write(False)
-        thing = Thing(target, glb, mesh, node, spot, worn)
-        if old is not None:
-            thing.transform, thing.values = old.transform, old.values
-            self._remove(target)
-        self.things[target] = thing
-        self._move(thing, thing.transform)
-        return thing
+    def _put(self, target: str, glb: str, worn: bool) -> Thing | None:
+        """Show a GLB under a target's name; None while it is still coming."""
+        return self._things.put(target, glb, worn, lambda: self.assets(glb))
 
     def _changed(self, update: m.ProductChanged) -> None:
+        new = {change.name: change.new for change in update.changes}
         thing = self.things.get(update.target)
+        if update.glb:
+            worn = thing.worn if thing is not None else False
+            known = thing is not None or update.target in self._things.waiting
+            thing = self._put(update.target, update.glb, worn) if known else None
+        self._things.wait_for(update.target, update.transform, new)
         if thing is None:
             return
-        if update.glb:
-            thing = self._put(update.target, update.glb, thing.worn)
-        for change in update.changes:
-            thing.values[change.name] = change.new
+        thing.values.update(new)
         self._move(thing, update.transform)
 
     def _remove(self, target: str) -> None:
-        thing = self.things.pop(target, None)
-        if thing is not None:
-            thing.node.remove_node()
-            thing.spot.remove_node()
-
-    def _mesh_frame(self, update: m.MeshFrame) -> None:
-        thing = self.things.get(update.target)
-        if thing is None or (update.glb and update.glb != thing.glb):
-            return  # A frame of a mesh that has already been replaced.
-        positions = np.frombuffer(update.positions, "<f4")
-        if positions.size != thing.mesh.positions.size:
-            raise StageError(
-                f"mesh frame of {update.target}: expected {thing.mesh.positions.size // 3} "
-                f"vertices, got {positions.size / 3:g}"
-            )
-        if not np.isfinite(positions).all():
-            raise StageError(f"mesh frame of {update.target} holds numbers that are not finite")
-        thing.mesh.move(positions.reshape(-1, 3).astype(np.float32))
-        thing.frame = update.frame
-        thing.node.set_mat(core.LMatrix4f.ident_mat())
-        thing.transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
-        self._relight(thing)
+        self._things.remove(target)
 
     def _move(self, thing: Thing, transform: m.Transform) -> None:
-        x, y, z, qx, qy, qz, qw = transform
-        if thing.frame < 0:
-            thing.node.set_pos_quat(core.LPoint3f(x, y, z), core.LQuaternionf(qw, qx, qy, qz))
-            thing.transform = transform
-        self._relight(thing)
+        self._things.move(thing, transform)
 
-    def _relight(self, thing: Thing) -> None:
-        """Light and contact shadow for where a thing is now."""
-        matrix = np.array(thing.node.get_mat()).reshape(4, 4)
-        placed = thing.mesh.positions @ matrix[:3, :3] + matrix[3, :3]
-        low, high = placed.min(axis=0), placed.max(axis=0)
-        if self.room is not None:
-            probe = self.room.light.at(((low + high) / 2).astype(np.float32))
-            probe = probe * self.room.decor.look.ambient
-            table = core.PTA_LVecBase3f([core.LVecBase3f(*map(float, c)) for c in probe])
-            thing.node.set_shader_input("probe", table)
-        pixels, (x, z, w, d) = contact_pixels(placed.astype(np.float32))
-        if thing.worn and thing.target != AVATAR and AVATAR in self.things:
-            thing.spot.hide()
-        else:
-            thing.spot.show()
-        thing.spot.set_shader_input("base_map", image_texture(pixels, srgb=False, repeat=False))
-        # Above a rug, which lies a centimetre higher than the floor.
-        thing.spot.set_pos(x, 0.015, z)
-        thing.spot.set_scale(w, 1.0, d)
+    def settle(self, seconds: float = 60.0) -> None:
+        """Draw until all that is coming has come, for ``seconds`` at most."""
+        until = time.perf_counter() + seconds
+        while self._things.waiting and time.perf_counter() < until:
+            for arrival in list(self._things.loader.coming.values()):
+                arrival.wait(until - time.perf_counter())
+            self.draw()
 
     def backdrop(self, color: tuple[float, float, float], light: float = 0.75) -> None:
         """A plain studio instead of a room: background colour (sRGB 0 to 1) and even light."""
@@ -357,21 +295,25 @@ class Stage:
             self.room = None
         self.graphics.output.set_clear_color((*color, 1.0))
         shades = (0.95, 0.95, 1.15, 0.7, 1.0, 0.9)
-        table = core.PTA_LVecBase3f(
-            [core.LVecBase3f(light * s, light * s, light * s) for s in shades]
-        )
+        probe = np.repeat(np.array(shades, np.float32)[:, None] * light, 3, axis=1)
+        table = core.PTA_LVecBase3f([core.LVecBase3f(*map(float, c)) for c in probe])
         self._world.set_shader_input("probe", table)
+        self._things.even(probe.astype(np.float32))
 
     # --- drawing -------------------------------------------------------------------------------
 
     def draw(self) -> None:
         """Draw one frame."""
-        for thing in self.things.values():
-            # Seen through their own eyes, visitors see themselves in mirrors only.
-            (thing.node.hide if self.first_person and thing.worn else thing.node.show)(EYE)
-        self._key.update(self._world, self.things.values())
+        height = max(1, self.graphics.output.get_y_size())
+        pixel = 2 * math.tan(self.fov / 2) / height
+        if self._things.prepare(self.eye, pixel, self.first_person, EYE):
+            self._key.update(self._world, self._things.boxes)
+        else:
+            self._key.rest()
         if self._mirror is not None:
             self._mirror.update(self._camera, self.eye)
+        if self._final is not None:
+            self._final.update()
         picture = self.caption.picture(self.graphics.output.get_x_size())
         self.overlay.show_picture(picture)
         self.graphics.render()
@@ -383,6 +325,7 @@ class Stage:
 
     def close(self) -> None:
         """Free the GL context."""
+        self._things.close()
         self.graphics.close()
 
     def _defaults(self) -> None:
@@ -396,6 +339,7 @@ class Stage:
         empty.set_clear_color((0.5, 0.5, 0.5, 1))
         w.set_shader_input("environment", empty)
         w.set_shader_input("environment_info", core.LVecBase4f(0, 0, 0, 0))
+        w.set_shader_input("environment_turn", core.LVecBase4f(1, 0, 0, 0))
         w.set_shader_input("room_low", core.LVecBase3f(-5, 0, -5))
         w.set_shader_input("room_high", core.LVecBase3f(5, 3, 5))
         w.set_shader_input("highlight", core.LVecBase4f(0, 0, 0, 0))
@@ -415,11 +359,15 @@ def _scene_of(update: m.RoomShown) -> Scene:
     return room_scene(update.outline, update.height)
 
 
-def _floor_card() -> Any:
-    maker = core.CardMaker("contact")
-    maker.set_frame(-0.5, 0.5, -0.5, 0.5)
-    path = core.NodePath(maker.generate())
-    # The card stands upright, facing the viewer; lay it on the floor, its top towards -z.
-    path.set_mat(core.LMatrix4f(1, 0, 0, 0, 0, 0, -1, 0, 0, 1, 0, 0, 0, 0, 0, 1))
-    path.flatten_light()
-    return path.node()
+_told: set[str] = set()
+
+
+def _tell_software(graphics: Graphics) -> None:
+    """Say once that the processor draws, and what helps."""
+    if graphics.software and "software" not in _told:
+        _told.add("software")
+        _log.warning(
+            "no graphics hardware was found, so the processor draws (%s): frames are slow; "
+            "a graphics driver makes them fast, quality 'low' makes them faster",
+            graphics.renderer.split("(")[0].strip(),
+        )

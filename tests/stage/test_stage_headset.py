@@ -253,7 +253,8 @@ def _compare_eyes() -> int:
     from showroom.stage.stage import Stage
 
     width, height, half = 320, 240, 0.5
-    plain = replace(StageSettings().at_quality("low"), width=width, height=height, mirror_scale=1.0)
+    low = StageSettings().at_quality("low")
+    plain = replace(low, width=width, height=height, mirror_scale=1.0, fxaa=False)
     try:
         stage = Stage(plain)
     except StageError as error:

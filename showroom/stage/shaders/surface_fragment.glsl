@@ -1,17 +1,20 @@
 #version 330
 // Metallic-roughness surfaces. Rooms (ROOM) take their diffuse light from a baked lightmap or from
 // baked vertices; products and avatars from an ambient cube of six colours plus one key light.
+// NORMAL_MAP, SURFACE_MAP, EMISSION and TINTED bring in what a material has; MASK cuts holes by its
+// alpha; VIEW shows one of a material's values for artists.
 
 uniform mat4 p3d_ViewMatrixInverse;
 uniform sampler2D base_map;
 uniform vec4 base_color;
-uniform vec4 surface;        // roughness, metallic, emission
+uniform vec4 surface;        // roughness, metallic, emission of rooms, alpha below which is a hole
 uniform vec4 clip_plane;     // of mirror images: keep dot(plane, position) > 0
 uniform float exposure;
 uniform vec4 output_mode;    // x: 1 writes linear light (environment capture), 0 tone-mapped
 
 uniform samplerCube environment;
 uniform vec4 environment_info;   // x: strength, y: highest mip level
+uniform vec4 environment_turn;   // cosine and sine of its turn about Y
 uniform vec3 room_low;
 uniform vec3 room_high;
 
@@ -19,17 +22,36 @@ uniform vec3 key_direction;      // towards the light
 uniform vec3 key_color;
 uniform sampler2DShadow key_map;
 uniform mat4 key_matrix;
-uniform vec4 key_info;           // x: 1 if there is a shadow map, y: texel size, z: darkness on rooms
+uniform vec4 key_info;           // x: taps, 0 without a map; y: texel, z: darkness on rooms, w: bias
 
 #ifdef ROOM
 uniform sampler2D lightmap;
 in vec2 v_lightmap_uv;
 in vec3 v_baked;
 #else
+#ifdef INSTANCED
+uniform samplerBuffer instances;
+flat in int v_instance;
+#else
 uniform vec3 probe[6];           // +x -x +y -y +z -z
-uniform sampler2D normal_map;
-uniform vec4 normal_info;        // x: strength, 0 without a normal map
+#endif
 uniform vec4 highlight;
+#endif
+#ifdef NORMAL_MAP
+uniform sampler2D normal_map;
+#endif
+#ifdef SURFACE_MAP
+uniform sampler2D surface_map;   // ambient occlusion, roughness, metallic
+#endif
+#ifdef EMISSION
+uniform sampler2D emission_map;
+uniform vec3 emissive;
+#endif
+#ifdef TINTED
+in vec3 v_tint;
+#endif
+#ifdef VIEW
+uniform vec4 view_info;          // x: which value
 #endif
 #ifdef MIRROR
 uniform sampler2D mirror_map;
@@ -63,17 +85,21 @@ vec3 to_srgb(vec3 c) {
     return mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
 }
 
+// Soft shadows by percentage-closer filtering over a disc.
 float key_shadow(vec3 position, vec3 normal) {
     if (key_info.x < 0.5) return 1.0;
-    vec4 p = key_matrix * vec4(position + normal * 0.012, 1.0);
+    vec4 p = key_matrix * vec4(position + normal * key_info.w, 1.0);
     vec3 s = p.xyz / p.w * 0.5 + 0.5;
     if (any(lessThan(s.xy, vec2(0.0))) || any(greaterThan(s.xy, vec2(1.0))) || s.z > 1.0) return 1.0;
-    const vec2 taps[8] = vec2[](vec2(-0.33, -0.94), vec2(0.53, -0.77), vec2(-0.92, -0.2),
-        vec2(0.18, -0.23), vec2(0.96, 0.05), vec2(-0.42, 0.36), vec2(0.46, 0.6), vec2(-0.35, 0.93));
+    const vec2 disc[16] = vec2[](vec2(-0.33, -0.94), vec2(0.53, -0.77), vec2(-0.92, -0.2),
+        vec2(0.18, -0.23), vec2(0.96, 0.05), vec2(-0.42, 0.36), vec2(0.46, 0.6), vec2(-0.35, 0.93),
+        vec2(0.08, -0.6), vec2(-0.55, -0.52), vec2(0.6, -0.3), vec2(-0.3, -0.12), vec2(0.3, 0.15),
+        vec2(-0.78, 0.22), vec2(0.75, 0.4), vec2(0.05, 0.55));
+    int taps = int(key_info.x);
     float lit = 0.0;
-    for (int i = 0; i < 8; i++)
-        lit += texture(key_map, vec3(s.xy + taps[i] * key_info.y * 2.5, s.z - 0.0012));
-    return lit / 8.0;
+    for (int i = 0; i < taps; i++)
+        lit += texture(key_map, vec3(s.xy + disc[i] * key_info.y, s.z - 0.0012));
+    return lit / key_info.x;
 }
 
 // Split-sum environment BRDF, analytic fit by Karis (Physically Based Shading on Mobile, 2014).
@@ -95,12 +121,22 @@ vec3 boxed(vec3 position, vec3 direction) {
 }
 
 #ifndef ROOM
-vec3 ambient(vec3 n) {
-    vec3 w = n * n;
-    return w.x * (n.x > 0.0 ? probe[0] : probe[1]) + w.y * (n.y > 0.0 ? probe[2] : probe[3])
-         + w.z * (n.z > 0.0 ? probe[4] : probe[5]);
+vec3 ambient_side(int side) {
+#ifdef INSTANCED
+    return texelFetch(instances, v_instance + 3 + side).rgb;
+#else
+    return probe[side];
+#endif
 }
 
+vec3 ambient(vec3 n) {
+    vec3 w = n * n;
+    return w.x * ambient_side(n.x > 0.0 ? 0 : 1) + w.y * ambient_side(n.y > 0.0 ? 2 : 3)
+         + w.z * ambient_side(n.z > 0.0 ? 4 : 5);
+}
+#endif
+
+#ifdef NORMAL_MAP
 // Tangent frame from screen derivatives (Schueler, "Normal mapping without precomputed tangents").
 vec3 mapped_normal(vec3 n) {
     vec3 dp1 = dFdx(v_position), dp2 = dFdy(v_position);
@@ -109,40 +145,79 @@ vec3 mapped_normal(vec3 n) {
     vec3 t = p2 * du1.x + p1 * du2.x, b = p2 * du1.y + p1 * du2.y;
     float scale = inversesqrt(max(max(dot(t, t), dot(b, b)), 1e-12));
     vec3 m = texture(normal_map, v_uv).xyz * 2.0 - 1.0;
-    m.xy *= normal_info.x;
-    return normalize(mat3(t * scale, -b * scale, n) * m);
+    return normalize(mat3(t * scale, b * scale, n) * m);
 }
 #endif
 
 void main() {
     if (dot(clip_plane, vec4(v_position, 1.0)) < 0.0) discard;
     vec4 base = texture(base_map, v_uv) * base_color;
+#ifdef TINTED
+    base.rgb *= v_tint;
+#endif
+#ifdef MASK
+    // One pixel wide at any distance: with multisampling, alpha becomes how much of it is covered.
+    base.a = clamp((base.a - surface.w) / max(fwidth(base.a), 1e-4) + 0.5, 0.0, 1.0);
+    if (base.a < ALPHA_KEPT) discard;
+#elif defined(BLEND)
     if (base.a < 0.02) discard;
+#else
+    base.a = 1.0;
+#endif
     vec3 eye = p3d_ViewMatrixInverse[3].xyz;
     vec3 view = normalize(eye - v_position);
     vec3 n = normalize(v_normal);
     if (!gl_FrontFacing) n = -n;
-#ifdef NORMALS
-    color = vec4(n * 0.5 + 0.5, 1.0);
+    vec3 orm = vec3(1.0);
+#ifdef SURFACE_MAP
+    orm = texture(surface_map, v_uv).rgb;
+#endif
+    float roughness = clamp(surface.x * orm.g, 0.06, 1.0);
+    float metallic = surface.y * orm.b;
+#ifdef NORMAL_MAP
+    vec3 smooth_normal = n;
+    n = mapped_normal(n);
+#endif
+#ifdef VIEW
+    vec3 shown = n * 0.5 + 0.5;
+    if (view_info.x > 1.5) shown = base.rgb;
+    if (view_info.x > 2.5) shown = vec3(roughness);
+    if (view_info.x > 3.5) shown = vec3(metallic);
+    if (view_info.x > 4.5) shown = vec3(orm.r);
+    if (view_info.x > 5.5) shown = vec3(base.a);
+    if (view_info.x > 6.5) {
+        vec2 cell = floor(v_uv * 16.0);
+        shown = mix(vec3(0.32), vec3(0.82), mod(cell.x + cell.y, 2.0));
+        shown *= vec3(fract(v_uv.x), fract(v_uv.y), 0.6) * 0.6 + 0.4;
+    }
+    color = vec4(view_info.x > 1.5 && view_info.x < 2.5 ? to_srgb(shown) : shown, 1.0);
     return;
 #endif
-    float roughness = clamp(surface.x, 0.06, 1.0);
-    float shadow = key_shadow(v_position, n);
     float facing = dot(n, key_direction);
+#ifdef NORMAL_MAP
+    float shadow = key_shadow(v_position, smooth_normal);
+#else
+    float shadow = key_shadow(v_position, n);
+#endif
 #ifdef ROOM
     vec3 light = texture(lightmap, v_lightmap_uv).rgb * v_baked;
     light *= 1.0 - key_info.z * (1.0 - shadow) * clamp(facing * 1.6, 0.0, 1.0);
     float specular_light = 0.0;
 #else
-    if (normal_info.x > 0.0) n = mapped_normal(n);
     // Wrapped a little, as cloth and skin scatter.
-    vec3 light = ambient(n) + key_color * shadow * max((facing + 0.12) / 1.12, 0.0);
+    vec3 light = ambient(n) * orm.r + key_color * shadow * max((facing + 0.12) / 1.12, 0.0);
     float specular_light = shadow * max(facing, 0.0);
 #endif
-    vec3 f0 = mix(vec3(0.04), base.rgb, surface.y);
+    vec3 f0 = mix(vec3(0.04), base.rgb, metallic);
     float nv = max(dot(n, view), 1e-3);
     vec3 brdf = environment_brdf(f0, roughness, nv);
-    vec3 result = base.rgb * (1.0 - surface.y) * light + base.rgb * surface.z;
+    vec3 result = base.rgb * (1.0 - metallic) * light;
+#ifdef ROOM
+    result += base.rgb * surface.z;
+#endif
+#ifdef EMISSION
+    result += texture(emission_map, v_uv).rgb * emissive;
+#endif
 #ifdef MIRROR
     if (mirror_info.z > 0.5) {
         vec2 at = gl_FragCoord.xy * mirror_info.xy;
@@ -153,12 +228,14 @@ void main() {
 #endif
     if (environment_info.x > 0.0) {
         vec3 r = boxed(v_position, reflect(-view, n));
+        float c = environment_turn.x, s = environment_turn.y;
+        r = vec3(c * r.x + s * r.z, r.y, c * r.z - s * r.x);
         vec3 around = textureLod(environment, r, environment_info.y * sqrt(roughness)).rgb;
 #ifdef ROOM
         // Corners that little light reaches reflect little too.
         around *= clamp(dot(light, vec3(1.2)), 0.0, 1.0);
 #endif
-        result += around * brdf * environment_info.x;
+        result += around * brdf * environment_info.x * orm.r;
     }
     if (specular_light > 0.0) {
         vec3 h = normalize(view + key_direction);
