@@ -33,6 +33,7 @@ class Connection:
         encoding: of what is sent; that of the latest message until the hello has settled it.
         plain: poses and meshes go as ordinary messages.
         unwanted: targets whose mesh frames the client does not want, though a watcher may.
+        still: it wants no mesh frames at all.
     """
 
     def __init__(self, ws: ServerConnection, settings: ServerSettings, metrics: Metrics) -> None:
@@ -43,6 +44,7 @@ class Connection:
         self.settled = False
         self.plain = False
         self.unwanted: frozenset[str] = frozenset()
+        self.still = False
         self._metrics = metrics
         self._rate = settings.messages_per_second
         self._bucket = Bucket(self._rate, self._rate, now)
@@ -64,7 +66,9 @@ class Connection:
 
     def put(self, update: Update | Packed) -> None:
         """Queue an update for sending."""
-        if isinstance(update, Packed | MeshFrame) and update.target in self.unwanted:
+        if isinstance(update, Packed | MeshFrame) and (
+            update.target in self.unwanted or (self.still and update.target)
+        ):
             return
         self.outbox.put(update)
         self._waiting.set()

@@ -17,6 +17,7 @@ from showroom.protocol.messages import (
     Input,
     Pose,
     Update,
+    Watched,
 )
 
 from .errands import Errand, Errands
@@ -53,7 +54,7 @@ class Host(Protocol):
     def open(self, visit: str, deliver: Deliver, ended: Callable[[], None] = unheard) -> None:
         """Begin a visit; its updates go to ``deliver``, ``ended`` is called if it cannot go on."""
 
-    def post(self, visit: str, event: Event) -> None:
+    def post(self, visit: str, event: Event | Watched) -> None:
         """Hand an event to a visit; never waits."""
 
     def close(self, visit: str) -> None:
@@ -108,7 +109,7 @@ class VisitHost:
             self._deliver[visit] = deliver
         self._put_job(lambda: self._worker.open(visit))
 
-    def post(self, visit: str, event: Event) -> None:
+    def post(self, visit: str, event: Event | Watched) -> None:
         """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
         if self._direct and isinstance(event, Pose) and self._turn.acquire(blocking=False):
             try:

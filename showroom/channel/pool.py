@@ -30,6 +30,7 @@ from showroom.protocol.messages import (
     Input,
     Pose,
     Update,
+    Watched,
 )
 from showroom.protocol.validation import ref_of
 
@@ -139,7 +140,7 @@ class VisitPool:
         link.visits += 1
         self._send(link, self._opening(visit))
 
-    def post(self, visit: str, event: Event) -> None:
+    def post(self, visit: str, event: Event | Watched) -> None:
         """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
         seat = self._seats.get(visit)
         if seat is None:
@@ -262,7 +263,7 @@ class VisitPool:
 
     def _pass(self, seat: _Seat, event: Input | None, updates: list[Update | Packed]) -> None:
         """Give updates to whom they are for: the client, watchers, the recorder, errands."""
-        if self._recorder is not None and event is not None:
+        if self._recorder is not None and event is not None and not isinstance(event, Watched):
             self._recorder.add(seat.visit, event, [_plain(u) for u in updates])
         told: list[Update | Packed] = []
         for update in updates:

@@ -21,6 +21,7 @@ from showroom.protocol.limits import MAX_FRAME_BYTES
 from showroom.protocol.messages import (
     SUBPROTOCOL,
     VERSION,
+    WATCHED,
     Ack,
     AssetReady,
     AudioChunk,
@@ -38,6 +39,7 @@ from showroom.protocol.messages import (
     Received,
     Reply,
     Update,
+    Watched,
     Welcome,
 )
 
@@ -52,12 +54,13 @@ from .session import Session, digest
 from .settings import ChannelError, ServerSettings
 from .tokens import Door, Grant
 from .voice import VoiceLine
+from .watching import only_looks, watchable
 
 logger = logging.getLogger("showroom.channel")
 _websockets = logging.getLogger("showroom.channel.websockets")
 _websockets.setLevel(logging.CRITICAL)  # its errors are what clients did; the metrics count them
 
-CAPABILITIES = ("en", "zh", "resume", "compact", "vertices", "plain", "still")
+CAPABILITIES = ("en", "zh", "resume", "compact", "vertices", "plain", "still", "watch")
 HELLO_SECONDS = 10.0
 WRITE_LIMIT = 64 * 1024
 CLOSE_SECONDS = 2.0
@@ -194,8 +197,11 @@ class Server:
             raise ProtocolError("busy", "the showroom is closing", ref=hello.id)
         connection.settled = True
         connection.plain = "plain" in hello.want
+        connection.still = "still" in hello.want
         if "vertices" not in hello.want:
             connection.unwanted = frozenset(("avatar",))
+        if hello.watch:
+            return self._look_on(connection, hello, grant)
         if hello.resume:
             return self._resume(connection, hello, grant)
         return self._begin(connection, hello, grant)
@@ -307,7 +313,25 @@ class Server:
             connection.put(update)
         return session
 
-    def _welcome_update(self, session: Session, used: str = "") -> Welcome:
+    def _look_on(self, connection: Connection, hello: Hello, grant: Grant) -> Session:
+        """Show a visit to somebody else, who only looks on."""
+        session = watchable(tuple(self._sessions.values()), hello, grant)
+        welcome = self._welcome_update(session, observer=True)
+        connection.put(welcome)
+        session.arriving.add(connection)
+        self._host.post(session.name, Watched())
+        return session
+
+    def _welcome_update(
+        self, session: Session, used: str = "", *, observer: bool = False
+    ) -> Welcome:
+        if observer:
+            return Welcome(
+                visit=session.name,
+                version=VERSION,
+                server=f"showroom/{__version__}",
+                capabilities=self._capabilities(),
+            )
         return Welcome(
             visit=session.name,
             version=VERSION,
@@ -316,6 +340,7 @@ class Server:
             resume=session.new_token(used),
             resumed=bool(used),
             hold=self.settings.hold,
+            watch=session.watch,
         )
 
     def _capabilities(self) -> tuple[str, ...]:
@@ -344,6 +369,9 @@ class Server:
                 connection.refuse(error)
 
     def _pass_on(self, connection: Connection, session: Session, event: Event) -> None:
+        looks_on = session.looks_on(connection)
+        if looks_on and not isinstance(event, Ping | Ack | Received):
+            raise only_looks(event)
         match event:
             case Ping():
                 now = time.monotonic()
@@ -351,7 +379,8 @@ class Server:
             case Ack():
                 connection.acknowledge(event.target, event.frame)
             case Received():
-                session.received(event.upto)
+                if not looks_on:
+                    session.received(event.upto)
             case Hello():
                 raise ProtocolError(
                     "hello_twice", "the visit is already open", field="type", ref=event.id
@@ -380,6 +409,12 @@ class Server:
             session.voice.take(event)
 
     def _deliver(self, session: Session, updates: Sequence[Update | Packed]) -> None:
+        if session.arriving and any(getattr(u, "ref", "") == WATCHED for u in updates):
+            for update in updates:
+                if isinstance(update, AssetReady) and session.name in self._sessions:
+                    self.assets.put(session.name, update)
+            session.arrive(updates)
+            return
         for update in updates:
             if isinstance(update, AssetReady):
                 if session.name in self._sessions:
@@ -392,6 +427,10 @@ class Server:
                     session.voice.settled(update.ref)
 
     def _leave(self, session: Session, connection: Connection, goodbye: bool) -> None:
+        if session.looks_on(connection):
+            if session.looked(connection) and session.name in self._sessions:
+                self._host.post(session.name, Watched(on=False))
+            return
         if session.connection is not connection:  # resumed elsewhere meanwhile
             return
         session.connection = None
@@ -407,6 +446,8 @@ class Server:
             if session.voice is not None:
                 session.voice.close()
             self.assets.release(session.name)
+            for observer in (*session.observers, *session.arriving):
+                self._later(self._close(observer, 1000, "the visit is over"))
 
     def _fail(self, session: Session) -> None:
         """A visit cannot go on: its client has been told, and may begin a new one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import deque
+from collections.abc import Sequence
 
 import msgspec
 
@@ -18,15 +19,22 @@ from showroom.protocol.messages import (
     AudioChunk,
     AudioStop,
     AvatarPose,
+    AvatarShown,
     Cancel,
     Clock,
     Event,
+    Heard,
     Hello,
     MeshFrame,
     Ping,
     Point,
     Pose,
+    ProductChanged,
+    ProductRemoved,
+    ProductShown,
     Received,
+    Reply,
+    RoomShown,
     Update,
 )
 from showroom.protocol.validation import ref_of
@@ -37,6 +45,10 @@ from .voice import VoiceLine
 
 REMEMBERED_IDS = 512
 _UNNUMBERED = (Packed, AvatarPose, MeshFrame, AudioChunk)
+_SEEN = (
+    RoomShown, ProductShown, ProductChanged, ProductRemoved, AvatarShown, AvatarPose, MeshFrame,
+    Heard, Reply,
+)  # fmt: skip
 _REPEATABLE = (Hello, Pose, Clock, Ping, Point, Ack, Received, AudioChunk, AudioStop, Cancel)
 
 
@@ -46,6 +58,11 @@ class Session:
     Args:
         name: the visit's public name.
         backlog: reliable updates kept for a client that has not confirmed them.
+
+    Attributes:
+        watch: the key with which others may look on.
+        observers: the connections of those who do; ``arriving``: of those who have not been told
+            what there is.
     """
 
     def __init__(self, name: str, backlog: int) -> None:
@@ -54,6 +71,9 @@ class Session:
         self.connection: Connection | None = None
         self.expires = 0.0
         self.voice: VoiceLine | None = None
+        self.watch = secrets.token_urlsafe(18)
+        self.arriving: set[Connection] = set()
+        self.observers: set[Connection] = set()
         self._kept: deque[Update] = deque(maxlen=backlog)
         self._count = 0
         self._ids: dict[tuple[str | int | bool, ...], Connection | None] = {}
@@ -93,6 +113,31 @@ class Session:
             self._kept.append(update)
         if self.connection is not None:
             self.connection.put(update)
+        for observer in self.observers:
+            show(observer, update)
+
+    @property
+    def audience(self) -> int:
+        """How many look on."""
+        return len(self.observers) + len(self.arriving)
+
+    def looks_on(self, connection: Connection) -> bool:
+        """Whether a connection only looks on."""
+        return connection in self.observers or connection in self.arriving
+
+    def looked(self, connection: Connection) -> bool:
+        """One who looked on has left; whether nobody does any more."""
+        self.observers.discard(connection)
+        self.arriving.discard(connection)
+        return not self.audience
+
+    def arrive(self, updates: Sequence[Update | Packed]) -> None:
+        """Tell those who have come to look on what there is."""
+        for observer in self.arriving:
+            for update in updates:
+                show(observer, update)
+        self.observers |= self.arriving
+        self.arriving.clear()
 
     def received(self, upto: int) -> None:
         """Forget what has arrived.
@@ -158,6 +203,17 @@ class Session:
         if len(self._ids) > REMEMBERED_IDS:
             del self._ids[next(iter(self._ids))]
         return True
+
+
+def show(observer: Connection, update: Update | Packed) -> None:
+    """Send one who looks on what is to be seen and heard there, and none of the body's measures."""
+    if isinstance(update, Packed):
+        observer.put(update)
+    elif isinstance(update, _SEEN):
+        update = msgspec.structs.replace(update, n=0) if update.n else update
+        if isinstance(update, AvatarShown):
+            update = msgspec.structs.replace(update, measures={})
+        observer.put(update)
 
 
 def digest(token: str) -> str:

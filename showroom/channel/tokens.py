@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     )
 
 Role = Literal["visitor", "artist", "shop", "operator"]
-Power = Literal["visit", "assets", "metrics"]
+Power = Literal["visit", "assets", "metrics", "watch"]
 Algorithm = Literal["HS256", "EdDSA"]
 
 POWERS: dict[Role, frozenset[Power]] = {
     "visitor": frozenset(("visit", "assets")),
     "artist": frozenset(("visit", "assets")),
     "shop": frozenset(("visit", "assets")),
-    "operator": frozenset(("visit", "assets", "metrics")),
+    "operator": frozenset(("visit", "assets", "metrics", "watch")),
 }
-"""What each role may do."""
+"""What each role may do; ``watch``: look on at any visit without its key."""
 
 AUDIENCE = "showroom"
 ISSUER = "showroom"

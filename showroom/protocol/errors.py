@@ -19,6 +19,7 @@ codes, or with the code of the room that refused (``parameter``, ``no_such_produ
   that is not of the server's key, or that is for another service
 * ``token_scope`` - a signed token whose role or visit does not allow this
 * ``resume`` - the visit to go on with is no longer held
+* ``watch`` - there is no such visit to look on at, or one who looks on wants more than that
 * ``refused`` - a wish that the product, the room or the shop does not allow; nothing changed
 * ``busy`` - the server has no room for another visit, or is closing
 * ``not_ready`` - what the message needs is not there yet (a body, a product in context)

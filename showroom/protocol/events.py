@@ -249,6 +249,19 @@ class Advice(Message, tag="advice"):
     text: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
 
 
+class Watched(Message, tag="watched"):
+    """Somebody looks on, or nobody does any more; from the shell, never from a client.
+
+    It is answered by everything that there is to be seen, under the reference :data:`WATCHED`.
+    """
+
+    on: bool = True
+
+
+WATCHED = "watched"
+"""The ``ref`` of what only those who look on are told."""
+
+
 class Bye(Message, tag="bye"):
     """The visitor leaves; nothing of the visit is kept."""
 
@@ -274,5 +287,5 @@ Event = (
 )
 """What a client may send."""
 
-Input = Event | Advice
-"""What a visit takes: what clients send, and what came of its errands."""
+Input = Event | Advice | Watched
+"""What a visit takes: what clients send, what came of its errands, and whether others look on."""

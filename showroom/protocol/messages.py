@@ -20,6 +20,7 @@ from .audio import (
 )
 from .base import SUBPROTOCOL, VERSION, Message, Quat, Vec3
 from .events import (
+    WATCHED,
     Ack,
     Action,
     Advice,
@@ -36,6 +37,7 @@ from .events import (
     Received,
     RoomPlan,
     Utterance,
+    Watched,
 )
 from .limits import Transform
 from .updates import (
@@ -72,6 +74,7 @@ __all__ = [
     "INTERNAL",
     "SUBPROTOCOL",
     "VERSION",
+    "WATCHED",
     "Ack",
     "Action",
     "Advice",
@@ -124,5 +127,6 @@ __all__ = [
     "Update",
     "Utterance",
     "Vec3",
+    "Watched",
     "Welcome",
 ]

@@ -41,6 +41,7 @@ class Presence:
         wearer: the visitor's body, or None while it is not known.
         viewer: where the visitor stands and looks.
         time: the client's clock, seconds.
+        watched: others look on, who need the avatar's vertices.
     """
 
     def __init__(self, shop: Shopfloor, *, vertices: bool = False) -> None:
@@ -50,18 +51,19 @@ class Presence:
         self.viewer: Viewer = shop.spawn
         self.time = 0.0
         self.want: tuple[str, ...] = ()
+        self.watched = False
         self._home = shop
         self._vertices = vertices
         self._announcer = Announcer()
 
-    def everything(self) -> list[Update]:
+    def everything(self, ref: str = "") -> list[Update]:
         """What somebody who comes in now has to be told."""
         self._announcer.sent.clear()
-        updates: list[Update] = [self._room_shown("")]
+        updates: list[Update] = [self._room_shown(ref)]
         if self.wearer is not None:
-            updates += self._avatar_shown(self.wearer, "")
+            updates += self._avatar_shown(self.wearer, ref)
         for key, placed in self.state.things.items():
-            updates += self._announcer.shown(key, placed, self.shop, self.wearer)
+            updates += self._announcer.shown(key, placed, self.shop, self.wearer, ref)
         return updates + self.frames()
 
     def become(self, state: State, ref: str) -> list[Update]:
@@ -138,9 +140,9 @@ class Presence:
 
     def frames(self) -> list[Update]:
         """The moving meshes as they are now."""
-        if self.wearer is None or "still" in self.want:
+        if self.wearer is None or ("still" in self.want and not self.watched):
             return []
-        body = self._vertices or "vertices" in self.want
+        body = self._vertices or self.watched or "vertices" in self.want
         return self.wearer.frames(self.time, body=body)
 
     def _dress(self, wearer: Wearer | None, state: State) -> None:

@@ -28,6 +28,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
         choices, wishes: an open question's answers and what each would carry out.
         open: as of the dialogue.
         viewer: x, z and yaw of the visitor.
+        watched: others look on.
         pending: the event that waits for an errand.
     """
 
@@ -53,6 +54,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     viewer: tuple[float, float, float] | None = None
     time: float = 0.0
     utterance: tuple[str, int] = ("", -1)
+    watched: bool = False
     pending: Pending = NOTHING
 
 

@@ -20,6 +20,7 @@ from showroom.fit.report import fit_report, lacking
 from showroom.fit.tension import tension
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
+    WATCHED,
     Advice,
     Body,
     Clock,
@@ -40,6 +41,7 @@ from showroom.protocol.messages import (
     RoomPlan,
     Update,
     Utterance,
+    Watched,
 )
 from showroom.protocol.validation import check, ref_of
 from showroom.voice import Clarify, Interpreter, reply
@@ -114,6 +116,9 @@ class Visit:
             one ``Done`` or ``ErrorUpdate`` that carries it; one that waits for an errand ends once
             the ``Advice`` is there, or before whatever the visitor does next.
         """
+        if isinstance(event, Watched):
+            self._here.watched = event.on
+            return self._here.everything(WATCHED) if event.on else []
         if isinstance(event, Advice):
             return self._settle(event) if self._pending.ref == event.ref else []
         ref = ref_of(event)
@@ -166,6 +171,7 @@ class Visit:
                 viewer=(here.viewer.x, here.viewer.z, here.viewer.yaw),
                 time=here.time,
                 utterance=self._utterance,
+                watched=here.watched,
                 pending=self._pending,
             )
         )
@@ -181,6 +187,7 @@ class Visit:
         """
         told, here = from_plain(snapshot), self._here
         here.want, here.time, self._utterance = told.want, told.time, told.utterance
+        here.watched = told.watched
         self._pending = told.pending
         asked = Clarify(told.question, told.choices, told.wishes) if told.question else None
         self._dialogue = Dialogue(

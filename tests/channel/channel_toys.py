@@ -11,8 +11,10 @@ import numpy as np
 
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
+    WATCHED,
     AssetReady,
     AvatarPose,
+    AvatarShown,
     Body,
     Command,
     Done,
@@ -25,6 +27,7 @@ from showroom.protocol.messages import (
     RoomShown,
     Update,
     Utterance,
+    Watched,
 )
 
 GLB = b"glTF" + bytes(range(256)) * 8
@@ -38,16 +41,15 @@ class ToyVisit:
         self.said = 0
         self.frame = 0
         self.poses = 0
+        self.watched = False
 
     def handle(self, event: Event) -> list[Update]:
         match event:
             case Hello():
-                return [
-                    AssetReady(hash=HASH, data=GLB),
-                    RoomShown(
-                        scene="toy", outline=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), height=2.5
-                    ),
-                ]
+                return [AssetReady(hash=HASH, data=GLB), _room("toy")]
+            case Watched():
+                self.watched = event.on
+                return [_room("toy", WATCHED)] if event.on else []
             case Utterance():
                 self.said += 1
                 return [
@@ -83,6 +85,11 @@ class ToyVisit:
                 os._exit(3)
             case "sleep":
                 time.sleep(event.value or 0.0)
+            case "watched":
+                return [Reply(text=str(self.watched), lang="en", ref=event.id), Done(ref=event.id)]
+            case "avatar":
+                shown = AvatarShown(glb=HASH, height=1.7, measures={"waist": 0.7}, ref=event.id)
+                return [shown, Done(ref=event.id)]
             case "flood":
                 many = [ProductRemoved(target=str(i), ref=event.id) for i in range(100)]
                 return [*many, Done(ref=event.id)]
@@ -96,7 +103,11 @@ class ToyVisit:
 
     def restore(self, snapshot: dict[str, Any]) -> list[Update]:
         self.said = snapshot["said"]
-        return [RoomShown(scene="again", outline=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), height=2.5)]
+        return [_room("again")]
+
+
+def _room(scene: str, ref: str = "") -> RoomShown:
+    return RoomShown(scene=scene, outline=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), height=2.5, ref=ref)
 
 
 def make_toy() -> ToyVisit:
