@@ -17,7 +17,7 @@ from .model import Level, Model
 
 
 @lru_cache(maxsize=2)
-def _moving_format(tinted: bool) -> Any:
+def _moving_format(tinted: bool = False) -> Any:
     place = core.GeomVertexArrayFormat()
     place.add_column("vertex", 3, core.Geom.NT_float32, core.Geom.C_point)
     place.add_column("normal", 3, core.Geom.NT_float32, core.Geom.C_normal)

@@ -12,7 +12,7 @@ from panda3d import core
 from reconstruction.mesh import F32
 
 from .geometry import _fill, _moving_format, _normals, _triangles
-from .graphics import image_texture, white
+from .graphics import image_texture
 from .menu import strain_colors
 from .stage import Thing
 
@@ -44,8 +44,6 @@ class StrainSkin:
         self.node.set_shader_input("base_map", palette())
         self.node.set_shader_input("base_color", core.LVecBase4f(1, 1, 1, 1))
         self.node.set_shader_input("surface", core.LVecBase4f(1.0, 0.0, 0.0, 0.0))
-        self.node.set_shader_input("normal_map", white())
-        self.node.set_shader_input("normal_info", core.LVecBase4f(0, 0, 0, 0))
         self.node.set_two_sided(True)
         self._mesh = thing.mesh
         self._mesh.node.hide()
