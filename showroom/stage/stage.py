@@ -261,6 +261,11 @@ class Stage:
         """Show a GLB under a target's name; None while it is still coming."""
         return self._things.put(target, glb, worn, lambda: self.assets(glb))
 
+    def clear(self) -> None:
+        """Show no products and no avatar; the room stays."""
+        for target in list(self.things):
+            self._remove(target)
+
     def _changed(self, update: m.ProductChanged) -> None:
         new = {change.name: change.new for change in update.changes}
         thing = self.things.get(update.target)

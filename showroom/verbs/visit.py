@@ -91,8 +91,46 @@ def serve_with(
     )
 
 
+def _add_spectate(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "spectate",
+        "Look on at somebody else's visit: walk around in it or follow the visitor, without "
+        "changing anything. Without a display it writes one picture.",
+        _spectate,
+    )
+    parser.add_argument(
+        "url", nargs="?", default="ws://127.0.0.1:8765", help="the server (ws://127.0.0.1:8765)"
+    )
+    parser.add_argument(
+        "--watch",
+        default="*",
+        metavar="KEY",
+        help="the watch key of the visit's welcome; an operator may give its name, or * (latest)",
+    )
+    parser.add_argument("--token", type=Path, metavar="FILE", help="file with the server's token")
+    parser.add_argument("--lang", default="en", choices=["en", "zh"], help="of the window (en)")
+    parser.add_argument("--seconds", type=float, help="leave by itself after this long")
+    parser.add_argument("--out", type=Path, metavar="PNG", help="write a picture instead")
+
+
+def _spectate(options: argparse.Namespace) -> int:
+    from ..spectate import run_spectate
+
+    token = options.token.read_text(encoding="utf-8").strip() if options.token else ""
+    return run_spectate(
+        options.url,
+        watch=options.watch,
+        token=token,
+        lang=options.lang,
+        seconds=options.seconds,
+        out=options.out,
+    )
+
+
 ADDS = (
     _add_walk,
     _add_serve,
+    _add_spectate,
 )
 """What adds each verb of this module to the command line."""
