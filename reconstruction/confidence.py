@@ -1,8 +1,11 @@
 """How probable it is that a product is right: calibrated on products whose truth is known.
 
-Right means that the F-score at 2% of the largest side is 0.7 or more. A logistic regression per
-view weighs what speaks for and against a reconstruction; ``confidence.json`` holds its numbers and
-the command that made them (:mod:`reconstruction.evaluation.calibrate`).
+Right means that the F-score at 2% of the largest side is 0.7 or more. One logistic regression for
+all products weighs what speaks for and against a reconstruction: how sure the networks are, how
+well the outline is met, how far the shape would be another one if what is uncertain were otherwise
+(:mod:`.doubt`), and how often products of its family come out right at all. What a flat product has
+no word on says nothing either way. ``confidence.json`` holds the numbers and the command that made
+them (:mod:`reconstruction.evaluation.calibrate`).
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .doubt import shape_doubt
+from .families import family_names
+from .families.furniture_family import FurnitureFamily
 from .family import View
 
 if TYPE_CHECKING:
@@ -80,12 +86,15 @@ def evidence_of(proposal: Proposal, fit: Fit, *, named: bool = False) -> Evidenc
     others = [p for name, p in shares.items() if name != family.name]
     category = _SURE if named else proposal.categories.get(family.category, 0.0)
     features = {
-        "presence": _logit(proposal.confidence),
+        "presence": _logit(proposal.presence),
+        "mask": _logit(proposal.confidence),
         "category": _logit(category),
         "family": _logit(own),
         "family_margin": own - (0.0 if named else max(others, default=0.0)),
         "outline": -math.log(1.005 - float(np.clip(fit.iou, 0, 1))),
+        "flat": float(family.view == "flat"),
     }
+    features |= {f"is {name}": float(name == family.name) for name in family_names()}
     ranges = {p.name: p.maximum - p.minimum for p in family.parameters}
     widths = [
         (e.high - e.low) / max(ranges[name], 1e-9)
@@ -106,24 +115,57 @@ def evidence_of(proposal: Proposal, fit: Fit, *, named: bool = False) -> Evidenc
             "leverage": told["leverage_mean"],
             "drift": min(told["drift"], 4.0),
         }
+        features |= _alternatives(proposal, fit, found.spread)
     return Evidence(family.view, {k: v for k, v in features.items() if math.isfinite(v)})
+
+
+def _alternatives(proposal: Proposal, fit: Fit, spread: Mapping[str, float]) -> dict[str, float]:
+    """What else a solid product may be, by the network's word and by what the fit leaves open."""
+    family = fit.family
+    candidate = next((c for c in proposal.candidates if c.family == family.name), None)
+    if not isinstance(family, FurnitureFamily) or candidate is None:
+        return {}
+    doubt = shape_doubt(
+        family,
+        {n: e.value for n, e in fit.values.items()},
+        fit.choices,
+        proposed=candidate.values,
+        structure=candidate.choices,
+        sigma=candidate.sigma,
+        odds=candidate.odds,
+        spread=spread,
+        known=frozenset(n for n, e in fit.values.items() if e.source == "declared"),
+    )
+    chosen = [
+        math.log((odds.get(fit.choices[name], 0.0) + 0.02) / 1.02)
+        for name, odds in candidate.odds.items()
+        if name in fit.choices
+    ]
+    return {
+        "doubt of the guess": doubt.guess,
+        "doubt of the fit": doubt.fit,
+        "doubt of the structure": min(doubt.structure, 2.0),
+        "doubt of one choice": doubt.worst,
+        "moved by the fit": doubt.moved,
+        "choices": float(np.mean(chosen)) if chosen else math.nan,
+    }
 
 
 def confidence(evidence: Evidence) -> float:
     """Calibrated probability that the product is right, 0 to 1."""
-    return model(evidence.view).probability(evidence.features)
+    return model().probability(evidence.features)
 
 
-def threshold(view: View) -> float:
-    """The confidence below which a product of a view is flagged to a person."""
-    return model(view).threshold
+def threshold() -> float:
+    """The confidence below which a product is flagged to a person."""
+    return model().threshold
 
 
 @cache
-def model(view: View) -> Model:
-    """The calibrated model of a view."""
+def model() -> Model:
+    """The calibrated model."""
     document: dict[str, Any] = json.loads(DATA_FILE.read_text(encoding="utf-8"))
-    return Model(**document["views"][view])
+    return Model(**document["model"])
 
 
 def _logit(probability: float) -> float:

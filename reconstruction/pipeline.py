@@ -53,8 +53,7 @@ F32 = NDArray[np.float32]
 STEPS = ("separate it", "recognise it", "refine its shape", "texture it", "build it")
 
 _SURE = 0.62
-"""Least agreement of mask and category for a photo to be taken without the caller's word for it;
-chosen on four photos of a person, a car and plants, which stay below it."""
+"""Agreement of mask and category below which a photo may well show what no family stands for."""
 
 _LIKELY = 0.55
 _TRIES = 2
@@ -103,6 +102,7 @@ class Reconstruction:
                 for s in self.proposal.candidates[0].structures[:3]
             ],
             "confidence": round(self.proposal.confidence, 3),
+            "presence": round(self.proposal.presence, 3),
             "in_family": round(self.proposal.in_family, 3),
         }
 
@@ -169,11 +169,17 @@ def reconstruct(
     try:
         if free:
             return _free_form(seen, shots, masks, request, seconds, done)
-        candidates = _candidates(shots[0], seen[0].sight.proposal, wanted, request.declared)
+        candidates = _candidates(shots[0], seen[0].sight.proposal, wanted, request)
     except NoProductError:
         if not request.freeform or not seen[0].mask.hard.any():
             raise
         return _free_form(seen, shots, masks, request, seconds, done)
+    if not wanted and _doubtful(seen[0].sight.proposal):
+        note = (
+            f"It is not clear what this is: it was built as the nearest, a {candidates[0].family}. "
+            "Name it with --category, or take --freeform for what no family stands for."
+        )
+        seen[0] = replace(seen[0], notes=(*seen[0].notes, note))
     solid = get_family(candidates[0].family).view == "solid"
     sheets: tuple[Any, ...] = ()
     if request.reference is not None and solid:
@@ -404,11 +410,13 @@ def _candidates(
     photo: Photo,
     proposal: Proposal,
     wanted: tuple[str, ...],
-    declared: Mapping[str, float],
+    request: Request,
 ) -> tuple[Candidate, ...]:
     """The families worth fitting, most probable first.
 
-    What is declared says something of what it is: nobody measures the height of a hat.
+    What is declared says something of what it is: nobody measures the height of a hat. What only
+    may be no product of a family is built and said to be doubtful; free form comes first where
+    the caller allows it.
     """
     if wanted:
         return tuple(c for c in proposal.candidates if c.family in wanted)[:_TRIES]
@@ -418,9 +426,9 @@ def _candidates(
             "background, or say what it is with --category",
             field="photo",
             expected="one garment or piece of furniture",
-            got=f"confidence {proposal.confidence:.2f}",
+            got=f"presence {proposal.presence:.2f}",
         )
-    if proposal.in_family * proposal.confidence < _SURE:
+    if request.freeform and _doubtful(proposal):
         raise NoProductError(
             f"{photo.name} shows nothing that a family here is sure to build (nearest: "
             f"{proposal.category}); name one with --category to have it built as that",
@@ -429,12 +437,19 @@ def _candidates(
             got=f"{proposal.category} ({proposal.categories[proposal.category]:.2f})",
         )
     measured = [
-        c for c in proposal.candidates if all(meant(get_family(c.family), n) for n in declared)
+        c
+        for c in proposal.candidates
+        if all(meant(get_family(c.family), n) for n in request.declared)
     ]
     ranked = measured or list(proposal.candidates)
     if ranked[0].probability >= _LIKELY:
         return (ranked[0],)
     return (ranked[0], *(c for c in ranked[1:_TRIES] if c.probability > 0.15))
+
+
+def _doubtful(proposal: Proposal) -> bool:
+    """Whether a photo may show what no family stands for."""
+    return proposal.in_family * proposal.confidence < _SURE
 
 
 def _finish(
@@ -471,7 +486,7 @@ def _finish(
     told = evidence_of(first.sight.proposal, fit, named=request.category is not None)
     sure = confidence(told) * first.trust
     notes = [note for s in seen for note in s.notes] + list(fit.warnings) + own_notes
-    if sure < threshold(fit.family.view):
+    if sure < threshold():
         notes.append(
             f"low confidence ({sure:.2f}): compare the contact sheet, correct values with "
             "--set, or give a second photo"

@@ -150,12 +150,12 @@ def _grounds() -> MaskSources:
 def run_empty(case: Case) -> Outcome:
     """How often a ground without a product is taken for one."""
     rng = np.random.default_rng((case.spec["seed"], case.spec["index"]))
-    confidence = []
+    presence = []
     for _ in range(case.spec["count"]):
         rgb = empty_picture(rng, _grounds())
-        confidence.append(propose(rgb, segment(rgb)).confidence)
-    taken = float(np.mean(np.array(confidence) >= PRODUCT_THRESHOLD))
-    return Outcome({"taken": taken}, {"confidence": [round(c, 3) for c in confidence]})
+        presence.append(propose(rgb, segment(rgb)).presence)
+    taken = float(np.mean(np.array(presence) >= PRODUCT_THRESHOLD))
+    return Outcome({"taken": taken}, {"presence": [round(p, 3) for p in presence]})
 
 
 def encoded(rgb: np.ndarray, quality: int = 92) -> bytes:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..data.consensus import consensus_mask
 from ..intake.photo import Photo, read_photo
-from ..networks.inference import PRODUCT_THRESHOLD, propose
+from ..networks.inference import propose
 from ..networks.segmentation import Mask, segment
 from .cases import Case, Outcome
 from .scoring import Truth, mask_iou, score_photo
@@ -35,10 +35,10 @@ def run_class(case: Case) -> Outcome:
     said = propose(photo.rgb, mask)
     figures = {
         "right": float(said.category == case.category),
-        "taken": float(said.confidence >= PRODUCT_THRESHOLD),
+        "taken": float(said.is_product),
         "consensus": _consensus_iou(photo, mask),
     }
-    notes = {"said": said.category, "confidence": round(said.confidence, 3)}
+    notes = {"said": said.category, "presence": round(said.presence, 3)}
     panel = [] if figures["right"] else [(f"{case.category}: {said.category}", photo.rgb)]
     return Outcome(figures, notes, panel)
 

@@ -125,7 +125,7 @@ def _about(made: Reconstruction, truth: Truth) -> dict[str, float]:
     product = made.product
     out = {
         "confidence": product.confidence,
-        "flagged": float(product.confidence < threshold(product.family.view)),
+        "flagged": float(product.confidence < threshold()),
         "category": float(product.family.category == truth.category),
         "silhouette": silhouette_iou(made),
     }

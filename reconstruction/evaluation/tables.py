@@ -187,6 +187,6 @@ def _add_classes(report: Report, scored: Sequence[Scored]) -> None:
     for s in said:
         row = report.confusion.setdefault(s.case.category, {})
         row[s.notes["said"]] = row.get(s.notes["said"], 0) + 1
-    empty = [c for s in scored if s.case.group == "empty" for c in s.notes.get("confidence", [])]
-    sure = [s.notes["confidence"] for s in said]
+    empty = [p for s in scored if s.case.group == "empty" for p in s.notes.get("presence", [])]
+    sure = [s.notes["presence"] for s in said]
     report.add(figure("product or not: area under the curve", [separation(sure, empty)]))

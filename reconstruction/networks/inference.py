@@ -31,8 +31,8 @@ U8 = NDArray[np.uint8]
 
 WEIGHTS = FOLDER / "reconstruction.safetensors"
 
-PRODUCT_THRESHOLD = 0.6
-"""Least :attr:`Proposal.confidence` of a photo that shows a product at all."""
+PRODUCT_THRESHOLD = 0.5
+"""Least :attr:`Proposal.presence` of a photo that shows a product at all."""
 
 _SQRT2 = math.sqrt(2.0)
 _MAIN_OTHERS, _DETAIL_OTHERS = 5, 2
@@ -110,6 +110,7 @@ class Proposal:
         landmark_sigma: (L,) photo pixels.
         confidence: 0 to 1, that there is a product and its mask is right.
         in_family: 0 to 1, that one of the families can stand for it.
+        presence: 0 to 1, that there is a product, whatever it is and however rough its mask.
     """
 
     categories: Mapping[str, float]
@@ -121,6 +122,7 @@ class Proposal:
     landmark_sigma: F32
     confidence: float
     in_family: float
+    presence: float
 
     @property
     def category(self) -> str:
@@ -130,7 +132,7 @@ class Proposal:
     @property
     def is_product(self) -> bool:
         """Whether the photo shows a product, as far as the network can tell."""
-        return self.confidence >= PRODUCT_THRESHOLD
+        return self.presence >= PRODUCT_THRESHOLD
 
     def landmark_table(self, names: tuple[str, ...]) -> tuple[F32, F32]:
         """Landmarks (n, 2) and trust (n,) in another order; NaN and 0 for unknown names."""
@@ -167,8 +169,11 @@ def propose(rgb: U8, mask: Mask | F32, *, weights: Path | None = None) -> Propos
     answers = Answers(*(a.float() for a in every))
     points, sigma, trust = _landmarks(answers, vocabulary)
     area = float((soft > 0.5).mean())
-    found = mask.confidence if isinstance(mask, Mask) else 1.0
-    confidence = (1 - categories.get(NOTHING, 0.0)) * found * _plausible_area(area)
+    found, there = (mask.confidence, mask.presence) if isinstance(mask, Mask) else (1.0, 1.0)
+    nothing, size = categories.get(NOTHING, 0.0), _plausible_area(area)
+    confidence = (1 - nothing) * found * size
+    # Unusual products before bare grounds look like nothing much: only a clear word counts.
+    presence = there * min(1.0, 2 * (1 - nothing)) * size
     return Proposal(
         categories,
         _candidates(answers, vocabulary, categories, ranking),
@@ -179,6 +184,7 @@ def propose(rgb: U8, mask: Mask | F32, *, weights: Path | None = None) -> Propos
         np.asarray(sigma * square.side / 2, np.float32),
         float(np.clip(confidence, 0, 1)),
         float(sum(categories.get(c, 0.0) for c in {category_of(n) for n in family_names()})),
+        float(np.clip(presence, 0, 1)),
     )
 
 

@@ -1,13 +1,15 @@
 """Photo to mask: a small U-Net finds the product, colours of a narrow band find its true edge.
 
-The network sees the whole photo, then once more the part that holds the product. Its outline is
-right to about one part in a hundred; GrabCut (Rother et al., 2004) in a band along it, kept only
-where it agrees, and a guided filter (He et al., 2010) make it follow the photo's own edges.
+The network sees the whole photo, then twice more the part that holds the product. Its outline is
+right to about one part in a hundred; GrabCut (Rother et al., 2004) in a band along it and wherever
+the network is not sure, kept only where both agree, and a guided filter (He et al., 2010) make it
+follow the photo's own edges.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -27,8 +29,13 @@ Bool = NDArray[np.bool_]
 WEIGHTS = FOLDER / "segmentation.safetensors"
 WORK = 512
 """Longer side, in pixels, of the picture on which the edge is refined."""
-LOOK = 224
-"""Side of the square in which the network takes its second, closer look."""
+LOOKS = ((160, 0.35), (256, 0.4))
+"""Sides of the squares in which the network takes its second, closer look, and their weights; the
+first look has the rest. The coarser one keeps broad fronts whole, the finer one finds legs."""
+_WHOLE = ((256, 0.5),)
+"""The same where the product fills the picture, which the first look has seen at its own scale."""
+_SURE = 0.95
+"""Inside the outline colours decide where the network is less sure than this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +46,13 @@ class Mask:
         soft: (h, w) float32, 0 outside to 1 inside, with soft edges.
         confidence: 0 to 1, that a product is there and this is its outline.
         source: ``"alpha"`` the photo's own transparency, ``"network"`` otherwise.
+        presence: 0 to 1, that a product is there, whatever its outline.
     """
 
     soft: F32
     confidence: float
     source: Literal["alpha", "network"] = "network"
+    presence: float = 1.0
 
     @property
     def hard(self) -> Bool:
@@ -76,17 +85,19 @@ def segment(rgb: U8, alpha: U8 | None = None, *, weights: Path | None = None) ->
     work = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     net, side = _network(weights or WEIGHTS)
     coarse, present = probability(net, work, side)
-    fine = _second_look(net, work, coarse, LOOK)
+    fine, again = _second_look(net, work, coarse)
     body = tidy(fine > 0.5)
     if not body.any():
-        return Mask(np.zeros((height, width), np.float32), 0.0)
+        return Mask(np.zeros((height, width), np.float32), 0.0, presence=0.0)
     refined, agreement = refine(work, fine, body)
     soft = guided(work, refined, max(2, round(0.006 * max(size))))
     inside = float(fine[body].mean())
     confidence = float(np.clip(present * inside * agreement, 0, 1))
+    # Both looks have to see something, and to be sure of what they take for its inside.
+    presence = float(np.clip(math.sqrt(present * (present if again is None else again)), 0, 1))
     if scale < 1.0:
         soft = np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC))
-    return Mask(np.clip(soft, 0, 1).astype(np.float32), confidence)
+    return Mask(np.clip(soft, 0, 1).astype(np.float32), confidence, presence=presence * inside)
 
 
 def meaningful(alpha: U8) -> bool:
@@ -124,22 +135,29 @@ def probability(net: UNet, rgb: U8, side: int) -> tuple[F32, float]:
     return np.asarray(full, np.float32), float(torch.sigmoid(present).mean())
 
 
-def _second_look(net: UNet, rgb: U8, coarse: F32, side: int) -> F32:
-    """The probability again, from the part of the picture that holds the product."""
+def _second_look(net: UNet, rgb: U8, coarse: F32) -> tuple[F32, float | None]:
+    """The probability again, from the part of the picture that holds the product.
+
+    Returns:
+        (h, w) float32, and the probability of any product being in that part; None where nothing
+        was found.
+    """
     body = tidy(coarse > 0.5)
     if not body.any():
-        return coarse
+        return coarse, None
     height, width = body.shape
     ys, xs = np.nonzero(body)
     pad = 0.12 * max(np.ptp(ys), np.ptp(xs)) + 4
     top, bottom = max(0, int(ys.min() - pad)), min(height, int(ys.max() + pad) + 1)
     left, right = max(0, int(xs.min() - pad)), min(width, int(xs.max() + pad) + 1)
-    if (bottom - top) * (right - left) > 0.85 * height * width:
-        return coarse
-    near, _ = probability(net, rgb[top:bottom, left:right], side)
+    fills = (bottom - top) * (right - left) > 0.85 * height * width
+    window = np.s_[:, :] if fills else np.s_[top:bottom, left:right]
+    sides = _WHOLE if fills else LOOKS
+    looks = [(weight, *probability(net, rgb[window], side)) for side, weight in sides]
+    rest = 1 - sum(weight for weight, _, _ in looks)
     out = np.minimum(coarse, 0.3)
-    out[top:bottom, left:right] = 0.35 * coarse[top:bottom, left:right] + 0.65 * near
-    return np.asarray(out, np.float32)
+    out[window] = rest * coarse[window] + sum(weight * near for weight, near, _ in looks)
+    return np.asarray(out, np.float32), float(np.mean([there for _, _, there in looks]))
 
 
 def tidy(mask: Bool, least: float = 0.06) -> Bool:
@@ -188,7 +206,7 @@ def open_gaps(rgb: U8, mask: Mask) -> Mask:
     inside = cv2.resize(whole.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     closed = np.maximum(mask.soft, np.where(inside > 0.99, opened, 0.0))
     soft = np.clip(closed - np.clip(inside - opened, 0, 1), 0, 1)
-    return Mask(np.asarray(soft, np.float32), mask.confidence)
+    return replace(mask, soft=np.asarray(soft, np.float32))
 
 
 def enclosed(body: Bool) -> Bool:
@@ -272,9 +290,10 @@ def refine(rgb: U8, likely: F32, body: Bool) -> tuple[F32, float]:
     reach = max(2, round(0.012 * max(height, width)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     solid = body.astype(np.uint8)
-    sure = (cv2.erode(solid, kernel) > 0) | (likely > 0.985)
-    outer = (cv2.dilate(solid, kernel) > 0) & (likely > 0.01)
-    # Thin bars vanish when eroded; their most certain pixels stay certain.
+    # Thin bars vanish when eroded, their most certain pixels stay certain; between legs the network
+    # is never quite certain, and the colours have their say.
+    sure = ((cv2.erode(solid, kernel) > 0) & (likely > _SURE)) | (likely > 0.985)
+    outer = ((cv2.dilate(solid, kernel) > 0) | (likely > 0.3)) & (likely > 0.01)
     marks = np.where(outer, np.where(likely > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD), cv2.GC_BGD)
     marks[sure & body] = cv2.GC_FGD
     marks = marks.astype(np.uint8)
