@@ -110,14 +110,13 @@ class Gizmos:
 
     def _strain(self, maps: dict[str, FitMap]) -> None:
         things = self._stage.things
+        maps = {k: one for k, one in maps.items() if k in things and things[k].glb == one.glb}
         for target, skin in list(self._skins.items()):
             if target not in maps or not skin.fits(things.get(target)):
                 skin.close()
                 del self._skins[target]
         for target, told in maps.items():
-            thing = things.get(target)
-            if thing is None or thing.glb != told.glb:
-                continue
+            thing = things[target]
             bands = np.frombuffer(told.bands, np.uint8)
             if len(bands) != len(thing.mesh.positions):
                 continue
