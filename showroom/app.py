@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .channel.host import Host
     from .channel.server import Server
     from .hearing.shop import Hearing
+    from .stage.settings import Quality
     from .stage.stage import Stage
     from .visit import Visit
     from .visit.desk import Desk
@@ -336,10 +337,13 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def walk_in(*, catalog: Path | None, scene: str, seconds: float | None) -> int:
+def walk_in(
+    *, catalog: Path | None, scene: str, seconds: float | None, quality: Quality | None = None
+) -> int:
     """Walk through a scene in a headset, else in a window, else write a picture of it.
 
     Args:
+        quality: of what is drawn; what suits the graphics hardware if it is None.
         seconds: leave by itself after this long; None stays until the visitor leaves.
 
     Raises:
@@ -368,7 +372,10 @@ def walk_in(*, catalog: Path | None, scene: str, seconds: float | None) -> int:
     if runtime is None and isinstance(found, RuntimeInfo) and found.headset:
         print(f"showroom: {found.name} cannot show what this stage draws (no EGL)", file=sys.stderr)
     windowed = runtime is None and has_display()
-    settings = StageSettings(display="window" if windowed else "headless").at_quality("medium")
+    settings = StageSettings(display="window" if windowed else "headless")
+    settings = settings.at_quality(quality or "medium")
+    if runtime is not None or windowed:
+        settings = replace(settings.live(), fitting=quality is None)
     if runtime is not None:
         from .stage.headset import Headset, headset_settings
 

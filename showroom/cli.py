@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"showroom {__version__}")
-    parser.set_defaults(run=walk_in, catalog=None, scene="store", seconds=None)
+    parser.set_defaults(run=walk_in, catalog=None, scene="store", seconds=None, quality=None)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for group in GROUPS:
         for add in group.ADDS:

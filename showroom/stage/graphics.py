@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d import core
 
-from .settings import StageError, StageSettings
+from .settings import SOFTWARE, StageError, StageSettings
 
 SHADERS = Path(__file__).parent / "shaders"
 _CONFIG = """
@@ -94,7 +94,7 @@ class Graphics:
     @property
     def software(self) -> bool:
         """Whether GL runs on the processor."""
-        return any(n in self.renderer.lower() for n in ("llvmpipe", "softpipe", "swrast"))
+        return any(name in self.renderer.lower() for name in SOFTWARE)
 
     def render(self) -> None:
         """Draw one frame of every active output."""

@@ -36,6 +36,8 @@ class StageSettings:
             0 draws each by itself.
         streaming: whether products are decoded beside the frames and uploaded over several of
             them: for visits that are seen live. Pictures and films wait for what they show.
+        fitting: whether quality goes down to ``"low"`` where the processor draws, or graphics that
+            share its memory.
         upload: bytes of textures that a frame uploads at most while streaming.
         exposure: multiplies light before tone mapping.
         fov: vertical field of view, radians.
@@ -58,6 +60,7 @@ class StageSettings:
     detail: float = 0.75
     repeats: int = 4
     streaming: bool = False
+    fitting: bool = False
     upload: int = 2 * 2**20
     exposure: float = 1.0
     fov: float = 0.9
@@ -106,6 +109,28 @@ class StageSettings:
     def live(self) -> StageSettings:
         """The same stage for a visit that is seen as it happens."""
         return replace(self, streaming=True)
+
+    def fitted_to(self, renderer: str) -> StageSettings:
+        """The same stage for what draws it, by the driver's own name of it; see ``fitting``.
+
+        What was decided when the output was opened stays.
+        """
+        if not self.fitting or not is_weak(renderer):
+            return self
+        return replace(self.at_quality("low"), samples=self.samples, supersample=self.supersample)
+
+
+SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swr ")
+_SHARED = (
+    "intel(r) hd", "intel(r) uhd", "intel(r) iris", "mesa intel", "radeon graphics", "radeon vega",
+    "radeon(tm) graphics", "adreno", "mali", "powervr", "videocore", "v3d",
+)  # fmt: skip
+
+
+def is_weak(renderer: str) -> bool:
+    """Whether a GL driver's name is that of the processor, or of graphics built into one."""
+    name = renderer.lower()
+    return any(word in name for word in (*SOFTWARE, *_SHARED)) and "arc" not in name.split("|")[0]
 
 
 LEVELS: dict[Quality, dict[str, Any]] = {

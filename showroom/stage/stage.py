@@ -30,6 +30,7 @@ from .settings import StageError, StageSettings
 from .shadow import KeyLight
 from .things import AVATAR, Thing, Things
 from .wares import Shape
+from .warm import warm_node
 
 __all__ = ["AVATAR", "EYE", "Stage", "Thing"]
 Assets = Callable[[str], bytes]
@@ -53,9 +54,10 @@ class Stage:
     """
 
     def __init__(self, settings: StageSettings | None = None, assets: Assets = _no_assets) -> None:
-        self.settings = settings or StageSettings()
+        asked = settings or StageSettings()
         self.assets = assets
-        self.graphics = Graphics(self.settings)
+        self.graphics = Graphics(asked)
+        self.settings = asked.fitted_to(self.graphics.renderer)
         _tell_software(self.graphics)
         self.room: RoomNode | None = None
         self.caption = Caption()
@@ -75,6 +77,10 @@ class Stage:
         self._environment: Any = None
         self.overlay = Overlay(self.graphics)
         self._defaults()
+        self._cold: Any = None
+        if self.settings.streaming:
+            self._things.loader.start()
+            self._cold = warm_node(self._things.store, everything=not self.graphics.software)
         self.fov = self.settings.fov
         self.eye: F32 = np.array([0.0, 1.6, 2.0], np.float32)
         self.look_at((0.0, 1.6, 2.0), (0.0, 1.3, 0.0))
@@ -319,9 +325,15 @@ class Stage:
             self._mirror.update(self._camera, self.eye)
         if self._final is not None:
             self._final.update()
+        cold = self._cold
+        if cold is not None:
+            self._cold = None
+            cold.reparent_to(self._things.node)
         picture = self.caption.picture(self.graphics.output.get_x_size())
         self.overlay.show_picture(picture)
         self.graphics.render()
+        if cold is not None:
+            cold.remove_node()
 
     def render(self) -> NDArray[np.uint8]:
         """Draw one frame and read it: (h, w, 3) uint8 sRGB, top row first."""

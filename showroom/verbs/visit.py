@@ -19,13 +19,21 @@ def _add_walk(verbs: Verbs) -> None:
     parser.add_argument("--catalog", type=Path, help="a folder of products")
     parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
     parser.add_argument("--seconds", type=float, help="leave by itself after this long")
+    parser.add_argument(
+        "--quality", choices=("low", "medium", "high"), help="of what is drawn (fits the hardware)"
+    )
 
 
 def walk_in(options: argparse.Namespace) -> int:
     """Walk in, with a headset or in a window: what no verb does too."""
     from ..app import walk_in
 
-    return walk_in(catalog=options.catalog, scene=options.scene, seconds=options.seconds)
+    return walk_in(
+        catalog=options.catalog,
+        scene=options.scene,
+        seconds=options.seconds,
+        quality=options.quality,
+    )
 
 
 def _add_serve(verbs: Verbs) -> None:

@@ -158,7 +158,7 @@ void main() {
 #ifdef MASK
     // One pixel wide at any distance: with multisampling, alpha becomes how much of it is covered.
     base.a = clamp((base.a - surface.w) / max(fwidth(base.a), 1e-4) + 0.5, 0.0, 1.0);
-    if (base.a < ALPHA_KEPT) discard;
+    if (base.a < 0.5) discard;
 #elif defined(BLEND)
     if (base.a < 0.02) discard;
 #else
