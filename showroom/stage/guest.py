@@ -57,6 +57,9 @@ class Microphone(Protocol):
 
     def heard(self) -> list[m.Event]: ...
 
+    @property
+    def problem(self) -> str: ...
+
 
 class Guest:
     """One visitor.
@@ -224,6 +227,8 @@ class Guest:
         if self.microphone is not None:
             for event in self.microphone.heard():
                 self.send(event)
+            if self._talking and self.microphone.problem:
+                self._tell(self.microphone.problem)
 
     def _talk(self, on: bool) -> None:
         self._talking = on and self.microphone is not None
@@ -232,6 +237,9 @@ class Guest:
                 self._tell(word("no_microphone", self.lang))
         elif on:
             self.microphone.start(self.lang)
+            if self.microphone.problem:
+                self._talking = False
+                self._tell(self.microphone.problem)
         else:
             self.microphone.stop()
 

@@ -289,6 +289,8 @@ def test_all_of_it_in_chinese() -> None:
 class Microphone:
     """Hears one sentence."""
 
+    problem = ""
+
     def __init__(self) -> None:
         self.calls: list[str] = []
 
