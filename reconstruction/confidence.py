@@ -115,6 +115,7 @@ def evidence_of(proposal: Proposal, fit: Fit, *, named: bool = False) -> Evidenc
             "leverage": told["leverage_mean"],
             "drift": min(told["drift"], 4.0),
         }
+        features["mended"] = math.log(max(fit.detail.mended, 0.002))
         features |= _alternatives(proposal, fit, found.spread)
     return Evidence(family.view, {k: v for k, v in features.items() if math.isfinite(v)})
 

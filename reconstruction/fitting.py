@@ -28,6 +28,10 @@ _EFFORT = 1.0
 """Of the furniture fit: each round changes one choice, and the network often has several wrong."""
 
 
+_MENDED = 0.03
+"""Share of a mask that was mended from which on a person is told."""
+
+
 @dataclass(frozen=True, eq=False)
 class Sight:
     """One photo of the product, as far as fitting needs it.
@@ -37,6 +41,7 @@ class Sight:
         mask: (h, w) float32, 0 to 1.
         cut: sides of the photo that cut the product off: of left, right, top, bottom.
         scale: pixels per metre in the product's plane where it was measured, or None.
+        exact: whether the mask is the photo's own transparency.
     """
 
     rgb: U8
@@ -44,6 +49,7 @@ class Sight:
     proposal: Proposal
     cut: frozenset[str] = frozenset()
     scale: float | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +57,8 @@ class Fit:
     """A family fitted to the photos, flat or solid, before it becomes a product.
 
     Attributes:
-        iou: silhouette in the first photo against its mask.
+        iou: silhouette in the first photo against its mask as it was used in the end, which for
+            solid products may be mended by the fit (``detail.masks``).
         detail: what :mod:`.garment.fit` or :mod:`.furniture.fit` gave.
     """
 
@@ -162,7 +169,10 @@ def fit_solid(
     still = request.quick or request.choices or request.keep
     fitted = refine_views(
         cast(FurnitureFamily, family),
-        [PhotoView(s.mask, s.rgb, pose) for s, pose in zip(sights, poses, strict=True)],
+        [
+            PhotoView(s.mask, s.rgb, pose, exact=s.exact, cut=s.cut)
+            for s, pose in zip(sights, poses, strict=True)
+        ],
         proposals=starts,
         odds={n: o for n, o in candidate.odds.items() if n not in request.choices},
         declared=declared.values,
@@ -173,8 +183,18 @@ def fit_solid(
         _known(dict(fitted.estimates), declared),
         fitted.choices,
         fitted.ious[0],
-        (*declared.notes, *fitted.warnings),
+        (*declared.notes, *fitted.warnings, *_mended_note(fitted.mended)),
         fitted,
+    )
+
+
+def _mended_note(share: float) -> tuple[str, ...]:
+    """Says that the outline, and with it how well it is met, is no longer the network's alone."""
+    if share < _MENDED:
+        return ()
+    return (
+        f"{share:.0%} of the outline's area was mended by the fit, where the photo's colours agree "
+        "with it.",
     )
 
 

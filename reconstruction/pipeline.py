@@ -72,7 +72,8 @@ class Reconstruction:
 
     Attributes:
         photo: the first photo.
-        mask: (h, w) float32, 0 to 1.
+        mask: (h, w) float32, 0 to 1, as it was used in the end: of a solid product mended by the
+            fit where the photo's colours agreed with it.
         rerender: (h, w, 3) uint8: the fitted product drawn over the dimmed photo, made
             smaller.
         seconds: per step.
@@ -202,7 +203,7 @@ def reconstruct(
     return Reconstruction(
         product,
         first.photo,
-        first.mask.soft,
+        fit.detail.masks[0] if fit.family.view == "solid" else first.mask.soft,
         first.sight.proposal,
         rerender,
         seconds,
@@ -358,7 +359,13 @@ def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:
             "guess. Show it whole."
         )
         trust *= _TRUST_CUT
-    return _Seen(photo, mask, Sight(photo.rgb, mask.soft, proposal, cut), tuple(notes), trust)
+    return _Seen(
+        photo,
+        mask,
+        Sight(photo.rgb, mask.soft, proposal, cut, exact=mask.source == "alpha"),
+        tuple(notes),
+        trust,
+    )
 
 
 def _may_be_worn(wanted: Sequence[str]) -> bool:
@@ -477,8 +484,10 @@ def _finish(
         from .furniture.texture import project
 
         shots = [
-            (camera, s.photo.rgb, s.mask.soft)
-            for i, (camera, s) in enumerate(zip(fit.detail.cameras, seen, strict=True))
+            (camera, s.photo.rgb, mask)
+            for i, (camera, s, mask) in enumerate(
+                zip(fit.detail.cameras, seen, fit.detail.masks, strict=True)
+            )
             if i == 0 or i not in fit.detail.odd_views
         ]
         textured = project(as_shown(fit.family, numbers, fit.choices, mesh), shots)

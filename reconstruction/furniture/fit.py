@@ -17,12 +17,13 @@ from ..mesh import F32
 from ..product import Estimate
 from ..render.camera import Camera
 from ..render.zbuffer import render
+from .cut import BEYOND, cut_off
 from .evidence import FitEvidence, estimate, evidence, half_interval
 from .mend import mended
 from .scale import declared_values, metric_scale
 from .search import Favour, coarse, explore, posed, search, switch, turned
 from .solver import Start, Trial, descend, make_problem, pose_only
-from .target import FINE_SIDE, Pose, Target, make_target, photo_camera
+from .target import FINE_SIDE, SIDE, Pose, Target, make_target, photo_camera
 
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
@@ -47,11 +48,26 @@ class PhotoView:
         mask: (h, w) float32, 0 to 1.
         photo: (h, w, 3) uint8 sRGB; where it clearly shows two materials they are fitted too.
         pose: the guess of its camera; None where there is none, which tries all sides.
+        exact: whether the mask is the photo's own transparency, which nothing mends.
+        cut: sides of the photo that cut the piece off: of left, right, top, bottom. What lies
+            beyond is unknown; the mask says nothing there.
+        beyond: how far the piece reaches beyond them, shares of the mask's extent.
     """
 
     mask: F32
     photo: U8 | None = None
     pose: Pose | Camera | None = None
+    exact: bool = False
+    cut: frozenset[str] = frozenset()
+    beyond: float = 0.0
+
+    def target(self, side: int = SIDE) -> Target:
+        """What is fitted to.
+
+        Raises:
+            NoProductError: the mask is all but empty.
+        """
+        return cut_off(make_target(self.mask, self.photo, side), self.cut, self.beyond)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +76,8 @@ class Fitted:
 
     Attributes:
         camera: of the first photo, in its own pixels.
-        iou: silhouette against the mask, at the photo's resolution; the mean over the views
-            that agree.
+        iou: silhouette against the mask as it was used in the end (:attr:`masks`), at the photo's
+            resolution; the mean over the views that agree.
         loss: what was minimised; comparable between structures fitted to the same photo.
         estimates: value, 90% interval and source of each parameter.
         confidence: 0 to 1.
@@ -69,6 +85,8 @@ class Fitted:
         cameras, ious: one per view.
         odd_views: indices of views that disagree with the others and were left out.
         evidence: what speaks for and against the fit.
+        masks: (h, w) float32 of each view, mended where the photo's colours agreed with the fit.
+        mended: share of the first mask that was mended: 1 - IoU of before and after.
         trial: the fitted problem, to go on from.
     """
 
@@ -85,6 +103,8 @@ class Fitted:
     odd_views: tuple[int, ...] = ()
     evidence: FitEvidence | None = None
     trial: Trial | None = None
+    masks: tuple[F32, ...] = ()
+    mended: float = 0.0
 
 
 def refine(
@@ -158,12 +178,13 @@ def refine_views(
     if not views:
         raise ValueError("refine_views needs at least one view")
     given = declared_values(family, declared or {})
-    masks = [v.mask for v in views]
-    targets = tuple(make_target(v.mask, v.photo) for v in views)
+    before = views[0].mask
     rng = np.random.default_rng(seed)
     starts = [_posed(start, views) for start in proposals]
     wide = tuple(v.pose is None and len(views) > 1 for v in views)
     favour = Favour(starts, odds or {})
+    views = [_reaching(family, view, starts, i, given) for i, view in enumerate(views)]
+    targets = tuple(v.target() for v in views)
     found = coarse(family, targets, starts, given, favour, wide=wide) if starts else []
     if not found or _better_half(found[0]) > _HOPELESS:
         searched = search(family, targets, given, rng, max(int(240 * effort), 8))
@@ -181,7 +202,7 @@ def refine_views(
         best, views = _mended(best, views)
     # Turnings and scrolls show only in a finer picture.
     fine = tuple(
-        _trusted(make_target(v.mask, v.photo, FINE_SIDE), sight.wrong)
+        _trusted(v.target(FINE_SIDE), sight.wrong)
         for v, sight in zip(views, best.problem.look(best.x).sights, strict=True)
     )
     best = _reweighted(best, best.problem.weights, fine)
@@ -193,7 +214,40 @@ def refine_views(
     runner = min(
         [runner, rival, *(t.loss for t in found[1:] if t.problem.choices != best.problem.choices)]
     )
-    return _finish(best, runner, given, masks)
+    masks = tuple(v.mask for v in views)
+    return replace(
+        _finish(best, runner, given, masks), masks=masks, mended=_unlike(before, masks[0])
+    )
+
+
+def _reaching(
+    family: FurnitureFamily,
+    view: PhotoView,
+    starts: Sequence[Start],
+    index: int,
+    given: Mapping[str, float],
+) -> PhotoView:
+    """A view that knows how far the piece reaches beyond the sides that cut it off."""
+    if not view.cut or not starts:
+        return view
+    tries = []
+    for beyond in BEYOND:
+        there = replace(view, beyond=beyond)
+        for start in starts[:2]:
+            alone = replace(start, pose=(start.poses[index],))
+            problem, x = make_problem(family, there.target(), alone, given)
+            x = posed(problem, x)
+            trial = pose_only(problem.held_at(x), x, (5.0, 4.0, 3.0))
+            tries.append((trial.problem.look(trial.x).seen, beyond, there))
+    return min(tries, key=lambda t: t[:2])[2]
+
+
+def _unlike(before: F32, after: F32) -> float:
+    """One less the intersection over union of two masks (h, w)."""
+    if before is after:
+        return 0.0
+    one, two = before > 0.5, after > 0.5
+    return 1 - float((one & two).sum() / max(int((one | two).sum()), 1))
 
 
 def _posed(start: Start, views: Sequence[PhotoView]) -> Start:
@@ -222,14 +276,15 @@ def _mended(best: Trial, views: Sequence[PhotoView]) -> tuple[Trial, Sequence[Ph
     for view, target, pose, weight, sight in zip(
         views, problem.targets, poses, problem.weights, problem.look(x).sights, strict=True
     ):
-        if view.photo is None or weight < 1 or sight.iou > _MET:
+        if view.photo is None or view.exact or weight < 1 or sight.iou > _MET:
             out.append(view)
             targets.append(target)
             continue
         camera = photo_camera(points, pose, target)
         mask = mended(view.photo, view.mask, points, problem.faces, camera)
-        out.append(view if mask is view.mask else replace(view, mask=mask))
-        targets.append(target if mask is view.mask else make_target(mask, view.photo))
+        new = view if mask is view.mask else replace(view, mask=mask)
+        out.append(new)
+        targets.append(target if new is view else new.target())
     if all(a is b for a, b in zip(out, views, strict=True)):
         return best, views
     changed = _reweighted(best, problem.weights, tuple(targets))

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from ..mesh import F32, I32
 
 F64 = NDArray[np.float64]
+UNKNOWN = -2
+"""Face of a drawn pixel that the photo does not hold; -1 is none."""
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
@@ -131,7 +133,7 @@ def edge_derivatives(
                 if ny >= rows or nx >= columns:
                     continue
                 there = face_id[ny, nx]
-                if here == there:
+                if here == there or min(here, there) == UNKNOWN:
                     continue
                 jump = (one if there >= 0 else zero) - (one if here >= 0 else zero)
                 turn = zero

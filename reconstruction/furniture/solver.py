@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..families.furniture_family import FurnitureFamily
 from ..family import complete
 from ..mesh import F32, I32
-from .picture import blur, draw_faces, edge_derivatives, shrink_layers
+from .picture import UNKNOWN, blur, draw_faces, edge_derivatives, shrink_layers
 from .scale import rescaled
 from .target import Pose, Target, compare_faces, place, screen_motion, target_layers
 
@@ -27,6 +27,8 @@ TERMS = {"miss": 6.0, "colour": 0.7}
 ERRORS = 12
 LEAST_NOISE = 1e-4
 _CAMERA_SPREAD = np.array([0.14, 0.07, 0.08, 0.012, 0.004, 0.004, 0.01])
+_CUT_SPREAD = np.array([1, 1, 1, 1, 12, 12, 12.0])
+"""... times this where the photo cuts the product off, so that its box is not known."""
 _CAMERA_HELD = np.array([0.8, 0.8, 1.0, 0.5, 0.5, 0.5, 0.5])
 POSE = 7
 """Numbers of a pose: azimuth, elevation, closeness, roll, shift (2), zoom."""
@@ -169,6 +171,8 @@ class Problem:
         for target, pose in zip(self.targets, self.unpack(x)[1], strict=True):
             screen, _ = place(points, pose, target)
             face_id, nearest = draw_faces(screen, self.faces, *target.inside.shape)
+            if target.unknown is not None:
+                face_id[target.unknown] = UNKNOWN
             iou, miss, wrong, count = compare_faces(face_id, self.face_slot, target, self.slots)
             # Each material slot stands for the colour group that it mostly covers.
             tone = (count[:, 1] > count[:, 0]).astype(np.float32) * target.layer_weight
@@ -266,7 +270,7 @@ def make_problem(
         low=low,
         high=high,
         centre=np.zeros(0),
-        spread=np.concatenate([spread, np.tile(_CAMERA_SPREAD, len(views))]),
+        spread=np.concatenate([spread, *(_camera_spread(t) for t in views)]),
         faces=surface.faces,
         face_slot=of_part[surface.face_part],
         slots=len(slots),
@@ -277,6 +281,10 @@ def make_problem(
     x = problem.pack(values, start.poses)
     usual = {**values, **(start.usual or {}), **declared}
     return replace(problem, centre=problem.pack(usual, start.poses), usual=usual), x
+
+
+def _camera_spread(target: Target) -> F64:
+    return _CAMERA_SPREAD * (1 if target.unknown is None else _CUT_SPREAD)
 
 
 def _ties(

@@ -48,6 +48,7 @@ class Target:
         photo_size: (height, width) of the photo.
         cover: (s, s) float32, the share of each pixel that the product covers.
         layers: pictures already made by :func:`target_layers`.
+        unknown: (s, s) bool, what the photo does not hold (:mod:`.cut`); None: it holds all.
     """
 
     inside: NDArray[np.uint8]
@@ -61,6 +62,7 @@ class Target:
     photo_size: tuple[int, int]
     cover: F32
     layers: dict[tuple[int, float], F32] = field(default_factory=dict, repr=False)
+    unknown: NDArray[np.bool_] | None = None
 
     @property
     def layer_weight(self) -> float:

@@ -303,3 +303,52 @@ def test_a_real_photo_of_a_chair_is_met_and_its_structure_found() -> None:
     assert fit.choices["back"] == "frame"
     assert fit.choices["arms"] == "none"
     assert 0.40 < fit.values["seat_height"] < 0.54
+
+
+@pytest.mark.parametrize(("side", "value"), [("right", "width"), ("bottom", "depth")])
+def test_a_side_that_the_photo_cuts_off_is_not_taken_for_the_outline(side: str, value: str) -> None:
+    _, camera, mask = view("chair", CHAIR, STYLE)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if side == "right":
+        cut = mask[:, : int(columns[0] + 0.8 * np.ptp(columns))]
+    else:
+        cut = mask[: int(rows[0] + 0.85 * np.ptp(rows))]
+    guess = {**CHAIR, "width": 0.41, "depth": 0.6}
+    start = Start(guess, STYLE, Pose(camera.azimuth + 0.08, 0.25, 0.2))
+
+    def fitted(which: np.ndarray, sides: frozenset[str]):
+        photo = PhotoView(np.ascontiguousarray(which), pose=start.poses[0], cut=sides)
+        declared = {"height": CHAIR["height"]}
+        return refine_views(
+            family_of("chair"), [photo], proposals=[start], declared=declared, effort=0.0
+        )
+
+    told, untold = fitted(cut, frozenset({side})), fitted(cut, frozenset())
+    assert told.iou > max(0.97, untold.iou)
+    off = [abs(f.values[value] / CHAIR[value] - 1) for f in (told, untold)]
+    assert off[0] < 0.08
+    assert off[0] < off[1]
+
+
+def test_a_photos_own_transparency_is_not_mended() -> None:
+    _, camera, mask = view("table", {"width": 1.2, "height": 0.75, "depth": 0.7}, {})
+    rows = np.flatnonzero(mask.any(axis=1))
+    lost = mask.copy()
+    lost[int(rows[0] + 0.6 * np.ptp(rows)) :, :100] = 0
+    photo = np.where(mask[..., None] > 0.5, (120, 70, 40), (170, 172, 175)).astype(np.uint8)
+    pose = Pose(camera.azimuth, 0.3, 0.2)
+
+    def fitted(exact: bool):
+        views = [PhotoView(lost, photo, pose, exact=exact)]
+        start = Start({"width": 1.2, "height": 0.75, "depth": 0.7}, {}, pose)
+        return refine_views(family_of("table"), views, proposals=[start], effort=0.3)
+
+    kept, mended = fitted(True), fitted(False)
+    assert kept.masks[0] is lost
+    assert kept.mended == 0
+    assert mended.mended > 0.02
+    found = silhouette_iou
+    points = family_of("table").points(mended.values, mended.choices)
+    faces = family_of("table").surface(mended.choices).faces
+    assert mended.iou == pytest.approx(found(points, faces, mended.camera, mended.masks[0]))
+    assert mended.iou > found(points, faces, mended.camera, lost)
