@@ -190,6 +190,9 @@ def prepare_visits(folder: Path | None, scene: str, helpers: Helpers = Helpers()
 
     Importable by a worker process, where everything that this reads and compiles stays.
     """
+    from .protocol.mesh_delta import warm_up as warm_up_frames
+
+    warm_up_frames()
     visit = make_visit(folder, scene, helpers=helpers)
     kinds = {entry.product.kind: entry.id for entry in stock(folder, helpers).catalog}
     _live_through(visit, kinds.get("garment", ""), kinds.get("furniture", ""))

@@ -19,6 +19,7 @@ import urllib.request
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -48,6 +49,9 @@ from showroom.protocol.messages import (
 )
 
 from .settings import ChannelError
+
+if TYPE_CHECKING:
+    from showroom.protocol.mesh_delta import MeshDecoder
 
 CONFIRM_EVERY = 16
 MAX_UPDATE_BYTES = 64 * 1024 * 1024
@@ -93,6 +97,7 @@ class AsyncClient:
         self._asked: dict[str, tuple[list[Update], asyncio.Future[None]]] = {}
         self._reader: asyncio.Task[None] | None = None
         self._broken: ChannelError | None = None
+        self._meshes: MeshDecoder | None = None
 
     async def __aenter__(self) -> AsyncClient:
         await self.open()
@@ -321,6 +326,10 @@ class AsyncClient:
                 user_agent_header=None,
                 proxy=None,
             )
+            if "delta" in hello.want:
+                from showroom.protocol.mesh_delta import MeshDecoder
+
+                self._meshes = MeshDecoder()
             await self._send(hello)
             async with asyncio.timeout(10.0):
                 update = decode_update(await self._ws.recv())
@@ -353,7 +362,13 @@ class AsyncClient:
     async def _receive(self) -> None:
         assert self._ws is not None
         async for data in self._ws:
-            update = decode_update(data)
+            try:
+                update = decode_update(data, self._meshes)
+            except ProtocolError as error:
+                if error.field != "base":
+                    raise
+                await self._send(Ack(target=error.ref, frame=0))  # a whole one follows
+                continue
             if update.n:
                 if update.n <= self._have:
                     continue

@@ -45,6 +45,10 @@ class Host(Protocol):
     def on_loop(self) -> bool:
         """Whether ``deliver`` is only ever called on the event loop."""
 
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What its visits can do beyond every server's."""
+
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """A server begins to use it from this event loop."""
 
@@ -53,6 +57,12 @@ class Host(Protocol):
 
     def open(self, visit: str, deliver: Deliver, ended: Callable[[], None] = unheard) -> None:
         """Begin a visit; its updates go to ``deliver``, ``ended`` is called if it cannot go on."""
+
+    def greet(self, visit: str, want: Sequence[str], credits: int) -> None:
+        """A client has come, or come back: what it wants of frames."""
+
+    def acknowledge(self, visit: str, target: str, frame: int) -> None:
+        """The client has shown a mesh frame."""
 
     def post(self, visit: str, event: Event | Watched) -> None:
         """Hand an event to a visit; never waits."""
@@ -76,6 +86,7 @@ class VisitHost:
     """
 
     on_loop = False
+    capabilities = ()
 
     def __init__(
         self, worker: Worker, *, direct: bool = False, errands: Errands | None = None
@@ -102,6 +113,12 @@ class VisitHost:
 
     async def detach(self) -> None:
         """Nothing to do: visits may outlive a server."""
+
+    def greet(self, visit: str, want: Sequence[str], credits: int) -> None:
+        """Nothing to do: frames are delivered as they are."""
+
+    def acknowledge(self, visit: str, target: str, frame: int) -> None:
+        """Nothing to do, see :meth:`greet`."""
 
     def open(self, visit: str, deliver: Deliver, ended: Callable[[], None] = unheard) -> None:
         """Begin a visit; its updates go to ``deliver``. One that fails is still there."""

@@ -44,9 +44,12 @@ class Outbox:
             self._reliable.append(update)
 
     def acknowledge(self, target: str, frame: int) -> None:
-        """The client has shown ``frame`` of ``target``: it and all before it have landed."""
+        """The client has shown ``frame`` of ``target``: it and all before it have landed.
+
+        Frame 0 is a client's that has none to build on any more: it waits for nothing.
+        """
         flying = self._in_flight.get(target)
-        while flying and flying[0] <= frame:
+        while flying and (not frame or flying[0] <= frame):
             flying.popleft()
 
     def take(self) -> Update | Packed | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from showroom.protocol.codec import decode_update
 from showroom.protocol.messages import AvatarPose, Input, MeshFrame, Update
+
+if TYPE_CHECKING:
+    from showroom.protocol.mesh_delta import MeshDecoder
 
 LENGTH = 4
 """Bytes of a message's length, little endian, before each message."""
@@ -25,9 +28,9 @@ class Packed(NamedTuple):
     frame: int
     data: bytes
 
-    def update(self) -> Update:
-        """The frame as an ordinary update."""
-        return decode_update(self.data)
+    def update(self, meshes: MeshDecoder | None = None) -> Update:
+        """The frame as an ordinary update; see :func:`decode_update`."""
+        return decode_update(self.data, meshes)
 
 
 class Request(msgspec.Struct, array_like=True):
@@ -37,14 +40,19 @@ class Request(msgspec.Struct, array_like=True):
         number: comes back with the answer.
         snapshot: for ``"restore"``, as the process gave it.
         exact: for ``"open"``: frames as they are, not as compact bytes.
+        credits: for ``"greet"``, when a client comes: mesh frames of a target that may be on their
+            way where it takes differences, else 0.
+        acks: the latest frame of each target that the client has shown.
     """
 
-    verb: Literal["open", "handle", "restore", "close"]
+    verb: Literal["open", "greet", "handle", "restore", "close"]
     visit: str
     number: int = 0
     event: Input | None = None
     snapshot: bytes = b""
     exact: bool = False
+    credits: int = 0
+    acks: dict[str, int] = {}
 
 
 class Placed(msgspec.Struct, array_like=True):

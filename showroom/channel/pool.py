@@ -14,12 +14,13 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from showroom.protocol.errors import ProtocolError
+from showroom.protocol.mesh_delta import MeshDecoder
 from showroom.protocol.messages import (
     Advice,
     Consult,
@@ -72,6 +73,20 @@ class _Seat:
     next_pose: Pose | None = None
     owed: set[str] = field(default_factory=set)
     falls: deque[float] = field(default_factory=lambda: deque(maxlen=FALLS))
+    credits: int = 0
+    acks: dict[str, int] = field(default_factory=dict)
+    watched: MeshDecoder | None = None
+
+    def plain(self, update: Update | Packed) -> Update | None:
+        """An update as it was; None for a difference whose whole came before one looked."""
+        if not isinstance(update, Packed):
+            return update
+        if not self.credits:
+            return update.update()
+        self.watched = self.watched or MeshDecoder()
+        with contextlib.suppress(ProtocolError):
+            return update.update(self.watched)
+        return None
 
 
 class VisitPool:
@@ -87,6 +102,8 @@ class VisitPool:
 
     on_loop = True
     """``deliver`` is called on the event loop."""
+
+    capabilities = ("delta",)
 
     def __init__(
         self,
@@ -140,6 +157,22 @@ class VisitPool:
         link.visits += 1
         self._send(link, self._opening(visit))
 
+    def greet(self, visit: str, want: Sequence[str], credits: int) -> None:
+        """A client has come, or come back: what it wants of frames."""
+        seat = self._seats.get(visit)
+        if seat is None:
+            return
+        seat.credits = credits if "delta" in want and "plain" not in want else 0
+        seat.watched = None
+        seat.acks.clear()
+        self._send(seat.link, Request("greet", visit, ASIDE, credits=seat.credits))
+
+    def acknowledge(self, visit: str, target: str, frame: int) -> None:
+        """The client has shown a mesh frame; the visit's process hears of it with the next pose."""
+        seat = self._seats.get(visit)
+        if seat is not None and seat.credits:
+            seat.acks[target] = frame
+
     def post(self, visit: str, event: Event | Watched) -> None:
         """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
         seat = self._seats.get(visit)
@@ -148,7 +181,7 @@ class VisitPool:
         if isinstance(event, Pose):
             if seat.posing is None:
                 seat.posing = event
-                self._send(seat.link, Request("handle", visit, POSE, event))
+                self._pose(seat, event)
             else:
                 seat.next_pose = event
             return
@@ -221,6 +254,10 @@ class VisitPool:
     def _send(self, link: Link, request: Request) -> None:
         link.send(self._encoder.encode(request))
 
+    def _pose(self, seat: _Seat, pose: Pose) -> None:
+        acks, seat.acks = seat.acks, {} if seat.acks else seat.acks
+        self._send(seat.link, Request("handle", seat.visit, POSE, pose, acks=acks))
+
     def _ask(self, seat: _Seat, event: Input) -> None:
         self._number += 1
         if not seat.waiting:
@@ -253,7 +290,7 @@ class VisitPool:
             event, seat.posing = seat.posing, seat.next_pose
             if seat.posing is not None:
                 seat.next_pose = None
-                self._send(link, Request("handle", seat.visit, POSE, seat.posing))
+                self._pose(seat, seat.posing)
         elif answer.number > POSE:
             event = seat.waiting.pop(answer.number, None)
             seat.since = time.monotonic()
@@ -264,7 +301,8 @@ class VisitPool:
     def _pass(self, seat: _Seat, event: Input | None, updates: list[Update | Packed]) -> None:
         """Give updates to whom they are for: the client, watchers, the recorder, errands."""
         if self._recorder is not None and event is not None and not isinstance(event, Watched):
-            self._recorder.add(seat.visit, event, [_plain(u) for u in updates])
+            told_plain = [plain for u in updates if (plain := seat.plain(u)) is not None]
+            self._recorder.add(seat.visit, event, told_plain)
         told: list[Update | Packed] = []
         for update in updates:
             if isinstance(update, Consult | HandOver):
@@ -286,10 +324,14 @@ class VisitPool:
             seat.deliver(updates)
         except Exception as error:
             logger.warning("a visit's updates found no taker: %s", type(error).__name__)
-        for watcher in self._watchers:
-            for update in updates:
-                if not isinstance(update, ErrorUpdate):
-                    watch(watcher, seat.visit, _plain(update))
+        if not self._watchers:
+            return
+        for update in updates:
+            plain = seat.plain(update)
+            if plain is None or isinstance(plain, ErrorUpdate):
+                continue
+            for watcher in self._watchers:
+                watch(watcher, seat.visit, plain)
 
     def _run_errand(self, seat: _Seat, errand: Errand) -> None:
         """Have an errand carried out; without errands it has failed."""
@@ -342,6 +384,8 @@ class VisitPool:
         seat.link = self._room()
         seat.link.visits += 1
         self._send(seat.link, self._opening(seat.visit))
+        seat.acks.clear()
+        self._send(seat.link, Request("greet", seat.visit, ASIDE, credits=seat.credits))
         if seat.snapshot:
             number = ASIDE if guilty is None else SHOWN
             self._send(seat.link, Request("restore", seat.visit, number, None, seat.snapshot))
@@ -389,7 +433,3 @@ def _guilty(seats: list[_Seat], doing: int | None) -> dict[_Seat, int]:
     if doing == POSE:
         return {seat: POSE for seat in seats if seat.posing is not None}
     return {seat: doing for seat in seats if doing in seat.waiting}
-
-
-def _plain(update: Update | Packed) -> Update:
-    return update.update() if isinstance(update, Packed) else update

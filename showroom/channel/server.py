@@ -246,6 +246,8 @@ class Server:
                 self._loop.call_soon_threadsafe(self._deliver, session, updates)
 
         self._host.open(session.name, deliver, lambda: self._fail(session))
+        session.want = hello.want
+        self._greet_frames(session)
         self._host.post(session.name, hello)
         session.voice = VoiceLine(
             session.name,
@@ -255,6 +257,11 @@ class Server:
         )
         self._tune(session, hello)
         return session
+
+    def _greet_frames(self, session: Session) -> None:
+        """How frames are to come: differences are for one client, not for others who look on."""
+        want = [option for option in session.want if not session.audience or option != "delta"]
+        self._host.greet(session.name, want, self.settings.credits)
 
     def _tune(self, session: Session, hello: Hello) -> None:
         """What the client wants of speech."""
@@ -305,6 +312,8 @@ class Server:
             self._later(self._close(session.connection, 4000, "resumed elsewhere"))
         session.connection = connection
         self._tune(session, hello)
+        session.want = hello.want
+        self._greet_frames(session)
         self.metrics.resumed_total += 1
         connection.put(self._welcome_update(session, wanted))
         if missed is None:  # a client that lost its own state is shown everything anew
@@ -319,6 +328,7 @@ class Server:
         welcome = self._welcome_update(session, observer=True)
         connection.put(welcome)
         session.arriving.add(connection)
+        self._greet_frames(session)
         self._host.post(session.name, Watched())
         return session
 
@@ -344,10 +354,11 @@ class Server:
         )
 
     def _capabilities(self) -> tuple[str, ...]:
+        able = (*CAPABILITIES, *self._host.capabilities)
         if self._hearing is None:
-            return CAPABILITIES
+            return able
         heard = tuple(f"hear-{lang}" for lang in self._hearing.languages)
-        return (*CAPABILITIES, *heard, *(("speech",) if self._hearing.speaks else ()))
+        return (*able, *heard, *(("speech",) if self._hearing.speaks else ()))
 
     async def _close(self, connection: Connection, code: int, reason: str) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -378,6 +389,7 @@ class Server:
                 connection.put(Pong(time=event.time, server_time=now, ref=event.id))
             case Ack():
                 connection.acknowledge(event.target, event.frame)
+                self._host.acknowledge(session.name, event.target, event.frame)
             case Received():
                 if not looks_on:
                     session.received(event.upto)
@@ -430,6 +442,7 @@ class Server:
         if session.looks_on(connection):
             if session.looked(connection) and session.name in self._sessions:
                 self._host.post(session.name, Watched(on=False))
+                self._greet_frames(session)
             return
         if session.connection is not connection:  # resumed elsewhere meanwhile
             return

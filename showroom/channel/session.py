@@ -60,6 +60,7 @@ class Session:
         backlog: reliable updates kept for a client that has not confirmed them.
 
     Attributes:
+        want: options of its client's latest hello.
         watch: the key with which others may look on.
         observers: the connections of those who do; ``arriving``: of those who have not been told
             what there is.
@@ -71,6 +72,7 @@ class Session:
         self.connection: Connection | None = None
         self.expires = 0.0
         self.voice: VoiceLine | None = None
+        self.want: tuple[str, ...] = ()
         self.watch = secrets.token_urlsafe(18)
         self.arriving: set[Connection] = set()
         self.observers: set[Connection] = set()

@@ -17,6 +17,7 @@ import msgspec
 
 from showroom.protocol.codec import encode_update
 from showroom.protocol.errors import ProtocolError
+from showroom.protocol.mesh_delta import MeshEncoder
 from showroom.protocol.messages import AvatarPose, ErrorUpdate, MeshFrame, Pose, Update
 
 from .packed import LENGTH, NOTHING, Answer, Placed, Request, frame_of
@@ -48,6 +49,7 @@ class _Visits:
         self._poses: deque[Request] = deque()
         self._rest: deque[Request] = deque()
         self._exact = False
+        self._meshes: dict[str, MeshEncoder] = {}
         self._buffer = bytearray()
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Request)
@@ -88,6 +90,9 @@ class _Visits:
         if self._ring is not None:
             self._ring.doing = request.number
         began = time.perf_counter()
+        if request.acks and (meshes := self._meshes.get(request.visit)):
+            for target, frame in request.acks.items():
+                meshes.acknowledge(target, frame)
         answer = Answer(request.visit, request.number)
         try:
             updates = self._answer(request, answer)
@@ -110,6 +115,11 @@ class _Visits:
                 self._visits[request.visit] = self._make()
             case "close":
                 self._visits.pop(request.visit, None)
+                self._meshes.pop(request.visit, None)
+            case "greet":
+                self._meshes.pop(request.visit, None)
+                if request.credits:
+                    self._meshes[request.visit] = MeshEncoder(request.credits)
             case "restore":
                 plain = msgspec.msgpack.decode(request.snapshot)
                 return self._visits[request.visit].restore(plain)
@@ -123,12 +133,17 @@ class _Visits:
 
     def _put(self, updates: list[Update], answer: Answer) -> None:
         """Frames into the ring, all else into the answer."""
-        for index, update in enumerate(updates):
+        meshes = self._meshes.get(answer.visit)
+        index = -1
+        for update in updates:
+            if isinstance(update, MeshFrame) and meshes and not meshes.ready(update.target):
+                continue  # the client is behind: the next frame will be a newer one
+            index += 1
             if self._exact or not isinstance(update, AvatarPose | MeshFrame):
                 answer.updates.append(update)
                 continue
             try:
-                data = encode_update(update).data
+                data = encode_update(update, meshes=meshes).data
             except ProtocolError as error:
                 logger.error("a frame cannot be encoded: %s", error.field)
                 fault = ErrorUpdate(code="internal", message=error.message, field=error.field)

@@ -7,7 +7,7 @@ answers in the encoding of the client's hello.
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, get_args, get_type_hints
 
 import msgspec
 
@@ -16,6 +16,9 @@ from .errors import ProtocolError
 from .limits import MAX_EVENT_BYTES
 from .messages import INTERNAL, AudioChunk, AvatarPose, Event, MeshFrame, Pose, Update
 from .validation import check
+
+if TYPE_CHECKING:
+    from .mesh_delta import MeshDecoder, MeshEncoder
 
 Encoding = Literal["json", "msgpack"]
 
@@ -91,8 +94,17 @@ def decode_event(data: str | bytes) -> Event:
     return event
 
 
-def encode_update(update: Update, encoding: Encoding = "json", *, plain: bool = False) -> Frame:
+def encode_update(
+    update: Update,
+    encoding: Encoding = "json",
+    *,
+    plain: bool = False,
+    meshes: MeshEncoder | None = None,
+) -> Frame:
     """An update as the server sends it; poses, meshes and audio go compact unless ``plain``.
+
+    Args:
+        meshes: of the client, where it asked for ``"delta"``.
 
     Raises:
         ProtocolError: a mesh frame that is not encodable; an update of :data:`INTERNAL`, which
@@ -102,7 +114,8 @@ def encode_update(update: Update, encoding: Encoding = "json", *, plain: bool = 
         if isinstance(update, AvatarPose):
             return Frame(compact.encode_avatar(update), False)
         if isinstance(update, MeshFrame):
-            return Frame(compact.encode_mesh(update), False)
+            encode = compact.encode_mesh if meshes is None else meshes.encode
+            return Frame(encode(update), False)
         if isinstance(update, AudioChunk):
             return Frame(compact.encode_audio(update), False)
     if isinstance(update, INTERNAL):
@@ -110,8 +123,11 @@ def encode_update(update: Update, encoding: Encoding = "json", *, plain: bool = 
     return _encode(update, encoding)
 
 
-def decode_update(data: str | bytes) -> Update:
+def decode_update(data: str | bytes, meshes: MeshDecoder | None = None) -> Update:
     """The update in one websocket message.
+
+    Args:
+        meshes: of the connection, where ``"delta"`` was asked for.
 
     Raises:
         ProtocolError: as :func:`decode_event`; updates may be of any size.
@@ -120,7 +136,7 @@ def decode_update(data: str | bytes) -> Update:
         if data[1] == compact.AVATAR:
             return compact.decode_avatar(data)
         if data[1] == compact.MESH:
-            return compact.decode_mesh(data)
+            return compact.decode_mesh(data) if meshes is None else meshes.decode(data)
         if data[1] == compact.AUDIO:
             return compact.decode_audio(data)
         raise ProtocolError(

@@ -14,10 +14,10 @@ pose      1    flags u8 (1 left, 2 right, 4 joints), 0 u8, seq u32, time f64, he
 avatar    2    bones u8, 0 u8, seq u32, time f64, root position i32 x 3, bone numbers
                u8 x bones (order of :data:`~showroom.protocol.bones.VRM_BONES`), zeros up
                to a multiple of 4, rotations i16 x 4 x bones
-mesh      3    encoding u8 (0), target length u8, frame u32, time f64, vertices u32,
-               GLB's SHA-256 u8 x 32, box corner f32 x 3, step f32 x 3, target in UTF-8,
-               zeros up to a multiple of 4, coordinates u16 x 3 x vertices;
-               position = corner + step * coordinate
+mesh      3    encoding u8 (0; others: :mod:`.mesh_delta`), target length u8, frame u32,
+               time f64, vertices u32, GLB's SHA-256 u8 x 32, box corner f32 x 3,
+               step f32 x 3, target in UTF-8, zeros up to a multiple of 4, coordinates
+               u16 x 3 x vertices; position = corner + step * coordinate
 audio     4    0 u8, 0 u8, seq u32, samples i16 x n; in both directions
 ========= ==== ==========================================================================
 """
@@ -47,7 +47,8 @@ _ONE = 32767.0
 _POSE = struct.Struct("<BBBxIdiiihhhh")
 _HAND = struct.Struct("<hhhhhhh")
 _AVATAR = struct.Struct("<BBBxIdiii")
-_MESH = struct.Struct("<BBBBIdI32s3f3f")
+_MESH = struct.Struct("<BBBBIdI32s24s")
+_BOX = struct.Struct("<3f3f")
 _AUDIO = struct.Struct("<BBxxI")
 _NO_HASH = bytes(32)
 
@@ -205,14 +206,6 @@ def encode_mesh(frame: MeshFrame) -> bytes:
             got=f"{len(frame.positions)} bytes",
         )
     flat = np.frombuffer(frame.positions, "<f4")
-    try:
-        digest = bytes.fromhex(frame.glb) if frame.glb else _NO_HASH
-    except ValueError:
-        digest = b""
-    if len(digest) != 32:
-        raise ProtocolError(
-            "invalid", "not a SHA-256", field="glb", expected="64 hex digits", got=frame.glb
-        )
     count = len(flat) // 3
     low, high = np.zeros(3, np.float32), np.zeros(3, np.float32)
     if count:
@@ -223,11 +216,28 @@ def encode_mesh(frame: MeshFrame) -> bytes:
     step = np.maximum((high - low) / np.float32(65535.0), np.float32(1e-9))
     scaled = _per_axis(flat, -low / step + np.float32(0.5), 1.0 / step)
     coordinates = np.clip(scaled, 0.0, 65535.0, scaled).astype("<u2")
+    return mesh_head(frame, 0, count, _BOX.pack(*low, *step)) + coordinates.tobytes()
+
+
+def mesh_head(frame: MeshFrame, encoding: int, count: int, rest: bytes) -> bytes:
+    """What every compact mesh frame opens with; ``rest`` is 24 bytes of its encoding's own.
+
+    Raises:
+        ProtocolError: a hash that is not SHA-256 in hex (``invalid``).
+    """
+    try:
+        digest = bytes.fromhex(frame.glb) if frame.glb else _NO_HASH
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:
+        raise ProtocolError(
+            "invalid", "not a SHA-256", field="glb", expected="64 hex digits", got=frame.glb
+        )
     target = frame.target.encode()[:255]
     head = _MESH.pack(
-        MAGIC, MESH, 0, len(target), frame.frame, frame.time, count, digest, *low, *step
+        MAGIC, MESH, encoding, len(target), frame.frame, frame.time, count, digest, rest
     )
-    return b"".join((head, target, bytes(-len(target) % 4), coordinates.tobytes()))
+    return head + target + bytes(-len(target) % 4)
 
 
 def decode_mesh(data: bytes) -> MeshFrame:
@@ -236,37 +246,55 @@ def decode_mesh(data: bytes) -> MeshFrame:
     Raises:
         ProtocolError: a wrong length, encoding or text (``malformed``), or too many vertices.
     """
-    if len(data) < _MESH.size:
-        _wrong_length(data, _MESH.size)
-    _, _, encoding, name, frame, time, count, digest, *box = _MESH.unpack_from(data)
-    if encoding != 0 or count > MAX_FRAME_VERTICES:
+    frame, count, rest, start = read_mesh_head(data)
+    if data[2] != 0:
         raise ProtocolError(
             "malformed",
-            "unknown encoding or too many vertices",
-            field="encoding" if encoding else "vertices",
-            expected="0" if encoding else f"at most {MAX_FRAME_VERTICES}",
-            got=str(encoding or count),
+            "an encoding that was not asked for",
+            field="encoding",
+            expected="0",
+            got=str(data[2]),
         )
-    start = _MESH.size + name + (-name % 4)
     if len(data) != start + 6 * count:
         _wrong_length(data, start + 6 * count)
-    _check_time(time, "")
-    try:
-        target = data[_MESH.size : _MESH.size + name].decode()
-    except UnicodeDecodeError:
-        raise ProtocolError("malformed", "the target is not UTF-8", field="target") from None
+    box = _BOX.unpack(rest)
     if not all(map(math.isfinite, box)):
         raise ProtocolError("malformed", "the box is not finite", field="box")
     coordinates = np.frombuffer(data, "<u2", 3 * count, start)
     with np.errstate(over="ignore"):
         positions = _per_axis(coordinates, np.array(box[:3]), np.array(box[3:]))
-    return MeshFrame(
-        target=target,
-        glb="" if digest == _NO_HASH else digest.hex(),
-        frame=frame,
-        time=time,
-        positions=positions.astype("<f4").tobytes(),
-    )
+    frame.positions = positions.astype("<f4").tobytes()
+    return frame
+
+
+def read_mesh_head(data: bytes) -> tuple[MeshFrame, int, bytes, int]:
+    """A mesh frame still without positions, its vertices, its encoding's 24 bytes, where they end.
+
+    Raises:
+        ProtocolError: it is cut short, its target is no text, or it has too many vertices.
+    """
+    if len(data) < _MESH.size:
+        _wrong_length(data, _MESH.size)
+    _, _, _, name, number, time, count, digest, rest = _MESH.unpack_from(data)
+    if count > MAX_FRAME_VERTICES:
+        raise ProtocolError(
+            "malformed",
+            "too many vertices",
+            field="vertices",
+            expected=f"at most {MAX_FRAME_VERTICES}",
+            got=str(count),
+        )
+    start = _MESH.size + name + (-name % 4)
+    if len(data) < start:
+        _wrong_length(data, start)
+    _check_time(time, "")
+    try:
+        target = data[_MESH.size : _MESH.size + name].decode()
+    except UnicodeDecodeError:
+        raise ProtocolError("malformed", "the target is not UTF-8", field="target") from None
+    glb = "" if digest == _NO_HASH else digest.hex()
+    frame = MeshFrame(target=target, glb=glb, frame=number, time=time, positions=b"")
+    return frame, count, rest, start
 
 
 def encode_audio(chunk: AudioChunk) -> bytes:

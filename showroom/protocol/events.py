@@ -73,7 +73,8 @@ class Hello(Message, tag="hello"):
         lang: preferred language of replies, ``"en"`` or ``"zh"``.
         want: options: ``"vertices"`` (the avatar's vertices every frame, not only the worn
             garment's), ``"plain"`` (poses and mesh frames as JSON or MessagePack messages
-            instead of compact binary frames), ``"still"`` (no mesh frames at all).
+            instead of compact binary frames), ``"still"`` (no mesh frames at all), ``"delta"``
+            (compact mesh frames as differences: :mod:`.mesh_delta`).
         token: what the operator gave out, where the server asks for it.
         resume: the token of an earlier welcome, to go on with that visit.
         have: with ``resume``: the last reliable update that arrived, so that only later ones

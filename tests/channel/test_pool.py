@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from channel_toys import HASH, HEAD, ToyVisit, make_toy
 
@@ -38,7 +39,7 @@ from showroom.protocol.messages import (
 def pooled(test: Callable[[Server, VisitPool], Awaitable[None]], host: VisitPool) -> None:
     async def main() -> None:
         async with open_server(ServerSettings(), host) as server:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 await test(server, host)
 
     try:
@@ -112,7 +113,7 @@ def test_processes_that_cannot_begin_are_tried_a_few_times_only():
     async def test(server: Server, host: VisitPool) -> None:
         client = AsyncClient(server.url, patience=0.5)
         await client.open()
-        answer = await client.ask(Utterance(id="u", text="x"), seconds=20.0)
+        answer = await client.ask(Utterance(id="u", text="x"), seconds=60.0)
         assert [(e.code, e.ref) for e in answer] == [("internal", "u")]
         await client.close()
         assert server.visits == 0
@@ -137,7 +138,7 @@ def test_one_visitors_long_sentence_holds_up_nobody_else():
     pooled(test, VisitPool(make_toy))
 
 
-@pytest.mark.parametrize("want", [(), ("plain",)])
+@pytest.mark.parametrize("want", [(), ("plain",), ("delta",)])
 def test_frames_come_through_shared_memory_as_they_were(want):
     async def test(server: Server, host: VisitPool) -> None:
         async with AsyncClient(server.url, Hello(want=want)) as client:
@@ -150,6 +151,26 @@ def test_frames_come_through_shared_memory_as_they_were(want):
             assert poses[-1].root == pytest.approx(HEAD[:3], abs=2e-4)
             assert meshes and {m.glb for m in meshes} == {HASH}
             assert all(len(m.positions) == 5000 * 12 for m in meshes)
+
+    pooled(test, VisitPool(make_toy))
+
+
+def test_differences_need_a_tenth_of_the_bytes_and_survive_a_break():
+    async def test(server: Server, host: VisitPool) -> None:
+        async with AsyncClient(server.url, Hello(want=("delta",))) as client:
+            assert "delta" in client.welcome.capabilities
+            for number in range(60):
+                if number == 30:
+                    client._ws.transport.abort()
+                await client.send(Pose(time=number / 100, head=HEAD, seq=number))
+                await said(client, f"u{number}")
+                for update in await client.poll():
+                    if isinstance(update, MeshFrame):
+                        points = np.frombuffer(update.positions, "<f4")
+                        assert np.ptp(points) < 1e-6
+                        assert abs(points[0] - update.time) <= 0.000126
+            assert client.resumed
+            assert server.metrics.bytes_out_total < 60 * 30_000 / 4
 
     pooled(test, VisitPool(make_toy))
 

@@ -40,7 +40,7 @@ def test_generated_message_types_are_in_step_with_the_code():
         )
 
 
-@pytest.mark.parametrize("name", ["frames", "history"])
+@pytest.mark.parametrize("name", ["frames", "history", "meshes"])
 def test_on_its_own(name):
     node(name)
 

@@ -10,7 +10,7 @@ export const MAGIC = 0xc1;
 const POSE = 1;
 const AVATAR = 2;
 const MESH = 3;
-const UNIT = 0.00025;
+export const UNIT = 0.00025;
 const ONE = 32767;
 const HAND_BYTES = 14;
 const POSE_BYTES = 36;
@@ -99,15 +99,32 @@ function decodeAvatar(buffer: ArrayBuffer, view: DataView): AvatarPose {
   };
 }
 
+/** What every mesh frame opens with, still without its vertices; `start` is where they begin. */
+export function meshHead(
+  buffer: ArrayBuffer,
+  view: DataView,
+): { frame: Vertices; count: number; start: number } {
+  const name = view.getUint8(3);
+  const start = 76 + name + ((4 - (name % 4)) % 4);
+  if (buffer.byteLength < start) throw new FrameError("a mesh frame is cut short");
+  const digest = new Uint8Array(buffer, 20, 32);
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const frame: Vertices = {
+    type: "mesh_frame",
+    target: new TextDecoder().decode(new Uint8Array(buffer, 76, name)),
+    glb: digest.every((byte) => byte === 0) ? "" : hex,
+    frame: view.getUint32(4, true),
+    time: view.getFloat64(8, true),
+    positions: new Float32Array(0),
+  };
+  return { frame, count: view.getUint32(16, true), start };
+}
+
 function decodeMesh(buffer: ArrayBuffer, view: DataView): Vertices {
   const encoding = view.getUint8(2);
   if (encoding !== 0) throw new FrameError(`unknown mesh encoding ${encoding}`);
-  const name = view.getUint8(3);
-  const count = view.getUint32(16, true);
-  const start = 76 + name + ((4 - (name % 4)) % 4);
+  const { frame, count, start } = meshHead(buffer, view);
   expect(buffer, start + 6 * count);
-  const digest = new Uint8Array(buffer, 20, 32);
-  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const corner = [52, 56, 60].map((at) => view.getFloat32(at, true));
   const step = [64, 68, 72].map((at) => view.getFloat32(at, true));
   const coordinates = new Uint16Array(buffer, start, 3 * count);
@@ -119,14 +136,7 @@ function decodeMesh(buffer: ArrayBuffer, view: DataView): Vertices {
     positions[i + 1] = y0 + dy * coordinates[i + 1]!;
     positions[i + 2] = z0 + dz * coordinates[i + 2]!;
   }
-  return {
-    type: "mesh_frame",
-    target: new TextDecoder().decode(new Uint8Array(buffer, 76, name)),
-    glb: digest.every((byte) => byte === 0) ? "" : hex,
-    frame: view.getUint32(4, true),
-    time: view.getFloat64(8, true),
-    positions,
-  };
+  return { ...frame, positions };
 }
 
 /** Any compact frame that a server sends. */

@@ -2,6 +2,7 @@
 
 import { decodeFrame, encodePose, FrameError } from "./compact.ts";
 import type { Vertices } from "./compact.ts";
+import { BaseError, isDifference, MeshDecoder, takesDifferences } from "./meshes.ts";
 import { SUBPROTOCOL } from "./messages.ts";
 import type { EventMessage, Hello, MeshFrame, Pose, UpdateMessage, Welcome } from "./messages.ts";
 
@@ -114,12 +115,29 @@ export class Connection {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     let greeted = false;
+    const meshes = new MeshDecoder();
+    let unpacking = Promise.resolve();
+    const unpack = async (data: ArrayBuffer): Promise<void> => {
+      try {
+        const frame = await meshes.decode(data);
+        if (socket === this.socket) this.take(frame);
+      } catch (error) {
+        if (!(error instanceof FrameError)) throw error;
+        // A whole frame follows where this one built on one of another connection.
+        if (error instanceof BaseError) this.write({ type: "ack", target: error.target, frame: 0 });
+      }
+    };
     socket.onopen = () => {
       const hello: Hello = { type: "hello", client: "web/1", ...this.options.hello };
+      if (takesDifferences) hello.want = [...(hello.want ?? []), "delta"];
       if (this.welcome?.resume) Object.assign(hello, { resume: this.welcome.resume, have: this.have });
       this.write(hello);
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (typeof data !== "string" && isDifference(data)) {
+        unpacking = unpacking.then(() => unpack(data));
+        return;
+      }
       const update = this.read(data);
       if (!update || socket !== this.socket) return;
       if (greeted) {
