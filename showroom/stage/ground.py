@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from ..catalog.scene import Scene
@@ -65,15 +66,13 @@ class Ground:
         self.outline = tuple(outline)
         self.boxes = tuple(box for box in boxes if box.solid)
         self.height = height
-        self._from = np.array(self.outline, np.float64).reshape(-1, 2)
-        self._along = np.roll(self._from, -1, axis=0) - self._from
-        self._square = np.maximum((self._along**2).sum(axis=1), 1e-12)
-        rows = [(b.x, b.z, b.width / 2, b.depth / 2, b.yaw) for b in self.boxes]
-        table = np.array(rows, np.float64).reshape(-1, 5)
-        self._middle, self._half = table[:, :2], table[:, 2:4]
-        self._cos, self._sin = np.cos(table[:, 4]), np.sin(table[:, 4])
-        heights = np.array([(b.low, b.high) for b in self.boxes], np.float64).reshape(-1, 2)
-        self._low, self._high = heights[:, 0], heights[:, 1]
+        corners = np.array(self.outline, np.float64).reshape(-1, 2)
+        self._walls = np.hstack((corners, np.roll(corners, -1, axis=0) - corners))
+        rows = [
+            (b.x, b.z, b.width / 2, b.depth / 2, math.cos(b.yaw), math.sin(b.yaw), b.low, b.high)
+            for b in self.boxes
+        ]
+        self._table = np.array(rows, np.float64).reshape(-1, 8)
 
     @classmethod
     def of(cls, scene: Scene, products: Iterable[Box] = ()) -> Ground:
@@ -87,13 +86,7 @@ class Ground:
 
     def inside(self, x: float, z: float) -> bool:
         """Whether a point is within the walls."""
-        if not self.outline:
-            return True
-        (ax, az), (dx, dz) = self._from.T, self._along.T
-        spans = (az > z) != (az + dz > z)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            left = x < dx * (z - az) / dz + ax
-        return bool((spans & left).sum() % 2)
+        return not self.outline or bool(_inside(x, z, self._walls))
 
     def free(self, x: float, z: float, radius: float = RADIUS) -> bool:
         """Whether a person may stand at (x, z)."""
@@ -146,39 +139,8 @@ class Ground:
 
     def _push(self, x: float, z: float, radius: float) -> Place | None:
         """The way out of what the disc is deepest in; None where it touches nothing."""
-        best, way = _TOUCH, None
-        if self.outline:
-            offset = np.array((x, z)) - self._from
-            t = np.clip((offset * self._along).sum(axis=1) / self._square, 0.0, 1.0)
-            gap = offset - t[:, None] * self._along
-            far = np.hypot(gap[:, 0], gap[:, 1])
-            at = int(far.argmin())
-            within = self.inside(x, z)
-            deep = radius - far[at] if within else radius + far[at]
-            if deep > best:
-                best = float(deep)
-                along = self._along[at] / math.sqrt(self._square[at])
-                # The inside is to the left of the outline's direction, seen from above.
-                normal = gap[at] / far[at] if far[at] > 1e-9 else np.array((along[1], -along[0]))
-                sign = 1.0 if within or far[at] <= 1e-9 else -1.0
-                way = (float(normal[0]) * sign * best, float(normal[1]) * sign * best)
-        if self.boxes:
-            dx, dz = x - self._middle[:, 0], z - self._middle[:, 1]
-            local = np.stack((self._cos * dx - self._sin * dz, self._sin * dx + self._cos * dz), 1)
-            outer = np.abs(local) - self._half
-            gap = np.maximum(outer, 0.0)
-            far = np.hypot(gap[:, 0], gap[:, 1])
-            deep_in = np.where(far > 0.0, radius - far, radius - outer.max(axis=1))
-            at = int(deep_in.argmax())
-            if deep_in[at] > best:
-                best = float(deep_in[at])
-                toward = gap[at] / far[at] if far[at] > 0.0 else np.zeros(2)
-                if far[at] <= 0.0:
-                    toward[int(outer[at].argmax())] = 1.0
-                u, v = toward * np.where(local[at] < 0.0, -1.0, 1.0) * best
-                c, s = self._cos[at], self._sin[at]
-                way = (float(c * u + s * v), float(-s * u + c * v))
-        return way
+        dx, dz = _push(x, z, radius, self._walls, self._table)
+        return None if dx == 0.0 and dz == 0.0 else (float(dx), float(dz))
 
     # --- flying --------------------------------------------------------------------------------
 
@@ -191,57 +153,133 @@ class Ground:
         Returns:
             ``("wall" | "ceiling" | "floor" | a box's name | "thing")``; ``(inf, "")`` for nothing.
         """
-        start, end = points[:-1], points[1:]
-        found: list[tuple[float, str]] = []
-        for level, name, sign in ((0.0, "floor", 1.0), (self.height, "ceiling", -1.0)):
-            a, b = sign * (start[:, 1] - level), sign * (end[:, 1] - level)
-            down = np.flatnonzero((b <= 0.0) & (a > b))
-            if len(down) and (self.outline or name == "floor"):
-                k = int(down[0])
-                t = float(np.clip(a[k] / (a[k] - b[k]), 0.0, 1.0))
-                found.append((k + t, name))
-        if self.outline:
-            found += self._wall(start[:, [0, 2]], end[:, [0, 2]])
-        if self.boxes:
-            found += self._boxes(start, end)
-        return min(found, default=(math.inf, ""))
+        at, what = _meets(
+            np.ascontiguousarray(points, np.float64), self._walls, self._table, self.height
+        )
+        if what == _NOTHING:
+            return math.inf, ""
+        if what >= 0:
+            return float(at), self.boxes[what].name or "thing"
+        return float(at), _NAMES[what]
 
-    def _wall(self, start: F64, end: F64) -> list[tuple[float, str]]:
-        way = (end - start)[:, None, :]
-        wall = self._along[None, :, :]
-        offset = self._from[None, :, :] - start[:, None, :]
-        cross = way[..., 0] * wall[..., 1] - way[..., 1] * wall[..., 0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = (offset[..., 0] * wall[..., 1] - offset[..., 1] * wall[..., 0]) / cross
-            u = (offset[..., 0] * way[..., 1] - offset[..., 1] * way[..., 0]) / cross
-        hit = (t >= 0.0) & (t <= 1.0) & (u >= 0.0) & (u <= 1.0)
-        rows = np.flatnonzero(hit.any(axis=1))
-        if not len(rows):
-            return []
-        k = int(rows[0])
-        return [(k + float(np.where(hit[k], t[k], np.inf).min()), "wall")]
 
-    def _boxes(self, start: F64, end: F64) -> list[tuple[float, str]]:
-        def local(points: F64) -> F64:
-            dx = points[:, None, 0] - self._middle[None, :, 0]
-            dz = points[:, None, 2] - self._middle[None, :, 1]
-            u = self._cos * dx - self._sin * dz
-            v = self._sin * dx + self._cos * dz
-            return np.stack((u, np.broadcast_to(points[:, None, 1], u.shape), v), axis=2)
+_NOTHING, _FLOOR, _CEILING, _WALL = -1, -2, -3, -4
+_NAMES = {_FLOOR: "floor", _CEILING: "ceiling", _WALL: "wall"}
 
-        low = np.stack((-self._half[:, 0], self._low, -self._half[:, 1]), axis=1)
-        high = np.stack((self._half[:, 0], self._high, self._half[:, 1]), axis=1)
-        a = local(start)
-        way = local(end) - a
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t0, t1 = (low - a) / way, (high - a) / way
-        near = np.nanmax(np.minimum(t0, t1), axis=2)
-        far = np.nanmin(np.maximum(t0, t1), axis=2)
-        hit = (near <= far) & (far >= 0.0) & (near <= 1.0)
-        rows = np.flatnonzero(hit.any(axis=1))
-        if not len(rows):
-            return []
-        k = int(rows[0])
-        first = np.where(hit[k], np.maximum(near[k], 0.0), np.inf)
-        at = int(first.argmin())
-        return [(k + float(first[at]), self.boxes[at].name or "thing")]
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _inside(x: float, z: float, walls: F64) -> bool:
+    """Whether a point is within walls, (n, 4): a corner and the way to the next."""
+    within = False
+    for k in range(walls.shape[0]):
+        ax, az, dx, dz = walls[k, 0], walls[k, 1], walls[k, 2], walls[k, 3]
+        if (az > z) != (az + dz > z) and x < dx * (z - az) / dz + ax:
+            within = not within
+    return within
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _push(x: float, z: float, radius: float, walls: F64, boxes: F64) -> tuple[float, float]:
+    """The way out of what a disc is deepest in; (0, 0) where it touches nothing.
+
+    Args:
+        boxes: (m, 8): middle x and z, half width and depth, cosine and sine of the yaw, heights.
+    """
+    best, px, pz = _TOUCH, 0.0, 0.0
+    if walls.shape[0]:
+        nearest, nx, nz = np.inf, 0.0, 0.0
+        for k in range(walls.shape[0]):
+            dx, dz = walls[k, 2], walls[k, 3]
+            ox, oz = x - walls[k, 0], z - walls[k, 1]
+            square = max(dx * dx + dz * dz, 1e-12)
+            t = min(1.0, max(0.0, (ox * dx + oz * dz) / square))
+            gx, gz = ox - t * dx, oz - t * dz
+            far = math.sqrt(gx * gx + gz * gz)
+            if far < nearest:
+                nearest = far
+                if far > 1e-9:
+                    nx, nz = gx / far, gz / far
+                else:
+                    # The inside is to the left of the outline's direction, seen from above.
+                    nx, nz = dz / math.sqrt(square), -dx / math.sqrt(square)
+        within = _inside(x, z, walls)
+        deep = radius - nearest if within or nearest <= 1e-9 else radius + nearest
+        if deep > best:
+            best = deep
+            sign = 1.0 if within or nearest <= 1e-9 else -1.0
+            px, pz = nx * sign * deep, nz * sign * deep
+    for k in range(boxes.shape[0]):
+        c, s = boxes[k, 4], boxes[k, 5]
+        dx, dz = x - boxes[k, 0], z - boxes[k, 1]
+        u, v = c * dx - s * dz, s * dx + c * dz
+        ou, ov = abs(u) - boxes[k, 2], abs(v) - boxes[k, 3]
+        if ou >= radius or ov >= radius:
+            continue
+        gu, gv = max(ou, 0.0), max(ov, 0.0)
+        far = math.sqrt(gu * gu + gv * gv)
+        deep = radius - far if far > 0.0 else radius - max(ou, ov)
+        if deep <= best:
+            continue
+        best = deep
+        if far > 0.0:
+            wu, wv = gu / far, gv / far
+        elif ou >= ov:
+            wu, wv = 1.0, 0.0
+        else:
+            wu, wv = 0.0, 1.0
+        wu = -wu * deep if u < 0.0 else wu * deep
+        wv = -wv * deep if v < 0.0 else wv * deep
+        px, pz = c * wu + s * wv, -s * wu + c * wv
+    return px, pz
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _meets(points: F64, walls: F64, boxes: F64, height: float) -> tuple[float, int]:
+    """Where a path first meets something (index along it), and what: a box's, or a code below 0."""
+    for i in range(points.shape[0] - 1):
+        best, what = np.inf, _NOTHING
+        ax, ay, az = points[i, 0], points[i, 1], points[i, 2]
+        bx, by, bz = points[i + 1, 0], points[i + 1, 1], points[i + 1, 2]
+        wx, wy, wz = bx - ax, by - ay, bz - az
+        if by <= 0.0 and by < ay:
+            best, what = min(1.0, max(0.0, ay / (ay - by))), _FLOOR
+        if walls.shape[0] and by >= height and by > ay:
+            t = min(1.0, max(0.0, (height - ay) / (by - ay)))
+            if t < best:
+                best, what = t, _CEILING
+        for k in range(walls.shape[0]):
+            dx, dz = walls[k, 2], walls[k, 3]
+            cross = wx * dz - wz * dx
+            if abs(cross) < 1e-12:
+                continue
+            ox, oz = walls[k, 0] - ax, walls[k, 1] - az
+            t = (ox * dz - oz * dx) / cross
+            u = (ox * wz - oz * wx) / cross
+            if 0.0 <= t <= 1.0 and 0.0 <= u <= 1.0 and t < best:
+                best, what = t, _WALL
+        for k in range(boxes.shape[0]):
+            c, s = boxes[k, 4], boxes[k, 5]
+            ox, oz = ax - boxes[k, 0], az - boxes[k, 1]
+            low, high = 0.0, 1.0
+            for axis in range(3):
+                if axis == 0:
+                    at, way = c * ox - s * oz, c * wx - s * wz
+                    least, most = -boxes[k, 2], boxes[k, 2]
+                elif axis == 1:
+                    at, way, least, most = ay, wy, boxes[k, 6], boxes[k, 7]
+                else:
+                    at, way = s * ox + c * oz, s * wx + c * wz
+                    least, most = -boxes[k, 3], boxes[k, 3]
+                if abs(way) < 1e-12:
+                    if at < least or at > most:
+                        high = -1.0
+                    continue
+                t0, t1 = (least - at) / way, (most - at) / way
+                if t0 > t1:
+                    t0, t1 = t1, t0
+                low, high = max(low, t0), min(high, t1)
+            if low <= high and low < best:
+                best, what = low, k
+        if what != _NOTHING:
+            return i + best, what
+    return np.inf, _NOTHING

@@ -20,7 +20,7 @@ from .holding import Hold, carry, grab, with_second
 from .locomotion import Rig
 from .poses import between
 from .teleport import ray_of
-from .wares import Hit, Ware, Wares, pick
+from .wares import Hit, Ware, Wares
 
 LONG = 0.35
 """A trigger held longer than this grabs or aims; shorter is a press, seconds."""
@@ -191,8 +191,9 @@ class Touch:
         if aim is None:
             return None
         origin, ahead = ray_of(rig.place(aim))
-        free = [w for w in self._wares.all.values() if self._reachable(w)]
-        return pick(origin, ahead, free, near=BESIDE)
+        held = self.hold.target if self.hold is not None else ""
+        hit = self._wares.targets.pick(origin, ahead, near=BESIDE, but=held)
+        return None if hit is not None and hit.target in self._back else hit
 
     def _reachable(self, ware: Ware) -> bool:
         held = self.hold is not None and self.hold.target == ware.target

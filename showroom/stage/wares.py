@@ -129,6 +129,7 @@ class Wares:
     def __init__(self) -> None:
         self.all: dict[str, Ware] = {}
         self.version = 0
+        self._targets: tuple[int, Targets] | None = None
 
     def __contains__(self, target: str) -> bool:
         return target in self.all
@@ -185,6 +186,14 @@ class Wares:
         self.all.clear()
         self.version += 1
 
+    @property
+    def targets(self) -> Targets:
+        """What a ray can meet: everything that is not worn."""
+        if self._targets is None or self._targets[0] != self.version:
+            found = Targets(ware for ware in self.all.values() if not ware.worn)
+            self._targets = (self.version, found)
+        return self._targets[1]
+
     def boxes(self, but: Iterable[str] = ()) -> list[Box]:
         """What stands or hangs in the room, for walkers; without those that are held."""
         left_out = frozenset(but)
@@ -213,34 +222,55 @@ class Hit:
     point: tuple[float, float, float]
 
 
-def pick(
-    origin: F64, ahead: F64, wares: Iterable[Ware], reach: float = 12.0, near: float = 0.0
-) -> Hit | None:
-    """The first product that a ray meets, to the triangle.
+class Targets:
+    """What a ray can meet, made ready to be asked many times.
 
     Args:
-        origin, ahead: (3,) float64; ``ahead`` has length 1.
-        near: how far beside a product's box the ray may pass at most and still mean it, metres;
-            thin things are hard to point at.
+        wares: products; those whose mesh is not there are left out.
     """
-    best: Hit | None = None
-    beside: Hit | None = None
-    for ware in wares:
-        shape = ware.shape
-        if shape is None or not len(shape.faces):
-            continue
-        at, way = _local(ware.transform, origin, ahead)
-        if not _meets_box(at, way, shape.low - near, shape.high + near, reach):
-            continue
-        limit = reach if best is None else best.distance
-        t = float(_first(at, way, shape.positions, shape.faces, limit))
-        if t < limit:
-            best = Hit(ware.target, t, _along(origin, ahead, t))
-        elif near > 0.0 and beside is None:
-            middle = float(np.dot((shape.low + shape.high) / 2 - at, way))
-            if 0.0 < middle < reach:
-                beside = Hit(ware.target, middle, _along(origin, ahead, middle))
-    return best or beside
+
+    def __init__(self, wares: Iterable[Ware]) -> None:
+        self._wares: list[tuple[str, Shape]] = []
+        rows = []
+        for ware in wares:
+            shape = ware.shape
+            if shape is None or not len(shape.faces):
+                continue
+            self._wares.append((ware.target, shape))
+            rows.append((*ware.transform, *map(float, shape.low), *map(float, shape.high)))
+        self._rows = np.array(rows, np.float64).reshape(-1, 13)
+
+    def pick(
+        self, origin: F64, ahead: F64, reach: float = 12.0, near: float = 0.0, but: str = ""
+    ) -> Hit | None:
+        """The first product that a ray meets, to the triangle.
+
+        Args:
+            origin, ahead: (3,) float64; ``ahead`` has length 1.
+            near: how far beside a product's box the ray may pass at most and still mean it,
+                metres; thin things are hard to point at.
+            but: a product that is not meant, such as what is held.
+        """
+        entries, rays = _entries(origin, ahead, self._rows, near, reach)
+        best: Hit | None = None
+        beside: Hit | None = None
+        for k in np.argsort(entries):
+            enters = float(entries[k])
+            if not math.isfinite(enters) or (best is not None and enters - near > best.distance):
+                break
+            target, shape = self._wares[k]
+            if target == but:
+                continue
+            at, way = rays[k, :3], rays[k, 3:]
+            limit = reach if best is None else best.distance
+            t = float(_first(at, way, shape.positions, shape.faces, limit))
+            if t < limit:
+                best = Hit(target, t, _along(origin, ahead, t))
+            elif near > 0.0 and beside is None:
+                middle = float(np.dot((shape.low + shape.high) / 2 - at, way))
+                if 0.0 < middle < reach:
+                    beside = Hit(target, middle, _along(origin, ahead, middle))
+        return best or beside
 
 
 def _along(origin: F64, ahead: F64, t: float) -> tuple[float, float, float]:
@@ -248,24 +278,46 @@ def _along(origin: F64, ahead: F64, t: float) -> tuple[float, float, float]:
     return x, y, z
 
 
-def _local(transform: m.Transform, origin: F64, ahead: F64) -> tuple[F64, F64]:
-    """A ray in a product's own frame."""
-    x, y, z, w = transform[3:]
-    rows = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-    return (origin - np.array(transform[:3])) @ rows, ahead @ rows
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _entries(
+    origin: F64, ahead: F64, rows: F64, near: float, reach: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where a ray enters each product's box (inf: nowhere), and the ray in each one's own frame.
 
+    Args:
+        rows: (n, 13): transform, lowest and highest corner in the product's own frame.
 
-def _meets_box(at: F64, way: F64, low: F32, high: F32, reach: float) -> bool:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        a, b = (low - at) / way, (high - at) / way
-    near, far = np.nanmax(np.minimum(a, b)), np.nanmin(np.maximum(a, b))
-    return bool(near <= far and far >= 0.0 and near <= reach)
+    Returns:
+        (n,) and (n, 6): start and direction.
+    """
+    entries = np.full(rows.shape[0], np.inf)
+    rays = np.empty((rows.shape[0], 6))
+    for k in range(rows.shape[0]):
+        x, y, z, w = -rows[k, 3], -rows[k, 4], -rows[k, 5], rows[k, 6]
+        for part in range(2):
+            if part == 0:
+                a, b, c = origin[0] - rows[k, 0], origin[1] - rows[k, 1], origin[2] - rows[k, 2]
+            else:
+                a, b, c = ahead[0], ahead[1], ahead[2]
+            tx, ty, tz = 2 * (y * c - z * b), 2 * (z * a - x * c), 2 * (x * b - y * a)
+            rays[k, 3 * part] = a + w * tx + y * tz - z * ty
+            rays[k, 3 * part + 1] = b + w * ty + z * tx - x * tz
+            rays[k, 3 * part + 2] = c + w * tz + x * ty - y * tx
+        low, high = 0.0, reach
+        for axis in range(3):
+            at, way = rays[k, axis], rays[k, 3 + axis]
+            least, most = rows[k, 7 + axis] - near, rows[k, 10 + axis] + near
+            if abs(way) < 1e-12:
+                if at < least or at > most:
+                    high = -1.0
+                continue
+            t0, t1 = (least - at) / way, (most - at) / way
+            if t0 > t1:
+                t0, t1 = t1, t0
+            low, high = max(low, t0), min(high, t1)
+        if low <= high:
+            entries[k] = low
+    return entries, rays
 
 
 @njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator,unused-ignore]

@@ -12,7 +12,7 @@ from showroom.stage.controls import Controls, HandInput
 from showroom.stage.holding import REACH
 from showroom.stage.locomotion import Rig
 from showroom.stage.touch import BACK, FORGET, LONG, Acts, Touch
-from showroom.stage.wares import Shape, Wares, pick
+from showroom.stage.wares import Shape, Wares
 
 FRAME = 1 / 30
 HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
@@ -106,10 +106,10 @@ def test_a_ray_meets_the_triangle_not_the_box() -> None:
     made.take(shown("corner", "furniture", 0.0, 0.0, -1.0))
     made.shaped("corner", Shape.of(place, np.array([[0, 1, 2]], np.int32)))
     ahead = np.array([0.0, 0.0, -1.0])
-    hit = pick(np.array([0.2, 0.2, 0.0]), ahead, made.all.values())
+    hit = made.targets.pick(np.array([0.2, 0.2, 0.0]), ahead)
     assert hit is not None
     assert hit.point == pytest.approx((0.2, 0.2, -1.0))
-    assert pick(np.array([0.9, 0.9, 0.0]), ahead, made.all.values()) is None
+    assert made.targets.pick(np.array([0.9, 0.9, 0.0]), ahead) is None
 
 
 def test_a_ray_takes_the_nearest_of_what_stands_behind_each_other_turned_or_not() -> None:
@@ -117,7 +117,7 @@ def test_a_ray_takes_the_nearest_of_what_stands_behind_each_other_turned_or_not(
     half = math.pi / 8
     turned = (0.0, 0.0, -2.0, 0.0, math.sin(half), 0.0, math.cos(half))
     made.take(m.ProductChanged(target="chair", changes=(), transform=turned))
-    hit = pick(np.array([0.0, 0.3, 0.0]), np.array([0.0, 0.0, -1.0]), made.all.values())
+    hit = made.targets.pick(np.array([0.0, 0.3, 0.0]), np.array([0.0, 0.0, -1.0]))
     assert hit is not None
     assert hit.target == "chair"
     assert hit.distance == pytest.approx(2.0 - 0.25 * math.sqrt(2), abs=0.01)
