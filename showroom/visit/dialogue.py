@@ -28,6 +28,7 @@ class Dialogue:
         topic: the product last talked about.
         listed: what was last shown for a choice, in order.
         previous: the last command where it changed nothing.
+        undid: whether the last command took a change back.
         asked: the question of the turn before.
         said: the last reply.
         open: the last question that the shop had no answer to.
@@ -43,6 +44,7 @@ class Dialogue:
     topic: str = ""
     listed: tuple[str, ...] = ()
     previous: Command | None = None
+    undid: bool = False
 
     def context(self, state: State, entry: Callable[[str], Entry]) -> Context:
         """What understanding may lean on; ``entry`` finds a product of the catalogue."""
@@ -65,6 +67,7 @@ class Dialogue:
             topic=self.topic,
             listed=self.listed,
             previous=self.previous,
+            undid=self.undid,
             shelf=tuple(
                 Thing(key, entry(key).product.family.name, entry(key).kind, entry(key).color)
                 for key in self.listed
@@ -80,6 +83,7 @@ class Dialogue:
         """
         after = noted(Context(last=self.last, topic=self.topic), command, target)
         self.last, self.topic, self.previous = after.last, after.topic, after.previous
+        self.undid = after.undid
         for color in colors if len(set(colors)) > 1 else ():
             if color not in self.colors[-1:]:
                 self.colors.append(color)

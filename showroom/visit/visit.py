@@ -6,7 +6,7 @@ was. The same object serves the scene of this process and a client on another co
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import msgspec
@@ -47,6 +47,7 @@ from showroom.protocol.validation import check, ref_of
 from showroom.voice import Clarify, Interpreter, reply
 from showroom.voice.ask import Question
 from showroom.voice.context import Context, Understanding
+from showroom.voice.doubts import OUT_OF_RANGE
 from showroom.voice.replies import question
 from showroom.voice.wording import SYSTEM as WORDING
 from showroom.voice.wording import reworded
@@ -291,7 +292,11 @@ class Visit:
         """Do what a sentence says, or ask, or say that it was not understood."""
         dialogue = self._dialogue
         dialogue.asked = heard.clarify
-        if heard.clarify is not None:
+        if heard.clarify is not None and heard.problem == OUT_OF_RANGE:
+            # The product states its own limit, which is narrower, as it refuses.
+            commands = heard.clarify.commands[0]
+            heard, dialogue.asked = replace(heard, commands=commands), None
+        elif heard.clarify is not None:
             return self._ask(heard.clarify, heard.lang, ref)
         if not heard.commands:
             return self._say([dialogue.small_talk(heard)], heard.lang, ref)
@@ -423,6 +428,7 @@ class Visit:
                 f"nothing_to_{way}", f"there is nothing to {way}", field="action", got=way
             )
         before = self.state
+        self._dialogue.undid = way == "undo"
         updates = self._here.become(state, ref)
         if state.basket != before.basket:
             updates.append(basket.shown(state, self._here.shop, ref))

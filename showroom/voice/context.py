@@ -51,6 +51,7 @@ class Context:
         shelf: those of the listed that are not to be seen in the room.
         colors: colours seen so far, oldest first.
         asked: the question of the turn before, if it was one; no second one follows it.
+        undid: whether the last command took a change back, which "put it back" then restores.
     """
 
     things: tuple[Thing, ...] = ()
@@ -63,6 +64,7 @@ class Context:
     listed: tuple[str, ...] = ()
     previous: Command | None = None
     shelf: tuple[Thing, ...] = ()
+    undid: bool = False
 
     def __post_init__(self) -> None:
         """Bring the categories of things to the lexicon's spelling."""
@@ -89,6 +91,7 @@ class Context:
             colors=tuple(data.get("colors", ())),
             topic=data.get("topic", ""),
             listed=tuple(data.get("listed", ())),
+            undid=bool(data.get("undid", False)),
         )
 
 

@@ -102,6 +102,8 @@ def _worded(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
         out["set_choice"] = sum(out.pop(name, 0.0) for name in ("set_choice", *_DECLINED))
     if phrase.has("change") and not phrase.has("negation"):
         out["adjust_fit"] = out.get("adjust_fit", 0.0) + out.pop("no", 0.0)
+    if phrase.has("size_word") and phrase.has("act", "undo") and not phrase.has("size"):
+        out["undo"] = out.get("undo", 0.0) + out.pop("set_size", 0.0)
     if phrase.has("act", "redo"):
         out["redo"] = out.get("redo", 0.0) + out.pop("again", 0.0)
     sizes = phrase.all("size")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .context import Context
 from .phrase import Phrase
 from .shopping import picked
@@ -20,6 +22,12 @@ _RECOLOR = (
     "换成", "改成", "变成", "弄成", "做成", "整成", "搞成", "调成", "改为", "换为", "转成",
     "make", "make it", "change", "switch", "turn it into", "have it in", "do it in",
 )  # fmt: skip
+_TAKEN = re.compile(r"\bi'?ll (?:take|have|get|buy) (?:the|that)\b|[要买拿]了")
+"""What takes one of those offered."""
+_BACK = re.compile(
+    r"\b(?:put|bring|do) (?:it|that|them)(?: back)?(?: in| on| again)?$|[加弄改放拿]回[来去]"
+)
+"""What restores a change that was just taken back."""
 KNOWN = 0.4
 """How much less likely a sentence is off topic all of whose words are the showroom's."""
 SURE = 0.9
@@ -55,6 +63,11 @@ def _questions(phrase: Phrase) -> bool:
     words = [t for t in phrase if t.kind != "filler"]
     first = bool(words) and words[0].get("question") is not None
     return first or any(t.text == "?" or (t.get("question") and is_cjk(t.text[0])) for t in words)
+
+
+def _now(phrase: Phrase) -> bool:
+    """Whether a phrase asks how it is by now, without a word for it ("and now", 现在)."""
+    return len(phrase) < 4 and ("now" in phrase.text or "现在" in phrase.text)
 
 
 def _comparatives(phrase: Phrase, out: Shares) -> None:
@@ -97,6 +110,14 @@ def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
     if phrase.has("act", "have") and phrase.has("category"):
         offered = phrase.has("this") or any(t.text in _OFFERED for t in phrase)
         shift(out, *(("show", "set_color") if offered else ("set_color", "show")))
+    meant = next((c for t in phrase if (c := t.get("category"))), "")
+    shown = bool(meant) and any(t.category == meant for t in context.things)
+    definite = any(t.text in ("the", "in", "this", "my") for t in phrase) or phrase.has("this")
+    if shown and definite and not context.listed and not _acts(phrase, "show", "have", "try_on"):
+        shift(out, "show", "set_color", 0.8)
+    if _TAKEN.search(phrase.text) and picked(phrase, context):
+        for name in ("set_color", "choose", "show"):
+            shift(out, name, "add_to_basket")
     tinted = any(t.get("material") and t.get("color") for t in phrase)
     if tinted and not any(t.text in _MADE_OF for t in phrase):
         shift(out, "set_choice", "set_color")
@@ -125,6 +146,16 @@ def _places(phrase: Phrase, out: Shares) -> None:
 
 def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     """A bare part, product or direction repeats what was done before; "no" before it corrects."""
+    if context.undid and _BACK.search(phrase.text):
+        shift(out, "undo", "redo")
+    moved = _acts(phrase, "move", "place", "rotate") or phrase.has("near")
+    if phrase.has("other", "other") and (moved or phrase.has("direction")):
+        shift(out, "other", "rotate" if _acts(phrase, "rotate") else "move")
+    raised = phrase.has("direction", "up") or phrase.has("direction", "down")
+    measured = any(phrase.has(kind) for kind in ("length", "amount", "more"))
+    if context.last is not None and context.last.action == "adjust_fit" and raised and measured:
+        for name in ("move", "more", "same", "place"):
+            shift(out, name, "adjust_fit")
     before = context.previous or context.last
     told = phrase.has("part") or phrase.has("category") or phrase.has("product")
     told = told or (phrase.has("direction") and bool(before and before.direction))
@@ -158,6 +189,8 @@ def _unfounded(phrase: Phrase, context: Context, out: Shares) -> None:
         _doubt(out, "look", 0.7)
     if not _acts(phrase, "human"):
         _doubt(out, "hand_over", 0.7)
+    if not (_acts(phrase, "fit") or _questions(phrase) or phrase.has("size") or _now(phrase)):
+        _doubt(out, "report", 0.6)
     if not (_acts(phrase, "basket") or phrase.has("this") or phrase.has("category")):
         _doubt(out, "add_to_basket", 0.6)
     if not _acts(phrase, "greet"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..protocol.messages import Command
 from .context import Context
 from .data import anatomy
@@ -17,7 +19,14 @@ _DESCRIBED = 0.6
 """From this length on 桌子宽一米二 describes the table (metres); below, it asks for a change."""
 
 
-_PLAIN_EASE = ("松", "紧", "肥", "瘦", "松垮")
+_PLAIN = frozenset("长短宽窄高低矮深浅松紧肥瘦厚薄粗细大小") | frozenset(
+    (
+        "long", "short", "wide", "broad", "narrow", "high", "tall", "low", "deep", "shallow",
+        "loose", "baggy", "roomy", "tight", "snug", "thick", "thin", "big", "large", "small",
+        "tiny", "oversized", "slack", "boxy", "slouchy",
+    )
+)  # fmt: skip
+"""Adjectives that ask as well as describe; others, such as 拖地 and "dragging", only complain."""
 
 
 def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
@@ -29,7 +38,8 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     value = token.get("change")
     described = token.get("adjective") and (phrase.has("too") or phrase.has("enough"))
     if value is not None and not described:
-        return value[:-1], 1 if value.endswith("+") else -1
+        sign = 1 if value.endswith("+") else -1
+        return value[:-1], -sign if phrase.has("too", "than") else sign
     value = token.get("adjective")
     if value is None:
         return None
@@ -46,8 +56,8 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
         more = any(t.get("more") == "more" and is_cjk(t.text[0]) for t in phrase)
         asked = asked or more or _chinese_amount(phrase, at)
         complaint = complaint or not asked
-    elif value.startswith("ease") and token.text not in _PLAIN_EASE:
-        complaint = True  # "松垮垮" and "勒" are never asked for
+    if token.text not in _PLAIN:
+        complaint = True
     return value[:-1], -sign if complaint else sign
 
 
@@ -78,6 +88,11 @@ def complains(phrase: Phrase) -> bool:
     asks = phrase.has("change") or phrase.has("raise") or phrase.has("size_word", "up")
     placed = phrase.has("too") and (phrase.has("beside") or phrase.has("closer"))
     return (bool(words) or placed) and not asks
+
+
+def says_how(phrase: Phrase) -> bool:
+    """Whether a word of the phrase tells in which direction a fit shall change."""
+    return bool(dimensions(phrase)) or _turn(phrase, _length(phrase)) != 0
 
 
 def build(intent: str, phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
@@ -130,10 +145,14 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     if len(parts) == 2 and _located(phrase, parts[0], parts[1]):
         parts = parts[1:]  # "the bodice gapes at the bust"
     names = list(dict.fromkeys(t.get("part") or "" for t in parts))
+    names = names or _hinted(phrase, context)
     pairs = dimensions(phrase)
-    length = next((t for t in phrase if t.kind == "length"), None)
+    length = _length(phrase)
     if not pairs and not _turn(phrase, length):
         pairs = _particle(phrase, names)
+    before = context.last
+    if not names and before and before.action == "adjust_fit" and (not pairs or length):
+        pairs = _lifted(phrase) or pairs
     signs: dict[str, set[int]] = {}
     for _, (dimension, sign) in pairs:
         signs.setdefault(dimension, set()).add(sign)
@@ -151,7 +170,7 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     last = context.last
     if not names and last and last.action == "adjust_fit" and last.target in ("", target):
         like_last = {last.parameter, "size", *anatomy()["translate"].get(last.part, ())}
-        same = not pairs or pairs[0][1][0] in like_last
+        same = (pairs[0][1][0] if pairs else said or last.parameter) in like_last
         names = [last.part] if same and last.part else []
     if not names and last and last.action == "set_choice" and last.target in ("", target):
         names = [last.part] if part_kind(last.part) == "garment" else []
@@ -164,6 +183,36 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
             return command
         commands.append(command)
     return tuple(commands)
+
+
+def _hinted(phrase: Phrase, context: Context) -> list[str]:
+    """The part of a garment that a word for a part of the body tells ("it covers my knuckles")."""
+    hint = phrase.first("body")
+    target = named(phrase, context) or implied(phrase, context)
+    if not hint or kind_of(target, context) == "furniture":
+        return []
+    return [hint]
+
+
+def _length(phrase: Phrase) -> Token | None:
+    """The length said; a number without unit is centimetres where a dimension is told."""
+    found = next((t for t in phrase if t.kind == "length"), None)
+    if found is not None or any(phrase.has(k) for k in ("size", "percent", "times", "currency")):
+        return found
+    content = phrase.content
+    number = next((t for t in content if t.kind == "number" and t.said >= 1), None)
+    if number is None:
+        return None
+    at = content.index(number)
+    before = content[at - 1] if at else None
+    told = ("dimension", "part", "change", "raise", "absolute")
+    last = at == len(content) - 1 and before is not None
+    beside = before is not None and (before.text == "by" or any(before.get(k) for k in told))
+    if not (beside or (last and any(phrase.has(k) for k in told))) and not (
+        at == 0 and phrase.has("dimension")
+    ):
+        return None
+    return replace(number, senses=(("length", ""),), si=number.said / 100, unit="cm")
 
 
 def _located(phrase: Phrase, what: Token, where: Token) -> bool:
@@ -185,9 +234,9 @@ def _one(
     dimension, sign = pairs[0][1] if pairs else ("", 0)
     if kind == "furniture" and pairs and pairs[0][0].text.startswith(_RAISED):
         dimension, sign = "height", -sign
-    length = next((t for t in phrase if t.kind == "length"), None)
+    length = _length(phrase)
     by = any(t.text == "by" for t in phrase)
-    if length is not None and not sign and said and not phrase.has("raise") and not by:
+    if length is not None and not sign and said and not _turn(phrase, length) and not by:
         return Command(
             action="adjust_fit", target=target, part=_carried(part), parameter=said, value=length.si
         )
@@ -272,9 +321,18 @@ def _particle(phrase: Phrase, parts: list[str]) -> list[tuple[Token, Dimension]]
     return []
 
 
+def _lifted(phrase: Phrase) -> list[tuple[Token, Dimension]]:
+    """What "another centimetre up" changes, after a change of fit."""
+    for token in phrase.all("direction"):
+        way = token.get("direction")
+        if way in ("up", "down") and not any(phrase.has(k) for k in ("change", "adjective")):
+            return [(token, ("height", 1 if way == "up" else -1))]
+    return []
+
+
 def _absolute(phrase: Phrase, length: Token, kind: str) -> bool:
     """Whether a length says how long it shall be, not by how much to change it."""
-    at = phrase.index(length)
+    at = next(i for i, t in enumerate(phrase.tokens) if t.start == length.start)
     described = at > 0 and phrase.tokens[at - 1].get("adjective") and kind == "furniture"
     if described and length.si >= _DESCRIBED and not phrase.has("more") and not phrase.has("raise"):
         return is_cjk(phrase.tokens[at - 1].text[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import msgspec
 
@@ -11,7 +12,7 @@ from .context import Context
 from .data import amounts
 from .lexicon import Token
 from .phrase import Phrase, part_kind
-from .target import implied, kind_of, named
+from .target import another, implied, kind_of, named
 from .text import is_cjk
 
 _OPPOSITE = {
@@ -22,6 +23,10 @@ _BARE = 5
 """From this number on one without a unit is centimetres or degrees ("ten more")."""
 _SIDES = ("前面", "后面", "左边", "右边", "左侧", "右侧", "前方", "后方")
 _DIRECT = ("wall", "window", "door", "corner", "center")
+_FACING = re.compile(r"\bfac(?:e|es|ing)\b|\b(?:towards?|at|point(?:s|ing)?)\b|[朝向对冲]")
+_APART = ("far", "近", "远")
+_BEFORE = ("挨着", "靠着", "贴着", "紧挨", "紧靠", "紧贴", "挨", "靠", "顶着", "挨着放")
+"""Chinese words for "beside" that the neighbour follows."""
 
 
 def copy(command: Command, **changes: object) -> Command:
@@ -77,7 +82,7 @@ def build(intent: str, phrase: Phrase, context: Context) -> tuple[Command, ...] 
         return _move(phrase, context)
     target = named(phrase, context) or implied(phrase, context, "furniture")
     if intent == "rotate":
-        return _rotate(phrase, target)
+        return _rotate(phrase, context)
     return _scale(phrase, target)
 
 
@@ -121,6 +126,7 @@ def _neighbour(phrase: Phrase) -> Token | None:
             continue
         before = [t for t in phrase.tokens[:at][-2:] if t.get("category")]
         joined = is_cjk(token.text[0]) and before and phrase.tokens[at - 1] is before[-1]
+        joined = joined and token.text not in _BEFORE
         if joined and (len(phrase.all("category")) > 1 or not phrase.tokens[at + 1 :]):
             return before[-1]
         for after in phrase.tokens[at + 1 :]:
@@ -132,11 +138,16 @@ def _neighbour(phrase: Phrase) -> Token | None:
 
 
 def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
+    if phrase.has("blocking") and not phrase.has("direction"):
+        return "which_direction"
     near, where = _anchor(phrase)
+    categories = phrase.all("category")
+    if not near and phrase.has("together") and len(categories) > 1:
+        near, where = categories[-1].get("category") or "", phrase.index(categories[-1])
     target = named(phrase, context, skip=where)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
-    target = target or implied(phrase, context, "furniture")
+    target = target or another(phrase, context) or implied(phrase, context, "furniture")
     beside = phrase.has("beside") and (phrase.has("it") or phrase.has("this"))
     if beside and not near and target and context.topic not in ("", target):
         about = context.thing(context.topic)  # "the chair next to it"
@@ -147,12 +158,15 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     closer = phrase.first("closer")
     from_near = any(t.get("closer") == "from" for t in phrase)
     away = phrase.has("closer", "away")
+    if not near and phrase.has("act", "place") and not (closer or direction or length):
+        near = "me" if phrase.has("near", "me") else ""
     if closer and not near and not direction:
         near = "me"
     amount = length if length is not None else vague("move", phrase) or 0.0
     to_me = near == "me" and not closer and phrase.has("act", "move")
     towards = to_me or (length is not None and near in _DIRECT and not phrase.has("beside"))
-    if phrase.has("too") and near and near != "pointer":
+    stands = closer or phrase.has("beside") or any(t.text in _APART for t in phrase)
+    if phrase.has("too") and stands and near and near != "pointer":
         far = away or any("far" in t.text or "远" in t.text for t in phrase)
         return (Command(action="move", target=target, near=near, delta=amount if far else -amount),)
     if near and near != "pointer" and (closer or from_near or towards):
@@ -167,7 +181,19 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     return (Command(action="move", target=target, direction=direction, delta=amount),)
 
 
-def _rotate(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
+def _faced(phrase: Phrase) -> tuple[str, int | None]:
+    """What it shall face, and the index of the token that says so."""
+    near, where = _anchor(phrase)
+    categories = phrase.all("category")
+    if not near and len(categories) > 1 and _FACING.search(phrase.text):
+        return categories[-1].get("category") or "", phrase.index(categories[-1])
+    return near, where
+
+
+def _rotate(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
+    faced, where = _faced(phrase)
+    target = named(phrase, context, skip=where) or another(phrase, context)
+    target = target or implied(phrase, context, "furniture")
     spin = phrase.first("spin")
     said = direction_of(phrase)
     direction = spin or (said if said in ("left", "right") else "")
@@ -178,7 +204,7 @@ def _rotate(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
     if angle is None and turns:
         angle = math.radians(float(turns[-1]))
     if angle is None and not direction:
-        near, _ = _anchor(phrase)
+        near = faced
         if not near and any(t.get("near") == "me" for t in phrase.all("near")):
             near = "me"
         if near and near != "pointer":

@@ -10,14 +10,16 @@ from ..protocol.messages import Command
 from .answer import answered
 from .context import Clarify, Context, Entity, Thing, Understanding
 from .decide import decide
-from .furnishing import copy
+from .doubts import OUT_OF_RANGE, doubt, vague
 from .lexicon import Lexicon, Token, default_lexicon
-from .model import IntentModel, load_model
-from .phrase import Phrase
+from .model import CHANGES, OPEN, IntentModel, load_model
+from .phrase import Phrase, told
+from .repair import repaired
 from .replies import command_text, question, word
-from .resolve import NO_COMMAND, Need, Outcome, resolve
+from .resolve import ASIDE, NO_COMMAND, Need, Outcome, resolve
 from .segment import split
 from .shopping import SHOP_ACTIONS
+from .spelling import Speller
 from .target import named
 from .text import MAX_LENGTH, Text, detect_language, normalise
 from .turn import Turn, only_negated
@@ -28,6 +30,8 @@ CLEAR = 0.6
 """From this one on a command is carried out although the sentence says other things as well."""
 ASTRAY = 0.5
 """A sentence that is as a whole off topic from this probability on is rejected for one phrase."""
+PLAIN = 0.85
+"""From this one on a phrase that names what to change is a command, whatever else is said."""
 REMEDY = 0.9
 """How sure a remedy is that follows its complaint ("too tight, loosen them")."""
 ANSWERS = 0.08
@@ -36,10 +40,16 @@ HARMLESS = 0.4
 """From this one on an intent without command is taken as understood."""
 UNSURE = 0.3
 """Below this one the sentence counts as not understood; between the two a question is asked."""
+GUESSED = 0.6
+"""From this probability on a complaint tells what to change though no word of the lexicon does."""
+_UNTOLD = ("word", "foreign", "body")
+"""Kinds of words that may tell how something fits though the lexicon does not know how."""
+_UNSAID = ("which_way", "which_dimension", "which_part")
 _SMALL_TALK = frozenset(("greet", "thanks", "yes", "no", "stop", "help"))
 _STEPS = ("more", "less", "again", "reverse")
 _LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "which_part")
 """What one phrase may leave open for the next to say."""
+_PROBLEMS = ("contradiction", "no_context", OUT_OF_RANGE)
 _VIEWS = SHOP_ACTIONS | {"show", "report", "help", "greet", "undo", "redo"}
 _ENTITY_KINDS = {
     "length": "amount", "angle": "amount", "percent": "amount", "times": "amount",
@@ -67,7 +77,9 @@ class Interpreter:
         self._lexicon = (
             Lexicon({k: tuple(v) for k, v in names.items()}) if names else default_lexicon()
         )
+        self._speller = Speller(self._lexicon)
         self._model = model or load_model()
+        self._changes = load_model(CHANGES)
         self._names = {k: tuple(v) for k, v in (names or {}).items()}
 
     def understand(
@@ -92,7 +104,8 @@ class Interpreter:
             )
         clean = normalise(text)
         tokens = self._lexicon.scan(clean.plain) if clean.plain else []
-        phrases = split(tokens)
+        tokens = self._speller.corrected(tokens)
+        phrases = split(repaired(tokens))
         if not phrases:
             problem = "" if clean.plain else "empty"
             return Understanding(text, reply_lang, "out_of_scope", 1.0, problem=problem)
@@ -120,7 +133,7 @@ class Interpreter:
                     for name, share in list(decide(phrase, context, self._model).items())[:4]
                 },
             }
-            for phrase in split(self._lexicon.scan(clean.plain))
+            for phrase in split(repaired(self._speller.corrected(self._lexicon.scan(clean.plain))))
         ]
 
     def _commands(
@@ -129,8 +142,14 @@ class Interpreter:
         turn = Turn(context)
         several = len(phrases) > 1
         shares_of = [decide(phrase, context, self._model) for phrase in phrases]
+        if not several or all(next(iter(shares)) == ASIDE for shares in shares_of):
+            shares_of = [_rejected(shares) for shares in shares_of]
         whole = self._whole(phrases, context) if several else shares_of[0]
         candidates = tuple(list(_leading(shares_of).items())[:3])
+        plain = any(_plain(p, s) for p, s in zip(phrases, shares_of, strict=True))
+        if not several and vague(phrases[0]):
+            share = shares_of[0].get("adjust_fit", 0.0)
+            return self._need(base, Need("what"), context, share, candidates)
         for place, phrase in enumerate(phrases):
             last = phrase is phrases[-1]
             shares = shares_of[place]
@@ -143,13 +162,17 @@ class Interpreter:
                 turn.part = phrase.first("part") or ""
                 turn.mention(phrase)
                 continue
+            if several and intent == ASIDE:
+                if not turn.commands:
+                    turn.mentioned = named(phrase, turn.context) or turn.mentioned
+                continue
             if several and (intent in _SMALL_TALK or only_negated(phrase)):
                 turn.mention(phrase)
                 turn.corrected |= intent == "no" and bool(turn.commands) and not last
                 turn.intents += [intent] if intent in _SMALL_TALK else []
                 continue
             if intent == "out_of_scope" or share < UNSURE:
-                if several and whole.get("out_of_scope", 0.0) < ASTRAY:
+                if several and (plain or whole.get("out_of_scope", 0.0) < ASTRAY):
                     if turn.commands and intent != "out_of_scope" and phrase.complete:
                         return self._ask(base, phrase, shares, turn.context, candidates)
                     turn.pass_over(phrase)
@@ -157,9 +180,9 @@ class Interpreter:
                 return replace(base, confidence=share, candidates=candidates)
             if intent in _STEPS and turn.intents[-1:] == [intent] and turn.commands:
                 turn.commands.pop()  # "too far, back a bit" says one thing twice
-                outcome = resolve(intent, phrase, context)
+                outcome = self._resolved(intent, phrase, context)
             else:
-                outcome = resolve(intent, phrase, turn.context)
+                outcome = self._resolved(intent, phrase, turn.context)
             if isinstance(outcome, Need):
                 if several and phrase.has("negation"):
                     continue
@@ -169,7 +192,7 @@ class Interpreter:
                     continue
                 return self._need(base, outcome, turn.context, share, candidates)
             outcome = turn.completed(outcome)
-            if which := _several(outcome, turn.context):
+            if which := doubt(outcome, phrase, turn.context):
                 return self._need(base, which, turn.context, share, candidates)
             share = _merged(intent, outcome, shares, phrase, turn.context)
             if turn.remedies(outcome):
@@ -188,9 +211,21 @@ class Interpreter:
             return self._as_one(base, Phrase(_tokens(phrases)), whole, context)
         return self._carried_out(base, turn, candidates)
 
+    def _resolved(self, intent: str, phrase: Phrase, context: Context) -> Outcome:
+        """The commands of a phrase; how a fit shall change is guessed where no word says it."""
+        outcome = resolve(intent, phrase, context)
+        if intent != "adjust_fit" or not isinstance(outcome, Need) or outcome.what not in _UNSAID:
+            return outcome
+        if not any(t.kind in _UNTOLD for t in phrase):
+            return outcome  # "change the waist" leaves it open
+        change, share = next(iter(self._changes.probabilities(phrase).items()))
+        if change == OPEN or share < GUESSED:
+            return outcome
+        return resolve(intent, told(phrase, change), context)
+
     def _whole(self, phrases: list[Phrase], context: Context) -> dict[str, float]:
         """Probabilities of the intents of all phrases taken as one."""
-        return decide(Phrase(_tokens(phrases)), context, self._model)
+        return _rejected(decide(Phrase(_tokens(phrases)), context, self._model), keep=False)
 
     def _as_one(
         self, base: Understanding, phrase: Phrase, shares: dict[str, float], context: Context
@@ -275,10 +310,12 @@ class Interpreter:
         candidates: tuple[tuple[str, float], ...],
     ) -> Understanding:
         """A question about the one thing that is missing."""
-        problem = need.what if need.what in ("contradiction", "no_context") else ""
+        problem = need.what if need.what in _PROBLEMS else ""
         if context.asked is not None:
             return replace(base, confidence=share, candidates=candidates, problem=problem)
-        if need.what == "which_product":
+        if need.what == OUT_OF_RANGE:
+            choices: tuple[str, ...] = ()
+        elif need.what == "which_product":
             said = (context.thing(o[0].target) for o in need.options if o)
             choices = tuple(self._called(thing, base.lang) for thing in said if thing)
         else:
@@ -298,18 +335,23 @@ def _thing(target: str, context: Context) -> str:
     return target if context.thing(target) else ""
 
 
-def _several(outcome: Outcome, context: Context) -> Need | None:
-    """The question which piece of furniture is meant, where several stand there."""
-    if isinstance(outcome, Need) or not outcome or outcome[0].target or context.pointed:
-        return None
-    if outcome[0].action not in ("move", "rotate", "scale", "place"):
-        return None
-    found = [thing for thing in context.things if thing.kind == "furniture"]
-    told_apart = len({thing.category for thing in found}) == len(found)
-    if len(found) < 2 or not told_apart:
-        return None
-    choices = tuple(tuple(copy(c, target=t.id) for c in outcome) for t in found[:3])
-    return Need("which_product", choices)
+def _rejected(shares: dict[str, float], *, keep: bool = True) -> dict[str, float]:
+    """Shares where a clause beside a request is off topic, or (not kept) left out."""
+    out = {name: share for name, share in shares.items() if name != ASIDE}
+    beside = shares.get(ASIDE, 0.0)
+    if keep:
+        out["out_of_scope"] = out.get("out_of_scope", 0.0) + beside
+    else:
+        out = {name: share / max(1e-9, 1.0 - beside) for name, share in out.items()}
+    return dict(sorted(out.items(), key=lambda item: -item[1]))
+
+
+def _plain(phrase: Phrase, shares: dict[str, float]) -> bool:
+    """Whether a phrase is a command beyond doubt, whatever stands around it."""
+    intent, share = next(iter(shares.items()))
+    told = phrase.has("part") or phrase.has("category") or phrase.has("color")
+    said = told and (_changes(phrase) or phrase.has("act") or phrase.has("direction"))
+    return share >= PLAIN and intent not in _SMALL_TALK | {"out_of_scope"} and said
 
 
 def _changes(phrase: Phrase) -> bool:
@@ -324,7 +366,7 @@ def _leading(shares: list[dict[str, float]]) -> dict[str, float]:
     """The probabilities of the first phrase that is about the showroom."""
     for each in shares:
         intent = next(iter(each))
-        if intent not in _SMALL_TALK and intent != "out_of_scope":
+        if intent not in _SMALL_TALK and intent not in ("out_of_scope", ASIDE):
             return each
     return shares[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -90,6 +90,18 @@ class Lexicon:
             for form, senses in self._senses.items()
             if any(k == kind and value in (None, v) for k, v in senses)
         ]
+
+    def latin_words(self, kinds: Collection[str]) -> list[str]:
+        """All forms of one Latin word that can mean one of these kinds."""
+        return [
+            form
+            for form, senses in self._senses.items()
+            if form.isascii() and form.isalpha() and any(k in kinds for k, _ in senses)
+        ]
+
+    def senses(self, form: str) -> tuple[Sense, ...]:
+        """All meanings of a form."""
+        return tuple(self._senses[form])
 
     def values(self, kind: str) -> tuple[str, ...]:
         """All values of a kind, in the order of the data."""

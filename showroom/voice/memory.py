@@ -24,6 +24,6 @@ def noted(context: Context, command: Command, target: str = "") -> Context:
         previous = copy(command, target=about)
         return replace(context, topic=about or context.topic, previous=previous)
     if command.action in SILENT:
-        return context
+        return replace(context, undid=command.action == "undo")
     last = copy(command, target=about)
-    return replace(context, last=last, topic=about or context.topic, previous=None)
+    return replace(context, last=last, topic=about or context.topic, previous=None, undid=False)

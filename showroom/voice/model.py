@@ -1,17 +1,18 @@
 """The intent classifier, in numpy.
 
-Two logistic regressions, over n-grams of delexicalised symbols and, where the encoder is installed,
-over the sentence's embedding; their log-linear pool is calibrated on sentences that neither saw.
+Three logistic regressions: over n-grams of delexicalised symbols, over n-grams of the words
+themselves and, where the encoder is installed, over the sentence's embedding. Their log-linear pool
+is calibrated on sentences that none of them saw.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -21,7 +22,13 @@ from . import embedding
 from .phrase import Phrase, symbols
 from .text import is_cjk
 
-WEIGHTS = "intents.npz"
+WEIGHTS, CHANGES = "intents.npz", "changes.npz"
+"""The classifier of intents, and that of what a fit shall change (``length+``)."""
+OPEN = "?"
+"""The class of a phrase that does not say what to change."""
+_WORD = re.compile(r"[a-z']+|[0-9]+|[\u3400-\u9fff]")
+_STEM = 4
+"""Latin words also count by their pieces of so many letters."""
 
 
 def features(names: Sequence[str], known: frozenset[str] | None) -> list[str]:
@@ -64,49 +71,84 @@ _KINDS = {
 }  # fmt: skip
 
 
+def word_features(text: str) -> list[str]:
+    """The feature names of a plain text: runs of one to three words or Chinese characters.
+
+    Numbers count as one word; Latin words by pieces too, so that "sleaves" is like "sleeves".
+    """
+    words = ["0" if w[0].isdigit() else w for w in _WORD.findall(text)]
+    row = ["^", *words, "$"]
+    out = {" ".join(row[i : i + n]) for n in (1, 2, 3) for i in range(len(row) - n + 1)}
+    for word in words:
+        if len(word) >= _STEM and word.isascii():
+            out |= {f"#{word[i : i + _STEM]}" for i in range(len(word) - _STEM + 1)}
+    return sorted(out)
+
+
 @dataclass(frozen=True)
-class IntentModel:
-    """A trained classifier.
+class Linear:
+    """A multinomial logistic regression over named features.
 
     Attributes:
-        classes: intent names, in the order of the probabilities.
-        weights: (features, classes) float32; ``bias`` (classes,).
+        vocabulary: feature name to its row of ``weights``, (features, classes) float32.
+        bias: (classes,).
+    """
+
+    vocabulary: dict[str, int]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def scores(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Log-probabilities, (classes,)."""
+        rows = [i for name in names if (i := self.vocabulary.get(name)) is not None]
+        logits = self.bias + self.weights[rows].sum(axis=0) / max(1.0, len(rows)) ** 0.5
+        return log_softmax(logits)
+
+
+@dataclass(frozen=True)
+class IntentModel:
+    """A trained classifier of phrases.
+
+    Attributes:
+        classes: names, in the order of the probabilities.
+        symbols: over the delexicalised phrase; ``known`` are the raw words that count there.
+        words: over the words themselves.
         head: (512, classes) float32, over sentence embeddings; ``head_bias`` (classes,).
-        pool: exponents of the two in their log-linear pool.
-        alone: exponent of the first where there is no encoder.
+        pool: exponents of symbols, words and embeddings in their log-linear pool.
+        alone: exponents of the first two where there is no encoder.
     """
 
     classes: tuple[str, ...]
-    vocabulary: dict[str, int]
+    symbols: Linear
     known: frozenset[str]
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    words: Linear
     head: NDArray[np.float32]
     head_bias: NDArray[np.float32]
-    pool: tuple[float, float]
-    alone: float
+    pool: tuple[float, ...]
+    alone: tuple[float, ...]
 
     def probabilities(self, phrase: Phrase) -> dict[str, float]:
-        """Intent to probability, likeliest first."""
-        score = self.symbol_scores(symbols(phrase))
-        if embedding.available():
-            sentence = embedding.embed_one(phrase.text)
-            score = self.pool[0] * score + self.pool[1] * self.sentence_scores(sentence)
-        else:
-            score = self.alone * score
-        share = np.exp(log_softmax(score))
+        """Class to probability, likeliest first."""
+        share = np.exp(log_softmax(self.pooled(self.experts(phrase))))
         order = np.argsort(-share)
         return {self.classes[i]: float(share[i]) for i in order}
 
+    def experts(self, phrase: Phrase) -> NDArray[np.float32]:
+        """Log-probabilities, (2 or 3, classes), by symbols, words and, if installed, embedding."""
+        text = phrase.text
+        rows = [self.symbol_scores(symbols(phrase)), self.words.scores(word_features(text))]
+        if embedding.available():
+            rows.append(self.sentence_scores(embedding.embed_one(text)))
+        return np.stack(rows)
+
+    def pooled(self, experts: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Their pool, (classes,), up to a constant."""
+        powers = self.pool if len(experts) > len(self.alone) else self.alone
+        return np.asarray(np.array(powers, np.float32) @ experts, np.float32)
+
     def symbol_scores(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Log-probabilities, (classes,), of a delexicalised phrase."""
-        rows = [
-            index
-            for name in features(names, self.known)
-            if (index := self.vocabulary.get(name)) is not None
-        ]
-        logits = self.bias + self.weights[rows].sum(axis=0) / max(1.0, len(rows)) ** 0.5
-        return log_softmax(logits)
+        return self.symbols.scores(features(names, self.known))
 
     def sentence_scores(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Log-probabilities, (…, classes), of sentence embeddings (…, 512)."""
@@ -120,27 +162,29 @@ def log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @cache
-def load_model(path: Path | None = None) -> IntentModel:
-    """The shipped classifier, or that of another file."""
-    if path is None:
-        source = files(__package__).joinpath("data_files", WEIGHTS)
-        with source.open("rb") as stream:
-            return _read(stream)
-    with path.open("rb") as stream:
-        return _read(stream)
+def load_model(name: str = WEIGHTS) -> IntentModel:
+    """A shipped classifier: :data:`WEIGHTS` or :data:`CHANGES`."""
+    with files(__package__).joinpath("data_files", name).open("rb") as stream:
+        return read_model(stream)
 
 
-def _read(stream: IO[bytes]) -> IntentModel:
+def read_model(stream: IO[bytes]) -> IntentModel:
+    """A classifier as :func:`showroom.voice.train.write` writes it."""
     with np.load(stream, allow_pickle=False) as data:
-        names = str(data["vocabulary"]).split("\n")
+
+        def linear(kind: str) -> Linear:
+            names = str(data[f"{kind}_vocabulary"]).split("\n")
+            weights = data[f"{kind}_weights"].astype(np.float32)
+            bias = data[f"{kind}_bias"].astype(np.float32)
+            return Linear({name: i for i, name in enumerate(names)}, weights, bias)
+
         return IntentModel(
             tuple(str(data["classes"]).split("\n")),
-            {name: i for i, name in enumerate(names)},
+            linear("symbols"),
             frozenset(str(data["known"]).split("\n")),
-            data["weights"].astype(np.float32),
-            data["bias"].astype(np.float32),
+            linear("words"),
             data["head"].astype(np.float32),
             data["head_bias"].astype(np.float32),
-            (float(data["pool"][0]), float(data["pool"][1])),
-            float(data["alone"]),
+            tuple(float(x) for x in data["pool"]),
+            tuple(float(x) for x in data["alone"]),
         )

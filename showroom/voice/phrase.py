@@ -14,6 +14,8 @@ _EVIDENCE = {
     "more", "less", "again", "reverse", "same", "other", "factor", "times", "angle", "percent",
     "enough", "shape", "closer", "foreign", "near", "product", "length", "size_word",
 }  # fmt: skip
+_UNHEARD = ("filler", "repair")
+"""Kinds that say nothing of what is wanted."""
 _WEAK_ACTS = {"have", "off", "color"}
 _KEPT_VALUES = {
     "act", "change", "adjective", "answer", "amount", "too", "done", "size_word", "raise",
@@ -77,6 +79,12 @@ class Phrase:
         return [t for t in self.tokens if t.kind not in ("filler", "punct")]
 
 
+def told(phrase: Phrase, change: str) -> Phrase:
+    """A phrase as if it also said what to change, such as ``"length+"``."""
+    end = phrase.tokens[-1].end
+    return Phrase((*phrase.tokens, Token("~", (("change", change),), end, end)))
+
+
 def part_kind(part: str) -> str:
     """``"garment"`` or ``"furniture"``."""
     return "furniture" if part in anatomy()["furniture_parts"] else "garment"
@@ -116,12 +124,12 @@ def symbols(phrase: Phrase) -> list[str]:
     """
     out: list[str] = []
     for token in phrase:
-        if token.kind == "filler" and len(token.senses) == 1:
+        if all(kind in _UNHEARD for kind, _ in token.senses):
             continue
         if token.kind == "punct":
             if token.text == "?":
                 out.append("?")
             continue
-        names = sorted({_symbol(k, v, token.text) for k, v in token.senses if k != "filler"})
+        names = sorted({_symbol(k, v, token.text) for k, v in token.senses if k not in _UNHEARD})
         out.append("|".join(names))
     return out

@@ -32,8 +32,6 @@ _HALVES = (
 )
 _VAGUE = (
     (re.compile(r"(?:a |an )?couple(?: of)?(?: more)?\b"), 2.0),
-    (re.compile(r"a hundred\b"), 100.0),
-    (re.compile(r"a thousand\b"), 1000.0),
     (re.compile(r"a few(?: more)?\b"), 3.0),
     (re.compile(r"three quarters(?: of)?(?: an?)?\b"), 0.75),
     (re.compile(r"(?:a |one )?quarter(?: of)?(?: an?)?\b"), 0.25),
@@ -137,11 +135,15 @@ def _english_words(text: str, start: int) -> tuple[float, int] | None:
     end = start
     seen = False
     position = start
+    if one := re.compile(r"a (?=(?:hundred|thousand)\b)").match(text, start):
+        current, seen, position = 1.0, True, one.end()
     while match := _WORD.match(text, position):
         word = match[0]
         if word in _WORDS:
             if seen and current % 10 and _WORDS[word] < 20 and current % 100 != 0:
                 break
+            if seen and word in _TENS and 1 <= current <= 9:
+                current *= 100  # "one eighty"
             current += _WORDS[word]
         elif word == "hundred" and seen:
             current *= 100

@@ -14,7 +14,7 @@ from .data import anatomy
 from .options import options
 from .phrase import Phrase, part_kind
 from .shopping import picked
-from .target import category_target, implied, kind_of, named
+from .target import another, category_target, implied, kind_of, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Need:
 Outcome = tuple[Command, ...] | Need
 """Commands to carry out, or what must be asked first."""
 
-NO_COMMAND = {"yes", "no", "stop", "thanks", "repeat", "out_of_scope", "clarify"}
+ASIDE = "aside"
+"""A clause beside a request: why it is asked, for whom, what shall stay."""
+NO_COMMAND = {"yes", "no", "stop", "thanks", "repeat", "out_of_scope", "clarify", ASIDE}
 """Intents that carry no command; the visit answers them."""
 
 
@@ -101,7 +103,7 @@ def _garment_of(context: Context) -> str:
 
 
 def _take_off(phrase: Phrase, context: Context) -> Outcome:
-    target = named(phrase, context)
+    target = named(phrase, context) or another(phrase, context)
     if not target and phrase.has("all"):
         return (Command(action="take_off", option="all"),)
     if not target and phrase.has("this") and context.pointed:
@@ -129,7 +131,7 @@ def spoken_color(phrase: Phrase) -> str:
 
 def _set_color(phrase: Phrase, context: Context) -> Outcome:
     color = spoken_color(phrase)
-    target = named(phrase, context) or implied(phrase, context)
+    target = named(phrase, context) or another(phrase, context) or implied(phrase, context)
     if not color:
         if phrase.has("other") or phrase.has("before"):
             earlier = [c for c in context.colors if c]
@@ -253,8 +255,10 @@ def _same(phrase: Phrase, context: Context) -> Outcome:
     changed = _copy(last, target=target) if target else last
     if part and last.action == "adjust_fit":
         changed = fitting.on_part(changed, part)
-    elif part:
+    elif part and last.action in ("set_choice", "look"):
         changed = _copy(changed, part=part)
+    elif not (target or direction):
+        return Need("no_context")
     if direction:
         changed = _copy(changed, direction=direction)
     return (changed,)
@@ -273,7 +277,8 @@ def _other(phrase: Phrase, context: Context) -> Outcome:
         return (Command(action=action, target=beside),)
     if not category:
         return Need("which_product")
-    rest = [t for t in context.things if t.category == category and t != current]
+    seen = (*context.things, *context.shelf)
+    rest = [t for t in seen if t.category == category and t != current]
     if len(rest) == 1:
         return (Command(action=action, target=rest[0].id, option=option),)
     target = category_target(category, Context())
@@ -322,11 +327,28 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
     if intent in NO_COMMAND:
         return ()
     if intent in _BUILDERS:
-        return _BUILDERS[intent](phrase, context)
+        return _fetched(_BUILDERS[intent](phrase, context), phrase, context)
     if intent in ("adjust_fit", "set_size"):
         made = fitting.build(intent, phrase, context)
     elif intent in shopping.SHOP_ACTIONS:
         made = shopping.build(intent, phrase, context)
     else:
         made = furnishing.build(intent, phrase, context)
-    return Need(made, options(made, phrase, context)) if isinstance(made, str) else made
+    if isinstance(made, str):
+        return Need(made, options(made, phrase, context))
+    return _fetched(made, phrase, context) if intent == "set_size" else made
+
+
+def _fetched(outcome: Outcome, phrase: Phrase, context: Context) -> Outcome:
+    """What is not here yet is shown in that colour or size rather than altered."""
+    if isinstance(outcome, Need) or len(outcome) != 1 or not context.things:
+        return outcome
+    command = outcome[0]
+    if command.action not in ("set_color", "set_size") or not phrase.has("category"):
+        return outcome
+    if context.thing(command.target) or command.size_step or phrase.has("this"):
+        return outcome
+    if not (command.color or command.size):
+        return outcome
+    shown = Command(action="show", target=command.target, color=command.color, size=command.size)
+    return (shown,)

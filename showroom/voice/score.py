@@ -31,6 +31,7 @@ _ALIASES = {
 }
 """Intents that annotations call by one name."""
 _QUIET = {"help", "greet"}
+_HEM = ("hem", "length")
 _TEXT_FIELDS = ("target", "part", "direction", "size", "size_step", "color", "option", "near")
 
 
@@ -76,11 +77,19 @@ def done_by(got: Understanding) -> list[Command]:
 
 def slots(command: Command) -> dict[str, str | float]:
     """The set fields of a command."""
-    out: dict[str, str | float] = {}
-    for name in _FIELDS:
-        value = getattr(command, name)
-        if value not in ("", None, 0):
-            out[name] = value
+    return {n: v for n in _FIELDS if (v := getattr(command, n)) not in ("", None, 0)}
+
+
+def effect(command: Command) -> dict[str, str | float]:
+    """The set fields of a command, written alike where they come to the same change.
+
+    Which way it turns is the sign of its angle; no part, the body and the hem are one length.
+    """
+    out = slots(command)
+    if command.action == "rotate" and command.delta is not None:
+        out.pop("direction", None)
+    if command.part == "body" or (command.part, command.parameter) == _HEM:
+        out.pop("part", None)
     return out
 
 
@@ -88,6 +97,19 @@ def _same(a: str | float | None, b: str | float | None) -> bool:
     if isinstance(a, int | float) and isinstance(b, int | float):
         return abs(a - b) <= 0.01 * max(abs(a), abs(b)) + 1e-9
     return a == b
+
+
+def same_commands(wanted: Sequence[Command], got: Sequence[Command]) -> bool:
+    """Whether two runs of commands say the same, numbers within 1%."""
+    if len(wanted) != len(got):
+        return False
+    for a, b in zip(wanted, got, strict=True):
+        x, y = effect(a), effect(b)
+        if a.action != b.action or x.keys() != y.keys():
+            return False
+        if not all(_same(value, y[key]) for key, value in x.items()):
+            return False
+    return True
 
 
 def wrong_action(wanted: Sequence[Command], got: Sequence[Command]) -> bool:
@@ -103,13 +125,14 @@ def wrong_action(wanted: Sequence[Command], got: Sequence[Command]) -> bool:
     for a, b in zip(wanted, got, strict=True):
         if a.action != b.action:
             return True
-        if any(getattr(a, n) != getattr(b, n) for n in _TEXT_FIELDS):
+        x, y = effect(a), effect(b)
+        if any(x.get(n) != y.get(n) for n in _TEXT_FIELDS):
             return True
         for name in ("delta", "value", "factor"):
-            x, y = getattr(a, name), getattr(b, name)
-            if (x is None) != (y is None):
+            p, q = getattr(a, name), getattr(b, name)
+            if (p is None) != (q is None):
                 return True
-            if x is not None and (x * y < 0 or not 0.5 <= abs(y / x) <= 2.0):
+            if p is not None and (p * q < 0 or not 0.5 <= abs(q / p) <= 2.0):
                 return True
     return False
 
@@ -146,9 +169,9 @@ def score(rows: Iterable[dict[str, Any]], interpreter: Interpreter | None = None
         right.setdefault("en" if row["lang"] == "en" else "zh+mixed", []).append(ok)
         near = [intent_of(name, row["intent"]) for name, _ in got.candidates[:2]]
         top2.append(ok or row["intent"] in near)
-        gold = [(i, c.action, k, v) for i, c in enumerate(wanted) for k, v in slots(c).items()]
+        gold = [(i, c.action, k, v) for i, c in enumerate(wanted) for k, v in effect(c).items()]
         made = [
-            (i, c.action, k, v) for i, c in enumerate(made_commands) for k, v in slots(c).items()
+            (i, c.action, k, v) for i, c in enumerate(made_commands) for k, v in effect(c).items()
         ]
         matched = sum(any(g[:3] == m[:3] and _same(g[3], m[3]) for m in made) for g in gold)
         hits, found, expected = hits + matched, found + len(made), expected + len(gold)

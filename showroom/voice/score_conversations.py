@@ -24,7 +24,7 @@ from .interpreter import Interpreter
 from .interval import wilson
 from .memory import noted
 from .phrase import category_kind
-from .score import done_by, intent_of, load, slots
+from .score import done_by, intent_of, load, same_commands, slots
 
 _QUIET = frozenset(("help", "greet"))
 _Snapshot = tuple[tuple[Thing, ...], str]
@@ -59,6 +59,7 @@ class Room:
         action = command.action
         if action in ("undo", "redo"):
             self._travel(action)
+            self.context = noted(self.context, command)
             return command
         context = noted(self.context, command, target)
         if action in ("show", "try_on", "choose") and target:
@@ -143,23 +144,6 @@ class Tally:
     errors: list[tuple[str, str, dict[str, Any], Understanding]] = field(default_factory=list)
 
 
-def _same(wanted: Sequence[Command], got: Sequence[Command]) -> bool:
-    if len(wanted) != len(got):
-        return False
-    for a, b in zip(wanted, got, strict=True):
-        x, y = slots(a), slots(b)
-        if a.action != b.action or x.keys() != y.keys():
-            return False
-        for key, value in x.items():
-            other = y[key]
-            if isinstance(value, str) or isinstance(other, str):
-                if value != other:
-                    return False
-            elif abs(value - other) > 0.01 * max(abs(value), abs(other)) + 1e-9:
-                return False
-    return True
-
-
 def is_right(
     want: dict[str, Any], got: Understanding, raw: Sequence[Command], done: Sequence[Command]
 ) -> bool:
@@ -179,7 +163,7 @@ def is_right(
         commands = [Command(**c) for c in reading.get("commands", ()) if c["action"] not in _QUIET]
         if intent_of(got.intent, name) != name or got.clarify is not None:
             continue
-        if _same(commands, raw) or _same(commands, done):
+        if same_commands(commands, raw) or same_commands(commands, done):
             return True
     return False
 

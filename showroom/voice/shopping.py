@@ -61,7 +61,9 @@ def _choose(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     option = "" if target else phrase.first("pick") or ""
     if not target and not option:
         number = phrase.first("ordinal")
-        if number is None and not phrase.has("this"):
+        if number is None and phrase.has("this") and context.topic in context.listed:
+            target = context.topic
+        elif number is None:
             return "which_product"
         option = number or ""
     return (

@@ -59,11 +59,25 @@ def _is_choice(text: str) -> bool:
     return text.endswith("sleeves") or text in ("无袖", "短袖子", "长袖子")
 
 
+def another(phrase: Phrase, context: Context) -> str:
+    """The one other thing like that last talked about, where "the other one" is said, or ``""``."""
+    if not phrase.has("other", "other") or phrase.has("category"):
+        return ""
+    last = context.last.target if context.last else ""
+    for key in (context.topic, last, context.worn):
+        thing = context.thing(key)
+        if thing is None:
+            continue
+        rest = [t.id for t in context.things if t.category == thing.category and t.id != key]
+        return rest[0] if len(rest) == 1 else ""
+    return ""
+
+
 def implied(phrase: Phrase, context: Context, kind: str = "") -> str:
     """The target that the conversation implies, of a kind if given, or ``""``.
 
     In order: what is pointed at with "this", the last talked about, the last changed, what is
-    worn, what is pointed at, the only one there.
+    pointed at, what is worn, the only one there.
     """
     last = context.last.target if context.last else ""
     pointed = context.pointed
@@ -72,9 +86,9 @@ def implied(phrase: Phrase, context: Context, kind: str = "") -> str:
     if deictic and pointed:
         order.append(pointed)
     order += [context.topic, last]
+    order.append(pointed)
     if kind != "furniture":
         order.append(context.worn)
-    order.append(pointed)
     order += _having(phrase, context) + _only(context, kind)
     for target in order:
         if target and (not kind or kind_of(target, context) in (kind, "")):

@@ -1,4 +1,4 @@
-"""Rebuild the intent classifier from the phrasings.
+"""Rebuild the classifiers of intents and of changes from phrasings, sayings and annotations.
 
 Needs torch and the extra ``embed`` (the sentence encoder).
 """
@@ -8,30 +8,34 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .context import Context, Thing
 from .data import LANGUAGES
 from .embedding import embed
 from .lexicon import Lexicon, default_lexicon
-from .model import WEIGHTS, IntentModel, features, log_softmax
+from .model import CHANGES, OPEN, WEIGHTS, IntentModel, Linear, features, log_softmax, word_features
 from .phrase import Phrase, symbols
 from .phrasings import Phrasings
+from .regression import dense, sparse
+from .resolve import Need, resolve
+from .said import Said, change_of, said, sayings
 from .text import normalise
-
-if TYPE_CHECKING:
-    import torch
 
 OUTSIDE = "intents_snips"
 """Folder of the outside negatives (CC0) under the data folder."""
 FOLDS = 3
 WIDE = 4
 """How many times more sentences are drawn, and weigh, where anything may be said."""
+SAID = 4.0
+"""How much more a sentence counts that somebody said than one that was drawn from a template."""
+_ROOM = Context(things=(Thing("tee", "t_shirt", "garment"),), worn="tee")
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,17 @@ class Row:
     Attributes:
         text: as :attr:`showroom.voice.phrase.Phrase.text`; ``""`` for rows without one.
         symbols: its delexicalised form.
-        fold: of its template; all sentences of a template share one.
+        intent: its class.
+        change: what a fit shall change; ``""`` where it changes none.
+        fold: of its file, where somebody said it; those drawn from templates have none.
     """
 
     text: str
     symbols: tuple[str, ...]
     intent: str
     weight: float = 1.0
-    fold: int = 0
+    fold: int = -1
+    change: str = ""
 
 
 def generate(draws: int, seed: int, lexicon: Lexicon | None = None) -> list[Row]:
@@ -71,8 +78,28 @@ def generate(draws: int, seed: int, lexicon: Lexicon | None = None) -> list[Row]
                 phrase = Phrase(tuple(words.scan(normalise(said).plain)))
                 names = tuple(symbols(phrase))
                 if names and phrase.text not in seen:
-                    seen[phrase.text] = Row(phrase.text, names, intent, 1.0, at % FOLDS)
+                    change = _change(phrase) if intent == "adjust_fit" else ""
+                    seen[phrase.text] = Row(phrase.text, names, intent, change=change)
             rows += seen.values()
+    return rows
+
+
+def _change(phrase: Phrase) -> str:
+    """What a phrase of a template changes, by the words of the lexicon."""
+    outcome = resolve("adjust_fit", phrase, _ROOM)
+    return OPEN if isinstance(outcome, Need) else change_of(outcome)
+
+
+def natural(folder: Path, model: IntentModel) -> list[Row]:
+    """What people said, as rows that count more; see :mod:`showroom.voice.said`."""
+    heard: list[Said] = said(folder, model)
+    files = sorted({each.group for each in heard})
+    rows: list[Row] = []
+    for number, each in enumerate([*heard, *sayings()]):
+        fold = (files.index(each.group) if each.group in files else number) % FOLDS
+        if names := tuple(symbols(each.phrase)):
+            row = Row(each.phrase.text, names, each.intent, SAID, fold, each.change)
+            rows.append(row)
     return rows
 
 
@@ -88,23 +115,25 @@ def outside(data: Path, limit: int, seed: int) -> list[Row]:
     files = sorted((data / OUTSIDE).glob("train_*.json"))
     if not files:
         raise FileNotFoundError(f"no train_*.json in {data / OUTSIDE}")
-    said: list[str] = []
+    texts: list[str] = []
     for file in files:
         for rows in json.loads(file.read_text("utf-8", errors="replace")).values():
-            said += ["".join(piece["text"] for piece in row["data"]) for row in rows]
-    random.Random(seed).shuffle(said)
+            texts += ["".join(piece["text"] for piece in row["data"]) for row in rows]
+    random.Random(seed).shuffle(texts)
     words = default_lexicon()
     out: list[Row] = []
-    for number, text in enumerate(said[:limit]):
+    for text in texts[:limit]:
         phrase = Phrase(tuple(words.scan(normalise(text).plain)))
         if names := tuple(symbols(phrase)):
-            out.append(Row(phrase.text, names, "out_of_scope", 1.0, number % FOLDS))
+            out.append(Row(phrase.text, names, "out_of_scope"))
     return out
 
 
 def _merged(rows: Sequence[Row]) -> list[Row]:
-    """One row per delexicalised form and intent, with the root of its count as its weight."""
-    seen: Counter[tuple[tuple[str, ...], str]] = Counter((r.symbols, r.intent) for r in rows)
+    """One row per delexicalised form and intent, with the root of its weight as its weight."""
+    seen: Counter[tuple[tuple[str, ...], str]] = Counter()
+    for row in rows:
+        seen[row.symbols, row.intent] += row.weight  # type: ignore[assignment]
     return [Row("", names, intent, count**0.5) for (names, intent), count in seen.items()]
 
 
@@ -139,7 +168,7 @@ def _balanced(labels: NDArray[np.str_], weights: NDArray[np.float64]) -> NDArray
 
 
 def fit(rows: list[Row], vectors: NDArray[np.float32], seed: int) -> IntentModel:
-    """Both regressions, not yet pooled or calibrated.
+    """The three regressions, not yet pooled or calibrated.
 
     Args:
         vectors: (rows, 512) embeddings of the rows' texts.
@@ -147,20 +176,31 @@ def fit(rows: list[Row], vectors: NDArray[np.float32], seed: int) -> IntentModel
     rng = random.Random(seed)
     merged = _merged(rows)
     known = frozenset(n for row in merged if row.intent != "out_of_scope" for n in row.symbols)
-    merged += [*_noise(merged, rng), *_unknown(merged, rng)]
-    named = [features(row.symbols, known) for row in merged]
+    if any(row.intent == "out_of_scope" for row in rows):
+        merged += _noise(merged, rng)
+    merged += _unknown(merged, rng)
+    classes = sorted({row.intent for row in rows})
+    labels = np.array([row.intent for row in merged])
+    weights = _balanced(labels, np.array([row.weight for row in merged]))
+    forms = [features(row.symbols, known) for row in merged]
+    first = _linear(forms, _numbered(labels, classes), weights, seed)
+    targets = np.array([row.intent for row in rows])
+    even = _balanced(targets, np.array([row.weight for row in rows]))
+    numbered = _numbered(targets, classes)
+    words = _linear([word_features(row.text) for row in rows], numbered, even, seed)
+    head = dense(vectors, numbered, even, seed)
+    return IntentModel(tuple(classes), first, known, words, *head, (0.5,) * 3, (0.6,) * 2)
+
+
+def _linear(
+    named: list[list[str]], labels: NDArray[np.int64], weights: NDArray[np.float64], seed: int
+) -> Linear:
+    """A regression over the features that at least three rows have."""
     seen_in = Counter(name for names in named for name in names)
     vocabulary = sorted(name for name, count in seen_in.items() if count >= 3)
     index = {name: i for i, name in enumerate(vocabulary)}
     bags = [[index[name] for name in names if name in index] for names in named]
-    classes = sorted({row.intent for row in rows})
-    labels = np.array([row.intent for row in merged])
-    weights = _balanced(labels, np.array([row.weight for row in merged]))
-    first = _sparse(bags, len(vocabulary), _numbered(labels, classes), weights, seed)
-    targets = np.array([row.intent for row in rows])
-    even = _balanced(targets, np.ones(len(rows)))
-    head = _dense(vectors, _numbered(targets, classes), even, seed)
-    return IntentModel(tuple(classes), index, known, *first, *head, (1.0, 1.0), 1.0)
+    return Linear(index, *sparse(bags, len(vocabulary), labels, weights, seed))
 
 
 def _numbered(labels: NDArray[np.str_], classes: Sequence[str]) -> NDArray[np.int64]:
@@ -168,170 +208,112 @@ def _numbered(labels: NDArray[np.str_], classes: Sequence[str]) -> NDArray[np.in
     return np.array([place[name] for name in labels.tolist()], np.int64)
 
 
-Fitted = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""Weights (inputs, classes) and biases (classes,) of a multinomial logistic regression."""
-
-
-def _sparse(
-    bags: list[list[int]],
-    width: int,
-    labels: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    seed: int,
-) -> Fitted:
-    """A regression over bags of features, each bag scaled to unit length."""
-    import torch
-
-    lengths = torch.tensor([len(bag) for bag in bags])
-    starts = torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)[:-1]])
-    flat = torch.tensor([i for bag in bags for i in bag], dtype=torch.long)
-    table = torch.nn.Embedding(width, int(labels.max()) + 1)
-    torch.nn.init.zeros_(table.weight)
-
-    def scores(rows: torch.Tensor) -> torch.Tensor:
-        counts = lengths[rows]
-        offsets = torch.cat([torch.zeros(1, dtype=torch.long), counts.cumsum(0)[:-1]])
-        within = torch.arange(int(counts.sum())) - offsets.repeat_interleave(counts)
-        picked = flat[starts[rows].repeat_interleave(counts) + within]
-        total = torch.nn.functional.embedding_bag(picked, table.weight, offsets, mode="sum")
-        return total / counts.clamp(min=1).sqrt()[:, None]
-
-    bias = _descend(scores, [table.weight], labels, weights, seed, rate=0.05)
-    return table.weight.detach().numpy(), bias
-
-
-def _dense(
-    vectors: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float64], seed: int
-) -> Fitted:
-    """A regression over vectors."""
-    import torch
-
-    inputs = torch.from_numpy(vectors)
-    matrix = torch.zeros(vectors.shape[1], int(labels.max()) + 1, requires_grad=True)
-    bias = _descend(lambda rows: inputs[rows] @ matrix, [matrix], labels, weights, seed, rate=0.03)
-    return matrix.detach().numpy(), bias
-
-
-def _descend(
-    scores: Callable[[torch.Tensor], torch.Tensor],
-    parameters: list[torch.Tensor],
-    labels: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    seed: int,
-    *,
-    rate: float,
-    epochs: int = 14,
-    batch: int = 256,
-    decay: float = 2e-6,
-) -> NDArray[np.float32]:
-    """Fit parameters and a bias by Adam on the weighted cross entropy; hands back the bias."""
-    import torch
-
-    generator = torch.Generator().manual_seed(seed)
-    truth, share = torch.from_numpy(labels), torch.from_numpy(weights.astype(np.float32))
-    bias = torch.zeros(int(labels.max()) + 1, requires_grad=True)
-    steps = epochs * (len(labels) // batch + 1)
-    optimiser = torch.optim.Adam([*parameters, bias], lr=rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
-    for _ in range(epochs):
-        for rows in torch.randperm(len(labels), generator=generator).split(batch):
-            loss = torch.nn.functional.cross_entropy(
-                scores(rows) + bias, truth[rows], reduction="none"
-            )
-            total = (loss * share[rows]).mean()
-            total = total + decay * sum(p.square().sum() for p in parameters)
-            optimiser.zero_grad()
-            total.backward()  # type: ignore[no-untyped-call,unused-ignore]
-            optimiser.step()
-            schedule.step()
-    return np.asarray(bias.detach().numpy(), np.float32)
-
-
-Held = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
-"""Scores of both regressions, (n, classes) each, on sentences that they were not fitted to, and
-their true classes."""
+Held = tuple[NDArray[np.float32], NDArray[np.int64]]
+"""Scores of the three regressions, (3, n, classes), on what they were not fitted to, and (n,) true
+classes."""
 
 
 def held_out(rows: list[Row], vectors: NDArray[np.float32], fold: int, seed: int) -> Held:
-    """Scores of a model that did not see the templates of a fold, on a sample of that fold."""
+    """Scores on what was said in the files of a fold, of a model that did not see those files."""
     folds = np.array([row.fold for row in rows])
     inside = np.flatnonzero(folds != fold)
     model = fit([rows[i] for i in inside], vectors[inside], seed)
-    left = np.flatnonzero(folds == fold)
-    rng = np.random.default_rng(seed)
-    picked = rng.choice(left, min(len(left), 6000), replace=False)
-    return (
-        np.stack([model.symbol_scores(rows[i].symbols) for i in picked]),
-        model.sentence_scores(vectors[picked]),
-        np.array([model.classes.index(rows[i].intent) for i in picked]),
+    left = [i for i in np.flatnonzero(folds == fold) if rows[i].intent in model.classes]
+    scores = np.stack(
+        [
+            np.stack([model.symbol_scores(rows[i].symbols) for i in left]),
+            np.stack([model.words.scores(word_features(rows[i].text)) for i in left]),
+            model.sentence_scores(vectors[left]),
+        ]
     )
+    return scores, np.array([model.classes.index(rows[i].intent) for i in left])
 
 
 def calibrated(model: IntentModel, held: Sequence[Held]) -> IntentModel:
     """The model with the exponents that make held-out sentences likeliest (Platt, 1999)."""
     from scipy.optimize import minimize
 
-    first = np.concatenate([h[0] for h in held])
-    second = np.concatenate([h[1] for h in held])
-    truth = np.concatenate([h[2] for h in held])
+    scores = np.concatenate([h[0] for h in held], axis=1)
+    truth = np.concatenate([h[1] for h in held])
     each = np.arange(len(truth))
 
-    def loss(powers: NDArray[np.float64]) -> float:
-        pooled = powers[0] * first + powers[1] * second
-        return float(-log_softmax(np.asarray(pooled, np.float32))[each, truth].mean())
+    def powers(count: int) -> tuple[float, ...]:
+        def loss(x: NDArray[np.float64]) -> float:
+            pooled = np.tensordot(x, scores[:count], axes=1)
+            return float(-log_softmax(np.asarray(pooled, np.float32))[each, truth].mean())
 
-    both = minimize(loss, np.array([0.6, 0.6]), method="Nelder-Mead").x
-    alone = minimize(lambda p: loss(np.array([p[0], 0.0])), np.array([0.8]), method="Nelder-Mead").x
-    return replace(model, pool=(float(both[0]), float(both[1])), alone=float(alone[0]))
+        found = minimize(loss, np.full(count, 1.2 / count), method="Nelder-Mead")
+        return tuple(float(x) for x in found.x)
+
+    return replace(model, pool=powers(3), alone=powers(2))
 
 
 def write(model: IntentModel, path: Path) -> None:
     """Write a model's weights; large ones in half precision."""
-    half: dict[str, Any] = {
-        "weights": model.weights.astype(np.float16),
-        "head": model.head.astype(np.float16),
-    }
+    arrays: dict[str, Any] = {"head": model.head.astype(np.float16)}
+    for kind, linear in (("symbols", model.symbols), ("words", model.words)):
+        arrays[f"{kind}_vocabulary"] = "\n".join(linear.vocabulary)
+        arrays[f"{kind}_weights"] = linear.weights.astype(np.float16)
+        arrays[f"{kind}_bias"] = linear.bias
     with path.open("wb") as stream:
         np.savez_compressed(
             stream,
             classes="\n".join(model.classes),
-            vocabulary="\n".join(model.vocabulary),
             known="\n".join(sorted(model.known)),
-            bias=model.bias,
             head_bias=model.head_bias,
             pool=np.array(model.pool, np.float32),
-            alone=np.float32(model.alone),
-            **half,
+            alone=np.array(model.alone, np.float32),
+            **arrays,
         )
+
+
+def _trained(
+    name: str, rows: list[Row], vectors: NDArray[np.float32], folds: int, seed: int
+) -> IntentModel:
+    """A classifier, calibrated; prints how it does on files that it did not see."""
+    held = [held_out(rows, vectors, fold, seed) for fold in range(folds)]
+    model = calibrated(fit(rows, vectors, seed), held)
+    for scores, truth in held:
+        pooled = np.tensordot(np.array(model.pool), scores, axes=1)
+        shares = [np.mean(each.argmax(-1) == truth) for each in (*scores, pooled)]
+        print(
+            f"{name}, {len(truth)} held-out sentences right: symbols {shares[0]:.3f}, "
+            f"words {shares[1]:.3f}, embeddings {shares[2]:.3f}, pool {shares[3]:.3f}"
+        )
+    return model
 
 
 def train(
-    path: Path | None = None, *, data: Path, draws: int = 500, seed: int = 0, folds: int = 2
-) -> Path:
-    """Fit and calibrate the classifier and write its weights.
+    folder: Path | None = None,
+    *,
+    data: Path,
+    sentences: Path,
+    model: IntentModel,
+    draws: int = 300,
+    seed: int = 0,
+    folds: int = FOLDS,
+) -> tuple[Path, Path]:
+    """Fit and calibrate both classifiers and write their weights.
 
     Args:
-        path: where to write; the shipped file by default.
+        folder: where to write; that of the shipped files by default.
         data: the folder of outside data, for sentences that are out of scope.
-        folds: how many thirds of the templates to leave out in turn for the calibration.
+        sentences: the folder of annotated sentences, see :mod:`showroom.voice.said`.
+        model: the classifier of intents so far; it reads the annotations.
+        folds: how many thirds of the annotated files to leave out in turn for the calibration.
 
     Returns:
-        The path written.
+        The paths written.
 
     Raises:
-        FileNotFoundError: the outside data is not there.
+        FileNotFoundError: the outside data or the sentences are not there.
     """
-    rows = generate(draws, seed) + outside(data, 2 * draws, seed)
+    rows = generate(draws, seed) + outside(data, 2 * draws, seed) + natural(sentences, model)
     vectors = embed([row.text for row in rows])
-    held = [held_out(rows, vectors, fold, seed) for fold in range(folds)]
-    model = calibrated(fit(rows, vectors, seed), held)
-    for first, second, truth in held:
-        pooled = model.pool[0] * first + model.pool[1] * second
-        shares = [np.mean(scores.argmax(1) == truth) for scores in (first, second, pooled)]
-        print(
-            f"held-out templates, intent accuracy: symbols {shares[0]:.3f}, "
-            f"sentences {shares[1]:.3f}, both {shares[2]:.3f}"
-        )
-    target = path or Path(__file__).with_name("data_files") / WEIGHTS
-    write(model, target)
-    return target
+    into = folder or Path(__file__).with_name("data_files")
+    paths = into / WEIGHTS, into / CHANGES
+    write(_trained("intents", rows, vectors, folds, seed), paths[0])
+    at = [i for i, row in enumerate(rows) if row.change]
+    changing = [replace(rows[i], intent=rows[i].change) for i in at]
+    write(_trained("changes", changing, vectors[at], folds, seed), paths[1])
+    return paths

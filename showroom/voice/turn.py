@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from ..protocol.messages import Command
 from .context import Context
-from .fitting import complains, on_part
+from .data import amounts
+from .fitting import complains, on_part, says_how
 from .furnishing import copy
 from .memory import SILENT, noted
 from .phrase import Phrase
@@ -76,11 +77,16 @@ class Turn:
         if self.remedies(commands):
             complaint = self.commands.pop()
             commands = [_inherit(c, complaint) for c in commands]
+        elif self.complaint and commands and self.commands and _answers(commands[0]):
+            self.commands.pop()  # "too big, undo that": the complaint only says why
         if self.corrected and commands and self.commands[-1].action == commands[0].action:
             withdrawn = self.commands.pop()
             commands = [_inherit(c, withdrawn) for c in commands]
         self.corrected = False
-        self.complaint = complains(phrase)
+        reason = complains(phrase)
+        commands = [c for c in commands if not self._told(c) and not (reason and self._meant(c))]
+        self.complaint = reason or (intent == "adjust_fit" and not says_how(phrase))
+        commands = self._joined(commands)
         earlier = len(self.commands)
         for command in commands:
             if self.commands and _overrides(command, self.commands[-1]):
@@ -95,17 +101,59 @@ class Turn:
         for command in commands:
             self.context = noted(self.context, command)
 
+    def _told(self, command: Command) -> bool:
+        """Whether a colour only says again what shall be shown ("dresses, actual green ones")."""
+        shown = self.commands[-1] if self.commands else None
+        if shown is None or shown.action not in ("show", "try_on"):
+            return False
+        alike = command.target in ("", shown.target) or command.target == self.context.worn
+        return command.action == "set_color" and command.color == shown.color and alike
+
+    def _meant(self, command: Command) -> bool:
+        """Whether a complaint only gives the reason for what was asked just before it."""
+        asked = self.commands[-1] if self.commands else None
+        if asked is None or command.action != "adjust_fit" or not _alike(asked, command):
+            return False
+        step = asked.delta or asked.size_step or 1.0
+        return asked.action != "adjust_fit" or step * (command.delta or 0.0) >= 0
+
+    def _joined(self, commands: Sequence[Command]) -> list[Command]:
+        """Commands that say the one before in other words, joined with it into one."""
+        out = list(commands)
+        if not out or not self.commands:
+            return out
+        new, old = out[0], self.commands[-1]
+        if new.action == "try_on" and old.action in ("show", "set_size", "set_color"):
+            if old.action != "show" or new.target in ("", old.target):
+                self.commands.pop()
+                out[0] = copy(
+                    new,
+                    target=new.target or old.target,
+                    color=new.color or old.color,
+                    size=new.size or old.size,
+                )
+        elif new.action == old.action == "set_size" and new.target == old.target:
+            if new.size_step * old.size_step >= 0:
+                self.commands.pop()
+        elif new.action == old.action == "adjust_fit" and _same_way(old, new):
+            self.commands.pop()
+            usual = (amounts()["garment"]["default"], amounts()["furniture"]["default"])
+            given = new if abs(new.delta or 0.0) not in usual else old
+            out[0] = copy(new, part=new.part or old.part, delta=given.delta)
+        return out
+
     @property
     def contradicts(self) -> bool:
         """Whether two commands ask for opposite changes of the same thing."""
-        seen: dict[tuple[str, str, str], float] = {}
+        seen: dict[tuple[str, ...], float] = {}
         for command in self.commands:
-            if command.action != "adjust_fit" or command.delta is None:
+            step = command.delta if command.action == "adjust_fit" else command.size_step
+            if not step or command.action not in ("adjust_fit", "set_size"):
                 continue
-            key = (command.target, command.part, command.parameter)
-            if seen.get(key, 0.0) * command.delta < 0:
+            key = (command.action, command.target, command.part, command.parameter)
+            if seen.get(key, 0.0) * step < 0:
                 return True
-            seen[key] = command.delta
+            seen[key] = step
         return False
 
 
@@ -120,8 +168,28 @@ def only_negated(phrase: Phrase) -> bool:
     )
 
 
+def _alike(one: Command, other: Command) -> bool:
+    """Whether two commands are about the same product and part, as far as they say."""
+    targets = {one.target, other.target} - {""}
+    parts = {one.part, other.part} - {""}
+    return len(targets) < 2 and len(parts) < 2
+
+
+def _same_way(one: Command, other: Command) -> bool:
+    """Whether two changes of fit are the same change in different words."""
+    same = one.parameter == other.parameter and (one.delta or 0.0) * (other.delta or 0.0) > 0
+    return same and _alike(one, other)
+
+
+def _answers(command: Command) -> bool:
+    """Whether a command puts right whatever was complained of before it."""
+    return command.action in ("undo", "take_off", "set_choice") or bool(command.size)
+
+
 def _repeats(command: Command, earlier: Command) -> bool:
     """Whether a command only says again what the one before said ("take it off, off with it")."""
+    if command.action == earlier.action == "rotate" and command.delta == earlier.delta:
+        return True
     if command.delta is not None or command.action == "set_size":
         return False
     return command == earlier or copy(command, target=earlier.target) == copy(earlier)

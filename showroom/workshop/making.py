@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 OUTSIDE_DATA = Path("../shared/data")
+SENTENCES = Path("tests/voice")
 """Where outside data lies unless ``--data`` names another folder."""
 
 
@@ -250,10 +251,14 @@ def run_train(
 ) -> int:
     """Train a network; goes on where a run in ``out`` stopped, and prints where its weights are."""
     if what == "intents":
+        from showroom.voice.model import load_model
         from showroom.voice.train import train
 
         try:
-            print(train(data=data or OUTSIDE_DATA, seed=seed))
+            paths = train(
+                data=data or OUTSIDE_DATA, sentences=SENTENCES, model=load_model(), seed=seed
+            )
+            print(*paths, sep="\n")
         except FileNotFoundError as error:
             print(f"showroom train intents: {error}; name the folder with --data", file=sys.stderr)
             return 2

@@ -116,8 +116,33 @@ def test_a_huge_text_is_refused() -> None:
     assert len(got.text) <= 400
 
 
-def test_a_number_out_of_range_is_passed_on_as_it_was_said() -> None:
-    assert one("make it 9 metres longer", ROOM)["delta"] == pytest.approx(9.0)
+def test_a_number_that_nothing_could_follow_is_asked_again() -> None:
+    for text in ("make it 9 metres longer", "袖子加长九米", "scale the table by ten thousand times"):
+        got = understand(text, "", ROOM)
+        assert (got.problem, got.commands) == ("out_of_range", ())
+        assert got.clarify is not None and got.clarify.commands[0]
+    assert one("make it 40 cm longer", ROOM)["delta"] == pytest.approx(0.4)
+
+
+def test_a_speaker_may_correct_a_word() -> None:
+    said = "sleeves three centimetres longer, sorry, I meant four"
+    assert one(said, ROOM) == one("sleeves four centimetres longer", ROOM)
+    assert one("move the chair left, no, right", ROOM)["direction"] == "right"
+    assert one("袖子加长三厘米，不对，五厘米", ROOM)["delta"] == pytest.approx(0.05)
+
+
+def test_misspelt_and_misheard_words_are_read_as_meant() -> None:
+    for text in ("make the sleaves longer buy two centimeters", "make the sleevs longer by 2 cm"):
+        assert one(text, ROOM) == one("make the sleeves longer by 2 cm", ROOM)
+    assert one("its to tight at the waist", ROOM) == one("it's too tight at the waist", ROOM)
+    assert understand("my chain is in the garage", "", ROOM).commands == ()
+
+
+def test_the_reason_for_a_wish_is_no_second_wish() -> None:
+    got = understand("one size up please, I had a big lunch", "", ROOM)
+    assert [c.action for c in got.commands] == ["set_size"]
+    got = understand("too big, undo that", "", ROOM)
+    assert [c.action for c in got.commands] == ["undo"]
 
 
 def test_a_negated_command_is_a_no() -> None:
