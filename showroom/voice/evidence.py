@@ -163,8 +163,11 @@ def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     if before is not None and told and not acts and phrase.has("answer", "no"):
         for name in ("no", "other", "choose"):
             shift(out, name, "same")
-    if before is not None and phrase.has("part") and not acts:
+    altered = before is not None and before.action in ("adjust_fit", "set_choice", "look")
+    if altered and phrase.has("part") and not acts:
         shift(out, "again", "same")
+    elif not altered and phrase.has("part") and not phrase.has("category"):
+        shift(out, "same", "adjust_fit")
     if before is not None and before.direction and phrase.has("direction") and not acts:
         shift(out, "yes", "same")
     if (phrase.has("more") or phrase.has("enough")) and not _acts(phrase, "stop"):
