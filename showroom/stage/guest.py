@@ -25,7 +25,7 @@ from .locomotion import Comfort, Locomotion, Moved
 from .menu import Local, Sheet, Shown, pressed, sheet
 from .standing import Standing
 from .touch import Acts, Carried, Touch
-from .view import Dimension, Label, Spot, View, dimensions, name_label
+from .view import Dimension, Label, Spot, View, dimensions, name_label, sizes, tailored
 from .wares import Shape, Ware, Wares, box_of
 from .words import language, word
 from .wrist import Wrist
@@ -310,6 +310,7 @@ class Guest:
             Shown(
                 ware, self._said, report, self.wrist.strain, self.wrist.measures,
                 self.legs.comfort, self.lang, self.wrist.page,
+                sizes(ware, self.lang) if ware is not None else (),
             )
         )  # fmt: skip
 
@@ -332,6 +333,7 @@ class Guest:
             lit.append((ware.target, False))
             label = name_label(ware, self.lang)
             labels += [label] if label is not None else []
+        labels += self._tailored(carried)
         return View(
             head, walked.arc, tuple(r for r in acts.rays if r.side != self.legs.aiming),
             tuple(lit), tuple(labels), carried, spot,
@@ -373,9 +375,17 @@ class Guest:
         on = self.wrist.strain and known is not None and ware is not None
         return (known,) if on and known is not None and ware and known.glb == ware.glb else ()
 
+    def _tailored(self, carried: tuple[Carried, ...]) -> tuple[Label, ...]:
+        """The chosen garment's own measures, beside it."""
+        ware = self.subject
+        if not self.wrist.measures or ware is None or ware.kind != "garment" or ware.worn:
+            return ()
+        there = next((c.transform for c in carried if c.target == ware.target), ware.transform)
+        return tailored(ware, self.lang, there)
+
     def _measures(self, carried: tuple[Carried, ...]) -> tuple[Dimension, ...]:
         ware = self.subject
-        if not self.wrist.measures or ware is None or ware.worn:
+        if not self.wrist.measures or ware is None or ware.kind == "garment":
             return ()
         for one in carried:
             if one.target == ware.target:

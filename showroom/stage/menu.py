@@ -106,6 +106,7 @@ class Shown:
         said: the latest answer.
         report: of ``ware``, once it was asked for.
         strain, measures: whether those overlays are on.
+        sizes: the product's own measures, as lines.
     """
 
     ware: Ware | None = None
@@ -116,6 +117,7 @@ class Shown:
     comfort: Comfort = field(default_factory=Comfort)
     lang: str = "en"
     page: Page = "home"
+    sizes: tuple[str, ...] = ()
 
 
 def sheet(shown: Shown) -> Sheet:
@@ -155,7 +157,11 @@ def _home(shown: Shown) -> Sheet:
         x = _PAD + (k % 2) * (width + _GAP)
         y = top + (k // 2) * (_ROW + _GAP)
         buttons.append(Button(label, (x, y, width, _ROW), means, on))
-    if shown.said:
+    if ware is not None and ware.worn and shown.measures:
+        for k, text in enumerate(shown.sizes[:8]):
+            y = top + rows * (_ROW + _GAP) + (k // 2) * 30
+            lines.append(Line(text, _PAD + (k % 2) * (width + _GAP), y, 22, width=width))
+    elif shown.said:
         y = top + rows * (_ROW + _GAP) + 6
         lines.append(Line(shown.said, _PAD, y, 24, (214, 206, 194)))
     return Sheet(tuple(lines), tuple(buttons))

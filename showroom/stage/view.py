@@ -19,7 +19,7 @@ from .poses import Vec3, moved
 from .teleport import Arc
 from .touch import Carried, Ray
 from .wares import Ware
-from .words import word
+from .words import names, word
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,25 @@ def name_label(ware: Ware, lang: str) -> Label | None:
     top = (float(low[0] + high[0]) / 2, float(high[1]) + 0.09, float(low[2] + high[2]) / 2)
     lines = tuple(text for text in (ware.title(lang), ware.cost) if text)
     return Label(lines, moved(ware.transform, top))
+
+
+def sizes(ware: Ware, lang: str) -> tuple[str, ...]:
+    """A product's own measures as lines: those that a tailor or joiner would name."""
+    return tuple(
+        f"{word(name, lang)} {100 * ware.values[name]:.1f} cm"
+        for name in ware.ranges
+        if name in ware.values and name in names()["en"]
+    )
+
+
+def tailored(ware: Ware, lang: str, transform: Transform) -> tuple[Label, ...]:
+    """A garment's measures on a plate beside it."""
+    lines = sizes(ware, lang)
+    if ware.shape is None or not lines:
+        return ()
+    low, high = ware.shape.low, ware.shape.high
+    side = (float(high[0]) + 0.14, float(low[1] + high[1]) / 2, float(low[2] + high[2]) / 2)
+    return (Label(lines, moved(transform, side), 0.032),)
 
 
 def dimensions(ware: Ware, lang: str, transform: Transform, factor: float = 1.0) -> tuple[

@@ -31,6 +31,7 @@ def word(name: str, lang: str, **slots: str) -> str:
     return text.format(**slots) if slots else text
 
 
+@cache
 def names() -> Mapping[str, frozenset[str]]:
     """The names of all words, by language."""
     return {lang: frozenset(table) for lang, table in _tables().items()}
