@@ -71,7 +71,11 @@ def photo_view(drawn: Drawn, rng: np.random.Generator, with_photo: bool) -> Phot
         float(np.clip(closeness, 0.05, 0.5)),
         drawn.camera[3] + float(rng.normal(0, 0.01)),
     )
-    rgb = (np.clip(drawn.rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
+    # Beyond the outline a photo shows what lies behind.
+    ground = rng.uniform(0.3, 0.95) * rng.uniform(0.9, 1.0, 3)
+    alpha = np.asarray(drawn.alpha, np.float32)[..., None]
+    seen = np.clip(drawn.rgb, 0, 1) * alpha + ground * (1 - alpha)
+    rgb = (seen * 255 + 0.5).astype(np.uint8)
     return PhotoView(np.asarray(drawn.alpha, np.float32), rgb if with_photo else None, pose)
 
 

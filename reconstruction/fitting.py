@@ -108,7 +108,8 @@ def fit_flat(
     """Fit a sewing pattern that lies in the plane of the first photo."""
     from .families.garment import GarmentFamily
     from .families.garment_flat import LANDMARKS
-    from .garment.fit import FitHint, refine
+    from .garment.fit import refine
+    from .garment.hint import FitHint
 
     sight = sights[0]
     landmarks, trust = sight.proposal.landmark_table(LANDMARKS)
@@ -163,6 +164,7 @@ def fit_solid(
             poses[0],
             candidate.sigma,
             probability=s.probability,
+            size_spread=candidate.size_sigma,
         )
         for s in candidate.structures[: 1 if request.quick else None]
     ]

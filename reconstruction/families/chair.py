@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .chair_back import BackShape, arms, back
+from .chair_back import arms, back
+from .chair_back_shape import BackShape
 from .chair_shell import shell, tee_arms
 from .furniture_family import Anchors, Assembly, Choices, FurnitureFamily, Values
 from .furniture_legs import (

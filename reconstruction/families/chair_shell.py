@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from .chair_back_shape import BackShape
 from .furniture_blocks import SMOOTH, Grid, blocks, places
 from .furniture_family import Values
 from .furniture_solids import F64, Loft
-
-if TYPE_CHECKING:
-    from .chair_back import BackShape
 
 _SIDE = np.array([-1.0, 1.0])
 _ACROSS = np.linspace(1.0, -1.0, 11)

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .creases import inner
 from .target import Target
 
 BEYOND = (0.0, 0.12, 0.3, 0.6, 1.0)
@@ -54,6 +55,8 @@ def cut_off(target: Target, cut: frozenset[str], beyond: float) -> Target:
         outward=np.where(known, target.outward, 0).astype(np.float32),
         cover=np.where(known, target.cover, 0).astype(np.float32),
         box=(left, top, wide, tall),
+        core=(target.core & inner(known.astype(np.uint8))),
         unknown=~known,
         layers={},
+        edges={},
     )

@@ -26,8 +26,9 @@ class FitEvidence:
         margin: by how much the best other structure's loss is greater; inf where none was tried.
         miss: mean distance by which the outlines miss each other, as a share of the product's
             larger side in the picture.
-        colour: how clearly the photos show two materials, 0 to 1.
-        colour_wrong: share of the pixels whose material's colour group differs from their own.
+        colour: how much the photos' colours differ inside the outline, 0 to 1.
+        colour_left: share of those colours' variance that the surfaces do not explain.
+        edge_left: share of the photos' edges inside the outline that the surfaces do not explain.
         spread: posterior standard deviation of each free parameter, as a share of its range,
             given the photo, the other parameters and the guess's own spread.
         leverage: 0 to 1 for each free parameter: how much of its prior variance the photos
@@ -42,7 +43,8 @@ class FitEvidence:
     margin: float
     miss: float
     colour: float
-    colour_wrong: float
+    colour_left: float
+    edge_left: float
     spread: Mapping[str, float] = field(default_factory=dict)
     leverage: Mapping[str, float] = field(default_factory=dict)
     drift: float = 0.0
@@ -58,7 +60,8 @@ class FitEvidence:
             "margin": min(self.margin, 1.0),
             "miss": self.miss,
             "colour": self.colour,
-            "colour_wrong": self.colour_wrong,
+            "colour_left": self.colour_left,
+            "edge_left": self.edge_left,
             "spread_mean": float(np.mean(spread)),
             "spread_max": float(np.max(spread)),
             "leverage_mean": float(np.mean(leverage)),
@@ -85,7 +88,7 @@ def evidence(best: Trial, runner: float, iou: float) -> FitEvidence:
     mean = {
         name: sum(w * getattr(s, name) for w, s in zip(problem.weights, look.sights, strict=True))
         / total
-        for name in ("miss", "wrong")
+        for name in ("miss", "left", "bare")
     }
     return FitEvidence(
         iou=iou,
@@ -93,7 +96,8 @@ def evidence(best: Trial, runner: float, iou: float) -> FitEvidence:
         margin=runner - loss,
         miss=mean["miss"],
         colour=max(t.colour_weight for t in problem.targets),
-        colour_wrong=mean["wrong"],
+        colour_left=mean["left"],
+        edge_left=mean["bare"],
         spread=dict(zip(problem.names, deviation.tolist(), strict=True)),
         leverage=dict(
             zip(problem.names, np.clip(1 - (deviation / prior) ** 2, 0, 1).tolist(), strict=True)

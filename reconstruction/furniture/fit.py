@@ -202,7 +202,7 @@ def refine_views(
         best, views = _mended(best, views)
     # Turnings and scrolls show only in a finer picture.
     fine = tuple(
-        _trusted(v.target(FINE_SIDE), sight.wrong)
+        _trusted(v.target(FINE_SIDE), sight.left)
         for v, sight in zip(views, best.problem.look(best.x).sights, strict=True)
     )
     best = _reweighted(best, best.problem.weights, fine)
@@ -294,12 +294,15 @@ def _mended(best: Trial, views: Sequence[PhotoView]) -> tuple[Trial, Sequence[Ph
     return best, out
 
 
-def _trusted(target: Target, wrong: float) -> Target:
-    """A target whose colours count less where the best structure's materials do not explain them.
+def _trusted(target: Target, left: float) -> Target:
+    """A target whose colours count less where the best structure's surfaces do not explain them.
 
-    Then they are shading or a print, not two materials.
+    Then they are a print or a grain, not materials or light.
+
+    Args:
+        left: the share of the colours' variance that it leaves over.
     """
-    trust = float(np.clip((0.2 - wrong) / 0.12, 0, 1))
+    trust = float(np.clip((0.9 - left) / 0.4, 0, 1))
     return replace(target, colour_weight=target.colour_weight * trust, layers={})
 
 

@@ -79,8 +79,8 @@ def shrink_layers(face_id: I32, face_slot: I32, tone: F32, step: int, layers: in
     Args:
         face_id: (h, w) int32, -1 for none; h and w are multiples of ``step``.
         face_slot: (m,) int32 material slot of each face.
-        tone: (slots,) float32 value of each slot in the second layer.
-        layers: 1 for coverage alone, else 2.
+        tone: (slots, c) float32 values of each slot in the layers after the first.
+        layers: 1 for coverage alone, else 1 + c.
 
     Returns:
         (h / step, w / step, layers) float32.
@@ -93,8 +93,8 @@ def shrink_layers(face_id: I32, face_slot: I32, tone: F32, step: int, layers: in
             t = face_id[y, x]
             if t >= 0:
                 out[y // step, x // step, 0] += share
-                if layers > 1:
-                    out[y // step, x // step, 1] += share * tone[face_slot[t]]
+                for i in range(1, layers):
+                    out[y // step, x // step, i] += share * tone[face_slot[t], i - 1]
     return out
 
 
@@ -122,7 +122,7 @@ def edge_derivatives(
     rows, columns = face_id.shape
     height, width, k = rows // step, columns // step, motion.shape[2]
     out = np.zeros((height, width, layers, k), np.float32)
-    move = np.empty(k, np.float32)
+    move, turn = np.empty(k, np.float32), np.zeros(layers, np.float32)
     share = np.float32(1.0 / (step * step))
     one, zero, half = np.float32(1.0), np.float32(0.0), np.float32(0.5)
     for y in range(rows):
@@ -135,29 +135,30 @@ def edge_derivatives(
                 there = face_id[ny, nx]
                 if here == there or min(here, there) == UNKNOWN:
                     continue
-                jump = (one if there >= 0 else zero) - (one if here >= 0 else zero)
-                turn = zero
-                if layers > 1:
-                    turn = (tone[face_slot[there]] if there >= 0 else zero) - (
-                        tone[face_slot[here]] if here >= 0 else zero
+                turn[0] = (one if there >= 0 else zero) - (one if here >= 0 else zero)
+                most = abs(turn[0])
+                for c in range(1, layers):
+                    turn[c] = (tone[face_slot[there], c - 1] if there >= 0 else zero) - (
+                        tone[face_slot[here], c - 1] if here >= 0 else zero
                     )
-                if jump == zero and turn == zero:
+                    most = max(most, abs(turn[c]))
+                if most == zero:
                     continue
                 # The nearer surface is the one whose edge is seen.
                 if nearest[y, x] >= nearest[ny, nx]:
                     t, py, px = here, np.float32(y) + half, np.float32(x) + half
                 else:
                     t, py, px = there, np.float32(ny) + half, np.float32(nx) + half
-                a, b, c = faces[t, 0], faces[t, 1], faces[t, 2]
+                a, b, d = faces[t, 0], faces[t, 1], faces[t, 2]
                 ax, ay, bx, by = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1]
-                cx, cy = screen[c, 0], screen[c, 1]
+                cx, cy = screen[d, 0], screen[d, 1]
                 inverse = one / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
                 u = ((bx - px) * (cy - py) - (by - py) * (cx - px)) * inverse
                 v = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) * inverse
                 w = one - u - v
                 for i in range(k):
                     move[i] = (
-                        u * motion[a, axis, i] + v * motion[b, axis, i] + w * motion[c, axis, i]
+                        u * motion[a, axis, i] + v * motion[b, axis, i] + w * motion[d, axis, i]
                     )
                 # The edge lies between both pixels; spread it over the nearest four squares.
                 gx = (np.float32(x) + (one if axis == 0 else half)) / np.float32(step) - half
@@ -171,12 +172,38 @@ def edge_derivatives(
                         fx = gx - np.float32(x0) if dx == 1 else one - (gx - np.float32(x0))
                         fy = gy - np.float32(y0) if dy == 1 else one - (gy - np.float32(y0))
                         weight = -fx * fy * share
-                        if jump != zero:
-                            for i in range(k):
-                                out[qy, qx, 0, i] += weight * jump * move[i]
-                        if layers > 1 and turn != zero:
-                            for i in range(k):
-                                out[qy, qx, 1, i] += weight * turn * move[i]
+                        for c in range(layers):
+                            jump = weight * turn[c]
+                            if jump != zero:
+                                for i in range(k):
+                                    out[qy, qx, c, i] += jump * move[i]
+    return out
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def face_regions(points: F32, faces: I32, face_slot: I32) -> I32:
+    """Which faces look alike: those of one material that face one way, of six.
+
+    Args:
+        points: (p, 3) in the frame of the piece.
+        face_slot: (m,) material slot of each face.
+
+    Returns:
+        (m,) int32, six times the slot and which axis the normal is nearest to.
+    """
+    out = np.empty(len(faces), np.int32)
+    normal = np.empty(3)
+    for t in range(len(faces)):
+        a, b, c = faces[t, 0], faces[t, 1], faces[t, 2]
+        best = 0
+        for i in range(3):
+            j, k = (i + 1) % 3, (i + 2) % 3
+            normal[i] = (points[b, j] - points[a, j]) * (points[c, k] - points[a, k]) - (
+                points[b, k] - points[a, k]
+            ) * (points[c, j] - points[a, j])
+            if abs(normal[i]) > abs(normal[best]):
+                best = i
+        out[t] = 6 * face_slot[t] + 2 * best + (1 if normal[best] < 0 else 0)
     return out
 
 

@@ -39,16 +39,41 @@ def declared_values(family: FurnitureFamily, declared: Mapping[str, float]) -> d
 
 
 def rescaled(
-    family: FurnitureFamily, values: Mapping[str, float], declared: Mapping[str, float]
-) -> dict[str, float]:
-    """Scale all lengths so that the declared ones come near what they shall be."""
+    family: FurnitureFamily,
+    values: Mapping[str, float],
+    declared: Mapping[str, float],
+    spread: Mapping[str, float] | None = None,
+    size_spread: float | None = None,
+) -> tuple[dict[str, float], float]:
+    """Scale all lengths so that the declared ones come near what they shall be.
+
+    A guess errs in its size and in each proportion. Of a bed's height twice as great as it was
+    guessed, most is the headboard's and little the bed's, since beds are about as long: each error
+    is taken for as large as its own variance (the mean of a normal distribution given a sum).
+
+    Args:
+        spread: one standard deviation per value, its size left out.
+        size_spread: relative standard deviation of the size; None: it alone may be wrong.
+
+    Returns:
+        The values, and the relative standard deviation of the size that remains.
+    """
     lengths = {p.name: p for p in family.parameters if p.unit == "m"}
-    ratios = [declared[n] / values[n] for n in declared if n in lengths and values[n] > 0]
-    factor = float(np.exp(np.mean(np.log(ratios)))) if ratios else 1.0
-    return {
+    known = [n for n in declared if n in lengths and values[n] > 0]
+    factor, left = 1.0, size_spread or 0.0
+    if known:
+        ratios = np.log([declared[n] / values[n] for n in known])
+        if size_spread is None or spread is None:
+            factor = float(np.exp(ratios.mean()))
+        else:
+            own = np.array([max(spread.get(n, 0.0) / values[n], 1e-3) for n in known]) ** -2.0
+            total = own.sum() + max(size_spread, 1e-3) ** -2.0
+            factor, left = float(np.exp((own * ratios).sum() / total)), float(total**-0.5)
+    scaled = {
         n: float(np.clip(v * factor, lengths[n].minimum, lengths[n].maximum)) if n in lengths else v
         for n, v in values.items()
     }
+    return scaled, left
 
 
 def metric_scale(

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..families.furniture_family import FurnitureFamily
+from ..family import complete
 from ..mesh import F32
+from .scale import rescaled
 from .solver import POSE, Problem, Start, Trial, descend, make_problem, pose_only
 from .target import Pose, Target
 
@@ -134,7 +136,8 @@ def coarse(
 ) -> list[Trial]:
     """The starts after a few blurred steps, best first; the better ones got more of them."""
     ranked = []
-    for start in starts[:8]:
+    tried = [*starts[:8], *(_quarter(family, s, given) for s in starts[:2] if _lies(family))]
+    for start in tried:
         problem, x = make_problem(family, targets, start, given)
         x = posed(problem, x, wide)
         ranked.append(pose_only(problem.held_at(x), x, (5.0, 4.0, 3.0)))
@@ -144,6 +147,25 @@ def coarse(
     best, motion = first[0]
     best, _ = descend(best.problem, best.x, (3.0, 2.0, 1.5), motion)
     return [best, *(t for t, _ in first[1:])]
+
+
+def _lies(family: FurnitureFamily) -> bool:
+    """Whether a family is photographed from all around, as a rug is, so that no side is its front."""
+    low, high = family.habit.azimuth
+    return high - low > 1.9 * math.pi
+
+
+def _quarter(family: FurnitureFamily, start: Start, given: Mapping[str, float]) -> Start:
+    """The same outline as that of a piece which is as wide as this one is deep, from its side."""
+    known = {p.name: p for p in family.parameters}
+    inside = {
+        n: float(np.clip(v, known[n].minimum, known[n].maximum)) for n, v in start.values.items()
+    }
+    values, _ = complete(family, inside, {})
+    usual, _ = rescaled(family, values, given, start.spread, start.size_spread)
+    values = {**usual, "width": usual["depth"], "depth": usual["width"]}
+    poses = tuple(replace(p, azimuth=p.azimuth + math.pi / 2) for p in start.poses)
+    return replace(start, values=values, pose=poses, usual=start.usual or usual, size_spread=None)
 
 
 def turned(best: Trial) -> Trial:
@@ -230,7 +252,7 @@ def explore(
     Returns:
         The best structure, and the least loss of another one that was fitted.
     """
-    runner = math.inf
+    runner, least = math.inf, _outline(best) - _OUTLINE
     tried: set[tuple[tuple[str, str], ...]] = set()
     for _ in range(rounds):
         problem, x, loss = best
@@ -251,9 +273,10 @@ def explore(
         for trial, motion in _ranked(fitted, favour, loss)[:2]:
             better, _ = descend(trial.problem, trial.x, (2.0, 1.5), motion)
             gain = _cost(best, favour, loss) - _cost(better, favour, loss)
-            # Colours alone, at the outline's cost, speak for no other structure.
-            if gain > 0 and _outline(better) > _outline(best) - _OUTLINE:
+            # Colours and edges alone, at the outline's cost, speak for no other structure.
+            if gain > 0 and _outline(better) > least:
                 best, better = better, best
+                least = max(least, _outline(best) - _OUTLINE)
             runner = min(runner, better.loss)
     return best, runner
 
@@ -286,7 +309,7 @@ def _changed(
     for name, option in choices.items():
         if option != problem.choices[name]:
             begin |= {n: v for n, v in table.get(f"{name}={option}", {}).items() if n not in given}
-    start = Start({**values, **begin}, choices, poses, usual=problem.usual)
+    start = Start({**values, **begin}, choices, poses, problem.sigma, problem.usual)
     return make_problem(
         problem.family, problem.targets, start, given, problem.weights, problem.noise
     )
@@ -310,7 +333,7 @@ def switch(
     Returns:
         The best structure, and the least loss of another one that was tried in earnest.
     """
-    runner = math.inf
+    runner, least = math.inf, _outline(best) - _OUTLINE
     for _ in range(rounds):
         problem, x, loss = best
         values, poses = problem.unpack(x)
@@ -337,9 +360,9 @@ def switch(
         hope, motion = tried[0]
         better, _ = descend(hope.problem, hope.x, (2.0, 1.5, 1.2), motion)
         rest = [t.loss for t, _ in tried[1:]]
-        if _cost(better, favour, loss) > loss + held - gain:
+        if _outline(better) < least or _cost(better, favour, loss) > loss + held - gain:
             runner = min([runner, better.loss, *rest])
             break
         runner = min([runner, loss, *rest])
-        best = better
+        best, least = better, max(least, _outline(better) - _OUTLINE)
     return best, runner

@@ -7,6 +7,7 @@ structure and then kept up to date along the steps that are taken (Broyden 1965)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -17,13 +18,17 @@ from numpy.typing import NDArray
 from ..families.furniture_family import FurnitureFamily
 from ..family import complete
 from ..mesh import F32, I32
-from .picture import UNKNOWN, blur, draw_faces, edge_derivatives, shrink_layers
+from .creases import drawn_edges, edge_cost, edge_normal, unmet
+from .picture import UNKNOWN, blur, draw_faces, edge_derivatives, face_regions, shrink_layers
 from .scale import rescaled
-from .target import Pose, Target, compare_faces, place, screen_motion, target_layers
+from .target import Pose, Target, compare, place, screen_motion, target_layers
 
 F64 = NDArray[np.float64]
 
-TERMS = {"miss": 6.0, "colour": 0.7}
+TERMS = {"miss": 6.0, "colour": 0.15, "edge": 0.1, "edge step": 0.02}
+_EDGE_BLUR = 1.2
+"""Pixels by which the photo's edges are blurred where structures are compared."""
+_NO_EDGES = np.zeros((0, 4), np.int32)
 ERRORS = 12
 LEAST_NOISE = 1e-4
 _CAMERA_SPREAD = np.array([0.14, 0.07, 0.08, 0.012, 0.004, 0.004, 0.01])
@@ -44,6 +49,8 @@ class Start:
         spread: one standard deviation per parameter, in its unit; missing: 0.3 of its range.
         usual: where unseen parameters are drawn to; None: to ``values``.
         probability: of these choices; None where nothing is known but the order of the starts.
+        size_spread: relative standard deviation of the size, common to all lengths; None: it is
+            the size that is wrong where a length is declared otherwise.
     """
 
     values: Mapping[str, float]
@@ -52,6 +59,7 @@ class Start:
     spread: Mapping[str, float] = field(default_factory=dict)
     usual: Mapping[str, float] | None = None
     probability: float | None = None
+    size_spread: float | None = None
 
     @property
     def poses(self) -> tuple[Pose, ...]:
@@ -68,6 +76,8 @@ class Problem:
         noise: how much squared residual a deviation by one ``spread`` weighs as much as.
         ties: (names of two lengths, their usual ratio and its deviation), see
             :meth:`.FurnitureFamily.tied`.
+        sigma: one standard deviation of the guess by parameter, as far as it is known; those of
+            parameters that this structure has not go with it to others.
     """
 
     family: FurnitureFamily
@@ -82,10 +92,10 @@ class Problem:
     spread: F64
     faces: I32
     face_slot: I32
-    slots: int
     weights: tuple[float, ...]
     noise: float = 1e-3
     ties: tuple[tuple[str, str, float, float], ...] = ()
+    sigma: Mapping[str, float] = field(default_factory=dict)
 
     def unpack(self, x: F64) -> tuple[dict[str, float], tuple[Pose, ...]]:
         """Values of all parameters, and the pose of each view."""
@@ -108,7 +118,7 @@ class Problem:
         residual counts as that of :data:`ERRORS` independent errors.
         """
         look = self.look(x)
-        unexplained = Blurred(self, look, sigma).cost(look) - look.doubt
+        unexplained = Blurred(self, look, sigma).unexplained(look)
         return replace(self, noise=float(np.clip(unexplained / ERRORS, LEAST_NOISE, 1e-3)))
 
     def held_at(self, x: F64) -> Problem:
@@ -168,17 +178,36 @@ class Problem:
         if points is None:
             points = self.points(x)
         sights = []
+        region = self.face_slot
+        if any(t.colour_weight > 0 for t in self.targets):
+            region = face_regions(points, self.faces, self.face_slot)
         for target, pose in zip(self.targets, self.unpack(x)[1], strict=True):
             screen, _ = place(points, pose, target)
             face_id, nearest = draw_faces(screen, self.faces, *target.inside.shape)
             if target.unknown is not None:
                 face_id[target.unknown] = UNKNOWN
-            iou, miss, wrong, count = compare_faces(face_id, self.face_slot, target, self.slots)
-            # Each material slot stands for the colour group that it mostly covers.
-            tone = (count[:, 1] > count[:, 0]).astype(np.float32) * target.layer_weight
-            loss = 1 - iou + TERMS["miss"] * miss + TERMS["colour"] * target.colour_weight * wrong
-            tone = tone.astype(np.float32)
-            sights.append(Sight(screen, face_id, nearest, tone, loss, iou, miss, wrong))
+            # Each region stands for the mean colour of what it covers.
+            iou, miss, left, mean = compare(face_id, region, target)
+            tone = mean * np.float32(target.layer_weight)
+            loss = 1 - iou + TERMS["miss"] * miss + TERMS["colour"] * target.colour_weight * left
+            drawn, bare, edges = _NO_EDGES, 1.0, target.edges_at(_EDGE_BLUR)
+            if edges is not None:
+                radius = float(np.linalg.norm(np.ptp(points, axis=0))) / 2
+                drawn = drawn_edges(
+                    face_id,
+                    nearest,
+                    screen,
+                    points,
+                    self.faces,
+                    self.face_slot,
+                    target.core,
+                    radius,
+                )
+                bare = unmet(drawn, edges, _EDGE_BLUR)
+                loss += TERMS["edge"] * target.edge_weight * bare
+            sights.append(
+                Sight(screen, face_id, nearest, region, tone, loss, iou, miss, left, bare, drawn)
+            )
         seen = sum(w * s.loss for w, s in zip(self.weights, sights, strict=True))
         return Look(x, points, tuple(sights), seen / sum(self.weights), self.doubt(x))
 
@@ -188,16 +217,28 @@ class Problem:
 
 
 class Sight(NamedTuple):
-    """One view, drawn: points on the square, nearest faces, tones of the slots, how it differs."""
+    """One view, drawn.
+
+    Attributes:
+        screen: points on the square.
+        face_id, nearest: nearest faces and 1 / depth.
+        region, tone: which faces look alike, and the weighed mean colour of each such region.
+        loss, iou, miss, left: how it differs; see :func:`.target.compare`.
+        bare: share of the photo's edges that it does not explain, see :func:`.creases.unmet`.
+        edges: see :func:`.creases.drawn_edges`.
+    """
 
     screen: F32
     face_id: I32
     nearest: F32
+    region: I32
     tone: F32
     loss: float
     iou: float
     miss: float
-    wrong: float
+    left: float
+    bare: float
+    edges: I32
 
 
 class Look(NamedTuple):
@@ -249,13 +290,18 @@ def make_problem(
         n: float(np.clip(v, known[n].minimum, known[n].maximum)) for n, v in start.values.items()
     }
     values, choices = complete(family, inside, start.choices)
-    values = {**rescaled(family, values, declared), **declared}
+    scaled, left = rescaled(family, values, declared, start.spread, start.size_spread)
+    values = {**scaled, **declared}
     # One length says how large the whole is; a silhouette cannot, so it stays as it is.
     held = set(declared) or {family.gauge}
     names = tuple(n for n in family.active(choices) if n not in held)
     low = np.array([known[n].minimum for n in names])
     high = np.array([known[n].maximum for n in names])
-    sure = [start.spread.get(n, (known[n].maximum - known[n].minimum) * 0.3) for n in names]
+    sigma = {
+        n: math.hypot(s, left * values[n]) if known[n].unit == "m" else s
+        for n, s in start.spread.items()
+    }
+    sure = [sigma.get(n, (known[n].maximum - known[n].minimum) * 0.3) for n in names]
     spread = np.clip(np.array(sure) / (high - low), 0.03, 0.3)
     surface = family.surface(choices)
     slots = tuple(dict.fromkeys(surface.part_material))
@@ -273,10 +319,10 @@ def make_problem(
         spread=np.concatenate([spread, *(_camera_spread(t) for t in views)]),
         faces=surface.faces,
         face_slot=of_part[surface.face_part],
-        slots=len(slots),
         weights=tuple(weights) if weights is not None else (1.0,) * len(views),
         noise=noise,
         ties=_ties(family, choices, held),
+        sigma=sigma,
     )
     x = problem.pack(values, start.poses)
     usual = {**values, **(start.usual or {}), **declared}
@@ -385,21 +431,32 @@ class Blurred:
         self.sigma = sigma / self.step
         self.tones = [s.tone for s in look.sights]
         self.wanted, self.scales = [], []
+        self.edges, self.edge_shares = [], []
         for target, weight in zip(problem.targets, problem.weights, strict=True):
             self.wanted.append(target_layers(target, self.step, self.sigma))
             share = weight / sum(problem.weights)
             self.scales.append(self.step * np.sqrt(share / target.area))
+            self.edges.append(target.edges_at(max(sigma, 1.0)))
+            self.edge_shares.append(TERMS["edge step"] * share * target.edge_weight)
 
     def _difference(self, look: Look, view: int) -> F32:
         sight, wanted = look.sights[view], self.wanted[view]
         layers = shrink_layers(
-            sight.face_id, self.problem.face_slot, self.tones[view], self.step, wanted.shape[2]
+            sight.face_id, sight.region, self.tones[view], self.step, wanted.shape[2]
         )
         return np.asarray((blur(layers, self.sigma) - wanted) * np.float32(self.scales[view]))
 
     def cost(self, look: Look) -> float:
         """The sum of squares that is minimised."""
-        total = look.doubt
+        total = look.doubt + self.unexplained(look)
+        for sight, edges, share in zip(look.sights, self.edges, self.edge_shares, strict=True):
+            if edges is not None:
+                total += share * float(edge_cost(sight.edges, edges.strength))
+        return total
+
+    def unexplained(self, look: Look) -> float:
+        """The share of the pictures in :meth:`cost`: edges may be a weave's, which is no error."""
+        total = 0.0
         for view in range(len(self.wanted)):
             difference = self._difference(look, view).ravel()
             total += float(difference @ difference)
@@ -418,7 +475,7 @@ class Blurred:
             layers = self.wanted[view].shape[2]
             change = edge_derivatives(
                 sight.face_id, sight.nearest, sight.screen, problem.faces, moves,
-                problem.face_slot, self.tones[view], self.step, layers,
+                sight.region, self.tones[view], self.step, layers,
             )  # fmt: skip
             jacobian = blur(change, self.sigma).reshape(-1, n + POSE) * self.scales[view]
             difference = self._difference(look, view).ravel()
@@ -426,6 +483,14 @@ class Blurred:
             at = np.r_[0:n, n + view * POSE : n + (view + 1) * POSE]
             matrix[np.ix_(at, at)] += jacobian.T @ jacobian
             slope[at] += jacobian.T @ difference
+            edges, part = self.edges[view], self.edge_shares[view]
+            if edges is not None:
+                total += part * float(edge_cost(sight.edges, edges.strength))
+                bend, fall = edge_normal(
+                    sight.edges, edges.strength, edges.slope, sight.screen, problem.faces, moves
+                )
+                matrix[np.ix_(at, at)] += part * bend
+                slope[at] += part * fall
         value, rate = problem.prior(look.x)
         skip = len(look.x) - size
         matrix[np.arange(size), np.arange(size)] += (rate**2).sum(axis=0)[skip:]

@@ -16,12 +16,18 @@ from numpy.typing import NDArray
 from ..errors import NoProductError
 from ..mesh import F32, I32
 from ..render.camera import Camera, orbit_rotation
+from .creases import PhotoEdges, clarity, inner, photo_edges, photo_pairs
 from .picture import blur
 
 F64 = NDArray[np.float64]
 SIDE = 112
+COLOURS = 2
+"""Directions of colour in which a product's materials may differ."""
 FINE_SIDE = 184
 _FILL = 0.94
+_LAYER = 0.3
+_MOST = 2.5
+"""Deviations from the mean colour beyond which they count no more, as of highlights."""
 _ANGLE = math.atan(0.382)
 TURN = np.array([[math.cos(_ANGLE), -math.sin(_ANGLE)], [math.sin(_ANGLE), math.cos(_ANGLE)]])
 """The square is turned against the photo: edges of furniture are mostly level or upright, and a
@@ -40,34 +46,52 @@ class Target:
         inside: (s, s) uint8, 1 on the product.
         outward: (s, s) float32 distance to the product in shares of the side, 0 inside it.
         inward: (s, s) float32 distance to the background, 0 outside the product.
-        cluster: (s, s) int8, the photo's colour group of each product pixel: 0 or 1.
-        colour_weight: 0 to 1, how clearly the photo shows two materials.
+        colours: (s, s, 2) float32, the photo's colours on the product, see
+            :func:`material_colours`; 0 elsewhere.
+        colour_weight: 0 to 1, how much those differ.
         box: x, y, width, height of the product, straight square pixels.
         scale: photo pixels per square pixel.
         origin: photo position of the straight square's upper left corner, pixels.
         photo_size: (height, width) of the photo.
         cover: (s, s) float32, the share of each pixel that the product covers.
         layers: pictures already made by :func:`target_layers`.
+        core: (s, s) uint8, 1 on the product away from its outline.
+        pairs: (2, s, s) float32, the photo's edges (:func:`.creases.photo_pairs`); None: no photo.
+        edge_weight: 0 to 1, how much those count.
+        edges: the same at blurs already asked for.
         unknown: (s, s) bool, what the photo does not hold (:mod:`.cut`); None: it holds all.
     """
 
     inside: NDArray[np.uint8]
     outward: F32
     inward: F32
-    cluster: NDArray[np.int8]
+    colours: F32
     colour_weight: float
     box: tuple[float, float, float, float]
     scale: float
     origin: tuple[float, float]
     photo_size: tuple[int, int]
     cover: F32
+    core: NDArray[np.uint8]
+    pairs: F32 | None = None
+    edge_weight: float = 0.0
     layers: dict[tuple[int, float], F32] = field(default_factory=dict, repr=False)
     unknown: NDArray[np.bool_] | None = None
+    edges: dict[float, PhotoEdges] = field(default_factory=dict, repr=False)
+
+    def edges_at(self, sigma: float) -> PhotoEdges | None:
+        """The photo's edges blurred by so many pixels; None where there is no photo."""
+        if self.pairs is None or self.edge_weight <= 0:
+            return None
+        key = round(sigma, 3)
+        if key not in self.edges:
+            self.edges[key] = photo_edges(self.pairs, self.core, key)
+        return self.edges[key]
 
     @property
     def layer_weight(self) -> float:
-        """Weight of the material layer beside the silhouette's, for least squares."""
-        return 0.8 * self.colour_weight
+        """Weight of the colours' layers beside the silhouette's, for least squares."""
+        return _LAYER * self.colour_weight
 
     def to_photo(self, points: F32) -> F64:
         """Square pixels (n, 2) as photo pixels."""
@@ -121,38 +145,41 @@ def make_target(mask: F32, photo: NDArray[np.uint8] | None = None, side: int = S
     inside = (small > 0.5).astype(np.uint8)
     outward = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5) / side
     inward = cv2.distanceTransform(inside, cv2.DIST_L2, 5) / side
-    cluster, weight = np.zeros((side, side), np.int8), 0.0
+    colours, weight = np.zeros((side, side, COLOURS), np.float32), 0.0
+    core, pairs = inner(inside), None
     if photo is not None:
         soft = cv2.GaussianBlur(photo, (0, 0), soften) if scale > 1.2 else photo
         rgb = cv2.warpAffine(np.ascontiguousarray(soft[..., :3]), warp, (side, side), flags=how)
-        cluster, weight = material_clusters(rgb, inside)
+        colours, weight = material_colours(rgb, inside)
+        pairs = photo_pairs(rgb, core)
     width, height = (x1 - x0) / scale, (y1 - y0) / scale
     return Target(
         inside=inside,
         outward=outward.astype(np.float32),
         inward=inward.astype(np.float32),
-        cluster=cluster,
+        colours=colours,
         colour_weight=weight,
         box=((side - width) / 2, (side - height) / 2, width, height),
         scale=scale,
         origin=(float(origin[0]), float(origin[1])),
         photo_size=(mask.shape[0], mask.shape[1]),
         cover=np.clip(small, 0, 1).astype(np.float32),
+        core=core,
+        pairs=pairs,
+        edge_weight=0.0 if pairs is None else clarity(pairs, core),
     )
 
 
-def material_clusters(
-    rgb: NDArray[np.uint8], inside: NDArray[np.uint8]
-) -> tuple[NDArray[np.int8], float]:
-    """Split a product into two colour groups.
+def material_colours(rgb: NDArray[np.uint8], inside: NDArray[np.uint8]) -> tuple[F32, float]:
+    """A product's colours along the two directions in which they differ most.
 
     Args:
         rgb: (h, w, 3) uint8 sRGB.
         inside: (h, w) uint8, 1 on the product.
 
     Returns:
-        (h, w) int8 group 0 (darker) or 1, and 0 to 1: how clearly there are two. Shading alone
-        changes lightness smoothly and seldom by more than the groups' own spread.
+        (h, w, 2) float32 about their mean, both together of variance one, 0 off the product (the
+        principal components of CIELAB, lightness counting 0.7); and 0 to 1: how much they differ.
     """
     import cv2
 
@@ -161,41 +188,33 @@ def material_clusters(
     here = cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0
     pixels = lab[here]
     if len(pixels) < 50:
-        return np.zeros(inside.shape, np.int8), 0.0
-    order = np.argsort(pixels[:, 0])
-    low, high = pixels[order[len(order) // 10]], pixels[order[-len(order) // 10 - 1]]
-    for _ in range(12):
-        near_low = ((pixels - low) ** 2).sum(axis=1) < ((pixels - high) ** 2).sum(axis=1)
-        if near_low.all() or not near_low.any():
-            return np.zeros(inside.shape, np.int8), 0.0
-        low, high = pixels[near_low].mean(axis=0), pixels[~near_low].mean(axis=0)
-    spread = 0.5 * (pixels[near_low].std(axis=0).max() + pixels[~near_low].std(axis=0).max())
-    apart = float(np.linalg.norm(high - low))
-    share = min(near_low.mean(), 1 - near_low.mean())
-    clear = np.clip((apart / max(spread, 3.0) - 2.0) / 2.0, 0, 1) * np.clip((apart - 14) / 14, 0, 1)
-    group = ((lab - low) ** 2).sum(axis=2) > ((lab - high) ** 2).sum(axis=2)
-    smooth = cv2.medianBlur(group.astype(np.uint8), 3)
-    return smooth.astype(np.int8), float(clear * np.clip(share / 0.08, 0, 1))
+        return np.zeros((*inside.shape, COLOURS), np.float32), 0.0
+    middle = pixels.mean(axis=0)
+    variance, ways = np.linalg.eigh(np.cov((pixels - middle).T))
+    deviation = float(np.sqrt(max(variance[-COLOURS:].sum(), 1e-6)))
+    colours = (lab - middle) @ (ways[:, -COLOURS:] / deviation).astype(np.float32)
+    colours = np.clip(colours, -_MOST, _MOST) * inside[..., None]
+    return colours.astype(np.float32), float(np.clip((deviation - 4) / 8, 0, 1))
 
 
 def target_layers(target: Target, step: int, sigma: float) -> F32:
-    """What a drawn picture shall look like: the product and, if the photo shows it, its tone.
+    """What a drawn picture shall look like: the product and, if the photo shows them, its colours.
 
     Args:
         step: squares of so many pixels are averaged.
         sigma: Gaussian blur afterwards, in those squares.
 
     Returns:
-        (s / step, s / step, 1 or 2) float32.
+        (s / step, s / step, 1 or 3) float32.
     """
     key = (step, round(sigma, 3))
     known = target.layers.get(key)
     if known is None:
-        two = target.colour_weight > 0
-        out = np.empty((*target.inside.shape, 2 if two else 1), np.float32)
+        coloured = target.colour_weight > 0
+        out = np.empty((*target.inside.shape, 1 + COLOURS if coloured else 1), np.float32)
         out[..., 0] = target.cover
-        if two:
-            out[..., 1] = target.cover * target.cluster * target.layer_weight
+        if coloured:
+            out[..., 1:] = target.cover[..., None] * target.colours * target.layer_weight
         rows, columns, count = out.shape
         small = out.reshape(rows // step, step, columns // step, step, count).mean(axis=(1, 3))
         known = blur(np.ascontiguousarray(small, np.float32), sigma)
@@ -343,32 +362,21 @@ def photo_camera(points: F32, pose: Pose, target: Target) -> Camera:
     )
 
 
-def compare(label: I32, target: Target, slots: int) -> tuple[float, float, float]:
-    """Compare a rendered label picture with the target.
+def compare(face_id: I32, region: I32, target: Target) -> tuple[float, float, float, F32]:
+    """Compare a drawn picture with the target.
 
     Args:
-        label: (s, s) int32, the material slot of each pixel, -1 for none.
-        slots: how many material slots there are.
+        face_id: (s, s) int32, the nearest face of each pixel, -1 for none.
+        region: (m,) int32 which faces look alike, see :func:`.picture.face_regions`.
 
     Returns:
         Intersection over union; the mean distance by which the outlines miss each other, in
-        shares of the side; the share of common pixels whose slot's colour group differs from
-        their own.
+        shares of the side; the share of the colours' variance within regions, 0 to 1, on common
+        pixels; and (regions, 2) float32 the mean colour of each region.
     """
-    return compare_faces(label, np.arange(slots, dtype=np.int32), target, slots)[:3]
-
-
-def compare_faces(
-    face_id: I32, face_slot: I32, target: Target, slots: int
-) -> tuple[float, float, float, NDArray[np.float64]]:
-    """As :func:`compare` does, from faces (s, s) and their slots (m,); no label picture is made.
-
-    Returns:
-        The three numbers of :func:`compare`, and (slots, 2) how many common pixels of each slot
-        are in either colour group.
-    """
-    result: tuple[float, float, float, NDArray[np.float64]] = _compare(
-        face_id, face_slot, target.inside, target.outward, target.inward, target.cluster, slots
+    count = int(region.max()) + 1 if len(region) else 1
+    result: tuple[float, float, float, F32] = _compare(
+        face_id, region, count, target.inside, target.outward, target.inward, target.colours
     )
     return result
 
@@ -376,15 +384,17 @@ def compare_faces(
 @nb.njit(cache=True, nogil=True, fastmath=True)
 def _compare(
     face_id: I32,
-    face_slot: I32,
+    region: I32,
+    regions: int,
     inside: NDArray[np.uint8],
     outward: F32,
     inward: F32,
-    cluster: NDArray[np.int8],
-    slots: int,
-) -> tuple[float, float, float, NDArray[np.float64]]:
+    colours: F32,
+) -> tuple[float, float, float, F32]:
     both, either, miss, area = 0, 0, 0.0, 0
-    count = np.zeros((slots, 2))
+    channels = colours.shape[2]
+    count, total = np.zeros(regions), np.zeros((regions, channels))
+    square = 0.0
     for y in range(face_id.shape[0]):
         for x in range(face_id.shape[1]):
             drawn, wanted = face_id[y, x] >= 0, inside[y, x] > 0
@@ -393,14 +403,23 @@ def _compare(
             if drawn and wanted:
                 both += 1
                 either += 1
-                count[face_slot[face_id[y, x]], cluster[y, x]] += 1
+                r = region[face_id[y, x]]
+                count[r] += 1
+                for c in range(channels):
+                    total[r, c] += colours[y, x, c]
+                    square += colours[y, x, c] * colours[y, x, c]
             elif drawn:
                 either += 1
                 miss += outward[y, x]
             elif wanted:
                 either += 1
                 miss += inward[y, x]
-    wrong = 0.0
-    for s in range(slots):
-        wrong += min(count[s, 0], count[s, 1])
-    return both / max(either, 1), miss / max(area, 1), wrong / max(both, 1), count
+    mean = np.zeros((regions, channels), np.float32)
+    explained = 0.0
+    for r in range(regions):
+        for c in range(channels):
+            # A few pixels tell little: their mean is drawn to that of all.
+            mean[r, c] = total[r, c] / (count[r] + 4.0)
+            explained += total[r, c] * total[r, c] / (count[r] + 4.0)
+    left = min(max(1 - explained / max(square, 1e-6), 0.0), 1.0)
+    return both / max(either, 1), miss / max(area, 1), left, mean

@@ -9,7 +9,7 @@ the sizes' prior decides it unless a dimension is declared, and the intervals sa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 
 from ..errors import NoProductError, ParameterError
 from ..families.garment_flat import LANDMARKS, Flat, FlatPose
+from .hint import FitHint
 from .mask import contour_of, coverage, fill, signed_distance
 from .unknowns import Unknowns
 
@@ -53,30 +54,6 @@ _START_ANGLES = {
 """Sleeve angles that every pair of is tried."""
 _LEG_ANGLES = (0.0, 0.1, 0.25)
 """The same for the legs of trousers."""
-
-
-@dataclass(frozen=True, eq=False)
-class FitHint:
-    """What is known besides the mask.
-
-    Attributes:
-        landmarks: (len(LANDMARKS), 2) pixels of the mask's picture, NaN where unknown.
-        trust: (len(LANDMARKS),) 0 to 1, how much each landmark is believed.
-        sigma: standard deviation of given values, by parameter; others take the family's spread.
-        declared: parameters whose true value is known, metres.
-        scale: pixels per metre in the garment's plane where they were measured.
-        cut: sides of the picture (left, right, top, bottom) that cut the garment off: nothing is
-            concluded from the mask's edge there.
-        quick: one starting pose, a few steps.
-    """
-
-    landmarks: F64 | None = None
-    trust: F64 | None = None
-    sigma: Mapping[str, float] = field(default_factory=dict)
-    declared: Mapping[str, float] = field(default_factory=dict)
-    scale: float | None = None
-    cut: frozenset[str] = frozenset()
-    quick: bool = False
 
 
 @dataclass(frozen=True, eq=False)

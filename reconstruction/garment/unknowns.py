@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..families.garment_flat import FlatPose
+from .hint import FitHint
 
 if TYPE_CHECKING:
     from ..families.garment import GarmentFamily
-    from .fit import FitHint
 
 F64 = NDArray[np.float64]
 

@@ -11,13 +11,13 @@ from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.families import get_family
 from reconstruction.families.furniture_family import FurnitureFamily
 from reconstruction.furniture.fit import PhotoView, refine, refine_views, refit, silhouette_iou
-from reconstruction.furniture.scale import metric_scale
+from reconstruction.furniture.scale import metric_scale, rescaled
 from reconstruction.furniture.solver import Start
 from reconstruction.furniture.target import (
     Pose,
     compare,
     make_target,
-    material_clusters,
+    material_colours,
     photo_camera,
     place,
 )
@@ -60,24 +60,66 @@ def test_compare_counts_overlap_distance_and_colours() -> None:
     mask = np.zeros((90, 90), np.float32)
     mask[20:70, 30:60] = 1
     target = make_target(mask)
-    label = np.where(target.inside > 0, 0, -1).astype(np.int32)
-    assert compare(label, target, 1)[:2] == pytest.approx((1.0, 0.0))
-    shifted = np.roll(label, 8, axis=1)
-    iou, miss, _ = compare(shifted, target, 1)
+    face_id, region = np.where(target.inside > 0, 0, -1).astype(np.int32), np.zeros(1, np.int32)
+    assert compare(face_id, region, target)[:2] == pytest.approx((1.0, 0.0))
+    iou, miss, *_ = compare(np.roll(face_id, 8, axis=1), region, target)
     assert 0.5 < iou < 0.9
     assert miss > 0
 
 
-def test_two_materials_are_told_apart_and_shading_is_not() -> None:
+def test_three_materials_are_told_apart_and_an_even_one_has_no_weight() -> None:
     inside = np.ones((60, 60), np.uint8)
-    two = np.full((60, 60, 3), (80, 45, 30), np.uint8)
-    two[:30] = (225, 215, 200)
-    group, clear = material_clusters(two, inside)
-    assert clear > 0.9
-    assert group[5, 30] != group[55, 30]
-    ramp = np.linspace(90, 170, 60).astype(np.uint8)
-    shaded = np.stack([np.tile(ramp[:, None], (1, 60))] * 3, axis=2)
-    assert material_clusters(shaded, inside)[1] < 0.2
+    three = np.full((60, 60, 3), (80, 45, 30), np.uint8)
+    three[20:40], three[40:] = (225, 215, 200), (60, 90, 170)
+    colours, weight = material_colours(three, inside)
+    assert weight == 1.0
+    rows = colours[[5, 30, 55], 30]
+    apart = np.linalg.norm(rows - np.roll(rows, 1, axis=0), axis=1)
+    assert apart.min() > 0.8
+    assert (colours**2).sum(axis=2).mean() == pytest.approx(1.0, abs=0.1)
+    noise = np.random.default_rng(0).normal(120, 2, (60, 60, 1))
+    even = np.clip(np.repeat(noise, 3, axis=2), 0, 255).astype(np.uint8)
+    assert material_colours(even, inside)[1] == 0.0
+
+
+def test_regions_that_follow_the_colours_explain_them() -> None:
+    photo = np.full((90, 90, 3), (90, 60, 40), np.uint8)
+    photo[:45] = (190, 200, 210)
+    mask = np.zeros((90, 90), np.float32)
+    mask[20:70, 30:60] = 1
+    target = make_target(mask, photo)
+    bright = target.colours[..., 1] > 0
+    face_id = np.where(target.inside == 0, -1, np.where(bright, 0, 1)).astype(np.int32)
+    both = compare(face_id, np.array([0, 1], np.int32), target)
+    one = compare(face_id, np.array([0, 0], np.int32), target)
+    assert both[2] < 0.1 < 0.9 < one[2]
+    assert np.linalg.norm(both[3][0] - both[3][1]) > 1.5
+
+
+def test_a_rug_seen_from_its_side_is_not_taken_for_a_longer_one() -> None:
+    _, _, mask = view("rug", {"width": 2.4, "depth": 1.6}, {}, azimuth=0.4)
+    spread = {"width": 0.2, "depth": 0.15}
+    aside = Pose(0.4 - np.pi / 2, 0.3, 0.2)
+    start = Start({"width": 2.4, "depth": 1.6}, {}, aside, spread, size_spread=0.3)
+    fit = refine(
+        family_of("rug"), {}, {}, None, mask, declared={"width": 2.4}, proposals=[start], effort=0
+    )
+    assert fit.values["depth"] == pytest.approx(1.6, rel=0.05)
+    assert np.cos(2 * (fit.camera.azimuth - 0.4)) > 0.9
+
+
+def test_a_declared_height_changes_what_was_sure_the_least() -> None:
+    family = family_of("bed")
+    guess = {p.name: p.default for p in family.parameters}
+    told = {"height": guess["height"] * 1.3}
+    spread = {"height": 0.2 * guess["height"]}
+    sure, left = rescaled(family, guess, told, spread, 0.04)
+    assert sure["depth"] / guess["depth"] == pytest.approx(1.01, abs=0.01)
+    assert left < 0.04
+    unsure, _ = rescaled(family, guess, told, {"height": 0.01 * guess["height"]}, 0.2)
+    assert unsure["width"] / guess["width"] == pytest.approx(1.3, abs=0.01)
+    whole, _ = rescaled(family, guess, told)
+    assert whole["width"] / guess["width"] == pytest.approx(1.3, abs=0.001)
 
 
 def test_a_perturbed_guess_comes_back_to_what_was_rendered() -> None:

@@ -13,7 +13,7 @@ from reconstruction.furniture.target import Pose
 SIDE = 64
 FACES = np.array([[0, 2, 1], [0, 3, 2], [4, 6, 5], [4, 7, 6]], np.int32)
 SLOT = np.array([0, 0, 1, 1], np.int32)
-TONE = np.array([0.0, 0.7], np.float32)
+TONE = np.array([[0.0], [0.7]], np.float32)
 
 
 def tilted_squares(move: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ import pytest
 from reconstruction.dressform import BodyForm, reference_form
 from reconstruction.families import get_family
 from reconstruction.families.garment_flat import FlatPose
-from reconstruction.garment.fit import FitHint, refine
+from reconstruction.garment.fit import refine
+from reconstruction.garment.hint import FitHint
 from reconstruction.garment.mask import fill
 
 NAMES = ("trousers", "shorts")
