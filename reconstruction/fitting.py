@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .errors import ParameterError
 from .families import get_family
 from .family import Family, complete
-from .intake.declared import Declared, declared_for
+from .intake.declared import Declared, declared_for, meant
 from .intake.request import Request
 from .product import Estimate
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
+_LEAST_DOUBT, _FAR = 0.1, 3.0
+"""Of a guessed length: its least relative deviation, and beyond how many it counts no more."""
 _EFFORT = 1.0
 """Of the furniture fit: each round changes one choice, and the network often has several wrong."""
 
@@ -96,6 +98,42 @@ def best_fit(sights: Sequence[Sight], candidates: Sequence[Candidate], request: 
         assert refused is not None
         raise refused
     return max(fits, key=lambda pair: pair[0])[1]
+
+
+def weighed(
+    candidates: Sequence[Candidate], declared: Mapping[str, float]
+) -> tuple[Candidate, ...]:
+    """The candidates by what is declared of the product too: no rug is 1.7 m high.
+
+    Families that have no such dimension, or not that large, are left out unless that leaves none;
+    the others' probabilities are weighed by how usual the declared lengths are for them.
+
+    Args:
+        declared: dimensions as a caller says them.
+    """
+    found = []
+    for candidate in candidates:
+        family = get_family(candidate.family)
+        known = {p.name: p for p in family.parameters}
+        weight = candidate.probability
+        for name, value in declared.items():
+            spec = known.get(meant(family, name) or "")
+            if spec is None or not spec.minimum <= value <= spec.maximum:
+                weight = 0.0
+            elif spec.unit == "m":
+                guess = candidate.values[spec.name]
+                wide = math.hypot(
+                    candidate.size_sigma, candidate.sigma[spec.name] / guess, _LEAST_DOUBT
+                )
+                away = min(abs(math.log(value / guess)) / wide, _FAR)
+                weight *= math.exp(-0.5 * away**2) / wide
+        if weight > 0:
+            found.append(replace(candidate, probability=weight))
+    total = sum(c.probability for c in found)
+    if not found or not declared:
+        return tuple(candidates)
+    found = [replace(c, probability=c.probability / total) for c in found]
+    return tuple(sorted(found, key=lambda c: -c.probability))
 
 
 def fit_flat(

@@ -20,8 +20,8 @@ from .errors import NoProductError, ParameterError
 from .explain import overlay
 from .families import family_names, get_family
 from .families.worn_solid import as_shown
-from .fitting import Fit, Sight, best_fit, measured_by
-from .intake.declared import BASE_SIZE, DECLARED, SIZES, meant, size_table
+from .fitting import Fit, Sight, best_fit, measured_by, weighed
+from .intake.declared import BASE_SIZE, DECLARED, SIZES, size_table
 from .intake.nature import doubts
 from .intake.photo import Photo
 from .intake.reflection import find_reflection
@@ -443,12 +443,7 @@ def _candidates(
             expected=", ".join(family_names()),
             got=f"{proposal.category} ({proposal.categories[proposal.category]:.2f})",
         )
-    measured = [
-        c
-        for c in proposal.candidates
-        if all(meant(get_family(c.family), n) for n in request.declared)
-    ]
-    ranked = measured or list(proposal.candidates)
+    ranked = weighed(proposal.candidates, request.declared)
     if ranked[0].probability >= _LIKELY:
         return (ranked[0],)
     return (ranked[0], *(c for c in ranked[1:_TRIES] if c.probability > 0.15))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -74,6 +75,22 @@ def rescaled(
         for n, v in values.items()
     }
     return scaled, left
+
+
+def unlikeliness(
+    family: FurnitureFamily, values: Mapping[str, float], choices: Mapping[str, str]
+) -> float:
+    """Negative log probability of some lengths, up to a constant, as the likeliest kind has them.
+
+    The kinds are those of :func:`metric_scale`; here sizes are compared as they are.
+    """
+    active = set(family.active(choices))
+    out = math.inf
+    for kind in family.spec.extra["scale"].values():
+        rows = [(math.log(values[n] / m), s) for n, (m, s) in kind.items() if n in active]
+        if rows:
+            out = min(out, sum(0.5 * min((away / s) ** 2, 25.0) + math.log(s) for away, s in rows))
+    return out if math.isfinite(out) else 0.0
 
 
 def metric_scale(

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..families.furniture_family import FurnitureFamily
-from ..family import complete
 from ..mesh import F32
-from .scale import rescaled
+from .scale import unlikeliness
 from .solver import POSE, Problem, Start, Trial, descend, make_problem, pose_only
 from .target import Pose, Target
 
@@ -136,36 +135,45 @@ def coarse(
 ) -> list[Trial]:
     """The starts after a few blurred steps, best first; the better ones got more of them."""
     ranked = []
-    tried = [*starts[:8], *(_quarter(family, s, given) for s in starts[:2] if _lies(family))]
+    tried = [*starts[:8], *(_quarter(s) for s in starts[:2] if _lies(family))]
     for start in tried:
         problem, x = make_problem(family, targets, start, given)
         x = posed(problem, x, wide)
         ranked.append(pose_only(problem.held_at(x), x, (5.0, 4.0, 3.0)))
-    ranked.sort(key=lambda t: t.loss + favour.cost(t.problem.choices))
+    ranked.sort(key=lambda t: t.loss + favour.cost(t.problem.choices) + _unusual(t))
     first = [descend(t.problem, t.x, (5.0, 4.0, 3.0, 2.0)) for t in ranked[:3]]
-    first.sort(key=lambda pair: pair[0].loss + favour.cost(pair[0].problem.choices))
+    first.sort(key=lambda f: f[0].loss + favour.cost(f[0].problem.choices) + _unusual(f[0]))
     best, motion = first[0]
     best, _ = descend(best.problem, best.x, (3.0, 2.0, 1.5), motion)
     return [best, *(t for t, _ in first[1:])]
 
 
 def _lies(family: FurnitureFamily) -> bool:
-    """Whether a family is photographed from all around, as a rug is, so that no side is its front."""
+    """Whether a family is photographed from all around, as a rug is: no side is its front."""
     low, high = family.habit.azimuth
     return high - low > 1.9 * math.pi
 
 
-def _quarter(family: FurnitureFamily, start: Start, given: Mapping[str, float]) -> Start:
+def _quarter(start: Start) -> Start:
     """The same outline as that of a piece which is as wide as this one is deep, from its side."""
-    known = {p.name: p for p in family.parameters}
-    inside = {
-        n: float(np.clip(v, known[n].minimum, known[n].maximum)) for n, v in start.values.items()
-    }
-    values, _ = complete(family, inside, {})
-    usual, _ = rescaled(family, values, given, start.spread, start.size_spread)
-    values = {**usual, "width": usual["depth"], "depth": usual["width"]}
     poses = tuple(replace(p, azimuth=p.azimuth + math.pi / 2) for p in start.poses)
-    return replace(start, values=values, pose=poses, usual=start.usual or usual, size_spread=None)
+    return replace(start, values=_swapped(start.values), spread=_swapped(start.spread), pose=poses)
+
+
+def _swapped(table: Mapping[str, float]) -> dict[str, float]:
+    other = {"width": "depth", "depth": "width"}
+    return {other.get(name, name): value for name, value in table.items()}
+
+
+def _unusual(trial: Trial) -> float:
+    """How unusual the measures of a piece without a front are, in units of the loss.
+
+    Its width and depth change places as it is turned, which no outline shows.
+    """
+    family = trial.problem.family
+    if not _lies(family):
+        return 0.0
+    return _DOUBT * unlikeliness(family, trial.problem.unpack(trial.x)[0], trial.problem.choices)
 
 
 def turned(best: Trial) -> Trial:

@@ -98,13 +98,13 @@ def test_regions_that_follow_the_colours_explain_them() -> None:
 
 def test_a_rug_seen_from_its_side_is_not_taken_for_a_longer_one() -> None:
     _, _, mask = view("rug", {"width": 2.4, "depth": 1.6}, {}, azimuth=0.4)
-    spread = {"width": 0.2, "depth": 0.15}
-    aside = Pose(0.4 - np.pi / 2, 0.3, 0.2)
-    start = Start({"width": 2.4, "depth": 1.6}, {}, aside, spread, size_spread=0.3)
+    # What lies across is deep by the guess, and wide in truth.
+    guess, aside = {"width": 1.6, "depth": 2.4}, Pose(0.4 - np.pi / 2, 0.3, 0.2)
+    start = Start(guess, {}, aside, {"width": 0.2, "depth": 0.2}, size_spread=0.3)
     fit = refine(
         family_of("rug"), {}, {}, None, mask, declared={"width": 2.4}, proposals=[start], effort=0
     )
-    assert fit.values["depth"] == pytest.approx(1.6, rel=0.05)
+    assert fit.values["depth"] == pytest.approx(1.6, rel=0.08)
     assert np.cos(2 * (fit.camera.azimuth - 0.4)) > 0.9
 
 
@@ -341,7 +341,7 @@ def test_a_real_photo_of_a_chair_is_met_and_its_structure_found() -> None:
     photo, mask = np.ascontiguousarray(rgba[..., 2::-1]), rgba[..., 3].astype(np.float32) / 255
     fit = refine(family_of("chair"), {}, {}, None, mask, photo=photo)
     assert fit.iou > 0.92
-    assert fit.choices["seat"] == "cushion"
+    assert fit.choices["seat"] in ("cushion", "loose")
     assert fit.choices["back"] == "frame"
     assert fit.choices["arms"] == "none"
     assert 0.40 < fit.values["seat_height"] < 0.54
