@@ -166,7 +166,7 @@ def _inverse_depth(screen: F32, faces: I32, face: int, px: float, py: float) -> 
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     u = ((bx - px) * (cy - py) - (by - py) * (cx - px)) / area
     v = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) / area
-    return u / screen[a, 2] + v / screen[b, 2] + (1 - u - v) / screen[c, 2]
+    return float(u / screen[a, 2] + v / screen[b, 2] + (1 - u - v) / screen[c, 2])
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
@@ -186,7 +186,7 @@ def _cosine(points: F32, faces: I32, one: int, other: int) -> float:
         dot += a * b
         size_a += a * a
         size_b += b * b
-    return dot / max(np.sqrt(size_a * size_b), 1e-20)
+    return float(dot / max(np.sqrt(size_a * size_b), 1e-20))
 
 
 def unmet(drawn: I32, edges: PhotoEdges, sigma: float) -> float:
