@@ -53,6 +53,12 @@ class AssetStore:
         with self._lock:
             return self._assets.get(digest)
 
+    def share(self, digest: str, visit: str) -> None:
+        """Let another visit use an asset too."""
+        with self._lock:
+            if digest in self._assets:
+                self._assets[digest].visits.add(visit)
+
     def release(self, visit: str) -> None:
         """A visit has ended: forget what no other visit uses."""
         with self._lock:

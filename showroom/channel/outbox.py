@@ -57,11 +57,12 @@ class Outbox:
         if self._reliable:
             return self._reliable.popleft()
         for key, frame in self._frames.items():
-            if key:
+            number = frame_of(frame)[1]
+            if number:
                 flying = self._in_flight.setdefault(key, deque())
                 if len(flying) >= self._credits:
                     continue
-                flying.append(frame_of(frame)[1])
+                flying.append(number)
             del self._frames[key]
             return frame
         return None

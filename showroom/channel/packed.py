@@ -22,7 +22,11 @@ shows itself anew; no request at all."""
 
 
 class Packed(NamedTuple):
-    """A frame as compact bytes, ready to be sent; ``target`` is "" for the avatar's pose."""
+    """A frame as compact bytes, ready to be sent.
+
+    ``target`` is "" for the avatar's pose and a companion's name and "/" for theirs, both with
+    frame 0.
+    """
 
     target: str
     frame: int
@@ -85,7 +89,7 @@ class Answer(msgspec.Struct, array_like=True):
 
 
 def frame_of(update: AvatarPose | MeshFrame | Packed) -> tuple[str, int]:
-    """A frame's target ("" for the avatar's pose) and number."""
+    """What a frame takes the place of, and its number; an avatar's pose has 0."""
     if isinstance(update, AvatarPose):
-        return "", 0
+        return f"{update.who}/" if update.who else "", 0
     return update.target, update.frame

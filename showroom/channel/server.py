@@ -33,6 +33,8 @@ from showroom.protocol.messages import (
     ErrorUpdate,
     Event,
     Hello,
+    Join,
+    Leave,
     Ping,
     PlaybackFinished,
     Pong,
@@ -44,6 +46,7 @@ from showroom.protocol.messages import (
 )
 
 from .assets import AssetStore
+from .company import Companies
 from .connection import Connection
 from .ears import EarsHost, HearingOffer, Ordered, Told
 from .host import Host
@@ -60,7 +63,7 @@ logger = logging.getLogger("showroom.channel")
 _websockets = logging.getLogger("showroom.channel.websockets")
 _websockets.setLevel(logging.CRITICAL)  # its errors are what clients did; the metrics count them
 
-CAPABILITIES = ("en", "zh", "resume", "compact", "vertices", "plain", "still", "watch")
+CAPABILITIES = ("en", "zh", "resume", "compact", "vertices", "plain", "still", "watch", "company")
 HELLO_SECONDS = 10.0
 WRITE_LIMIT = 64 * 1024
 CLOSE_SECONDS = 2.0
@@ -88,6 +91,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._names = 0
+        self._companies = Companies(self._show, self.assets.share, self._greet_frames)
         self._pages = Pages(settings, self.assets, lambda: not self.draining, self._metrics_text)
 
     @property
@@ -260,8 +264,13 @@ class Server:
 
     def _greet_frames(self, session: Session) -> None:
         """How frames are to come: differences are for one client, not for others who look on."""
-        want = [option for option in session.want if not session.audience or option != "delta"]
+        shared = session.audience or self._companies.together(session)
+        want = [option for option in session.want if not shared or option != "delta"]
         self._host.greet(session.name, want, self.settings.credits)
+
+    def _show(self, session: Session) -> None:
+        """Have a visit show everything to those who ask."""
+        self._host.post(session.name, Watched(vertices=session.audience > 0))
 
     def _tune(self, session: Session, hello: Hello) -> None:
         """What the client wants of speech."""
@@ -318,6 +327,7 @@ class Server:
         connection.put(self._welcome_update(session, wanted))
         if missed is None:  # a client that lost its own state is shown everything anew
             self._host.post(session.name, hello)
+        self._companies.came_back(session, lost=missed is None)
         for update in missed or ():
             connection.put(update)
         return session
@@ -329,7 +339,7 @@ class Server:
         connection.put(welcome)
         session.arriving.add(connection)
         self._greet_frames(session)
-        self._host.post(session.name, Watched())
+        self._show(session)
         return session
 
     def _welcome_update(
@@ -399,9 +409,21 @@ class Server:
                 )
             case AudioStart() | AudioChunk() | AudioStop() | PlaybackFinished() | Cancel():
                 self._listen_to(session, event)
+            case Join():
+                if session.is_new(event):
+                    self._companies.join(session, event)
+                    self._answered(session, event.id)
+            case Leave():
+                if session.is_new(event):
+                    self._companies.leave(session, event.id)
+                    self._answered(session, event.id)
             case _:
                 if session.is_new(event):
                     self._host.post(session.name, event)
+
+    def _answered(self, session: Session, ref: str) -> None:
+        if ref:
+            session.deliver(Done(ref=ref))
 
     def _listen_to(
         self,
@@ -421,11 +443,12 @@ class Server:
             session.voice.take(event)
 
     def _deliver(self, session: Session, updates: Sequence[Update | Packed]) -> None:
-        if session.arriving and any(getattr(u, "ref", "") == WATCHED for u in updates):
+        if any(getattr(u, "ref", "") == WATCHED for u in updates):
             for update in updates:
                 if isinstance(update, AssetReady) and session.name in self._sessions:
                     self.assets.put(session.name, update)
             session.arrive(updates)
+            self._companies.arrive(session, updates)
             return
         for update in updates:
             if isinstance(update, AssetReady):
@@ -437,6 +460,7 @@ class Server:
                     session.voice.replied(update)
                 elif isinstance(update, Done | ErrorUpdate) and session.voice is not None:
                     session.voice.settled(update.ref)
+        self._companies.tell(session, updates)
 
     def _leave(self, session: Session, connection: Connection, goodbye: bool) -> None:
         if session.looks_on(connection):
@@ -452,9 +476,12 @@ class Server:
         session.expires = time.monotonic() + self.settings.hold
         if goodbye or self.settings.hold <= 0.0:
             self._end(session)
+        else:
+            self._companies.came_back(session, lost=False)
 
     def _end(self, session: Session) -> None:
         if self._sessions.pop(session.name, None) is not None:
+            self._companies.leave(session)
             self._host.close(session.name)
             if session.voice is not None:
                 session.voice.close()

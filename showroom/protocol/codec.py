@@ -139,11 +139,13 @@ def decode_update(data: str | bytes, meshes: MeshDecoder | None = None) -> Updat
             return compact.decode_mesh(data) if meshes is None else meshes.decode(data)
         if data[1] == compact.AUDIO:
             return compact.decode_audio(data)
+        if data[1] == compact.COMPANION:
+            return compact.decode_companion(data)
         raise ProtocolError(
             "unknown_type",
             "no such compact update",
             field="kind",
-            expected=f"{compact.AVATAR}, {compact.MESH}, {compact.AUDIO}",
+            expected=f"{compact.AVATAR}, {compact.MESH}, {compact.AUDIO}, {compact.COMPANION}",
             got=str(data[1]),
         )
     try:

@@ -19,6 +19,8 @@ mesh      3    encoding u8 (0; others: :mod:`.mesh_delta`), target length u8, fr
                step f32 x 3, target in UTF-8, zeros up to a multiple of 4, coordinates
                u16 x 3 x vertices; position = corner + step * coordinate
 audio     4    0 u8, 0 u8, seq u32, samples i16 x n; in both directions
+companion 5    0 u8, name length u8, name in UTF-8, zeros up to a multiple of 4, then a
+               companion's avatar as kind 2
 ========= ==== ==========================================================================
 """
 
@@ -29,6 +31,7 @@ import struct
 from itertools import chain
 from typing import Any, NoReturn
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +42,7 @@ from .limits import MAX_FRAME_VERTICES
 from .messages import AudioChunk, AvatarPose, MeshFrame, Pose, Quat
 
 MAGIC = 0xC1
-POSE, AVATAR, MESH, AUDIO = 1, 2, 3, 4
+POSE, AVATAR, MESH, AUDIO, COMPANION = 1, 2, 3, 4, 5
 UNIT = 0.00025
 """Metres per position step."""
 
@@ -50,6 +53,7 @@ _AVATAR = struct.Struct("<BBBxIdiii")
 _MESH = struct.Struct("<BBBBIdI32s24s")
 _BOX = struct.Struct("<3f3f")
 _AUDIO = struct.Struct("<BBxxI")
+_ROOT = struct.Struct("<iii")
 _NO_HASH = bytes(32)
 
 _Seven = tuple[float, float, float, float, float, float, float]
@@ -151,6 +155,8 @@ def _bone(number: int, field: str) -> str:
 
 def encode_avatar(pose: AvatarPose) -> bytes:
     """An avatar's pose; bones that VRM 1.0 does not name are left out."""
+    if pose.who:
+        return of_companion(encode_avatar(msgspec.structs.replace(pose, who="")), pose.who)
     rotations = pose.rotations
     try:
         bones = bytes([BONE_INDEX[name] for name in rotations])
@@ -166,6 +172,43 @@ def encode_avatar(pose: AvatarPose) -> bytes:
     np.rint(parts, parts)
     np.clip(parts, -_ONE, _ONE, parts)
     return b"".join((head, bones, bytes(-count % 4), parts.astype("<i2").tobytes()))
+
+
+def of_companion(data: bytes, who: str) -> bytes:
+    """The compact avatar's pose ``data`` as that of a companion."""
+    name = who.encode()[:255]
+    return bytes((MAGIC, COMPANION, 0, len(name))) + name + bytes(-len(name) % 4) + data
+
+
+def decode_companion(data: bytes) -> AvatarPose:
+    """A companion's avatar pose.
+
+    Raises:
+        ProtocolError: as :func:`decode_avatar`; a name that is no text.
+    """
+    length = data[3] if len(data) > 3 else 0
+    start = 4 + length + (-length % 4)
+    if len(data) < start + _AVATAR.size or data[start : start + 2] != bytes((MAGIC, AVATAR)):
+        _wrong_length(data, start + _AVATAR.size)
+    try:
+        who = data[4 : 4 + length].decode()
+    except UnicodeDecodeError:
+        raise ProtocolError("malformed", "the name is not UTF-8", field="who") from None
+    return msgspec.structs.replace(decode_avatar(data[start:]), who=who)
+
+
+def place_of(data: bytes) -> tuple[float, float]:
+    """Where on the floor a compact avatar's pose stands: x and z, metres."""
+    x, _, z = _ROOT.unpack_from(data, 16)
+    return x * UNIT, z * UNIT
+
+
+def retargeted(data: bytes, target: str) -> bytes:
+    """A compact mesh frame under another target."""
+    old = data[3]
+    name = target.encode()[:255]
+    head = data[:3] + bytes((len(name),)) + data[4 : _MESH.size]
+    return head + name + bytes(-len(name) % 4) + data[_MESH.size + old + (-old % 4) :]
 
 
 def decode_avatar(data: bytes) -> AvatarPose:

@@ -22,6 +22,7 @@ from .limits import (
     Openings,
     Outline,
     Price,
+    PublicName,
     RoomHeight,
     Seconds,
     Secret,
@@ -254,13 +255,36 @@ class Watched(Message, tag="watched"):
     """Somebody looks on, or nobody does any more; from the shell, never from a client.
 
     It is answered by everything that there is to be seen, under the reference :data:`WATCHED`.
+
+    Attributes:
+        vertices: the avatar's vertices are wanted, too.
     """
 
     on: bool = True
+    vertices: bool = True
 
 
 WATCHED = "watched"
 """The ``ref`` of what only those who look on are told."""
+
+
+class Join(Message, tag="join"):
+    """Shop together with others: see their avatars and what they wear, and be seen.
+
+    Attributes:
+        room: the code of a room's ``company``; "" opens a room of which one is the host.
+        name: how one is called there; the server adds a number to a name that is taken.
+    """
+
+    room: Identifier = ""
+    name: PublicName = "guest"
+    id: Identifier = ""
+
+
+class Leave(Message, tag="leave"):
+    """Leave the room that was joined; the visit goes on alone."""
+
+    id: Identifier = ""
 
 
 class Bye(Message, tag="bye"):
@@ -276,6 +300,8 @@ Event = (
     | Point
     | RoomPlan
     | Clock
+    | Join
+    | Leave
     | AudioStart
     | AudioChunk
     | AudioStop

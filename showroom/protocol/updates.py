@@ -122,24 +122,59 @@ class ProductRemoved(Message, tag="product_removed"):
 
 
 class AvatarShown(Message, tag="avatar_shown"):
-    """The visitor's avatar: a skinned GLB by hash, and its measures in metres (ISO 8559)."""
+    """The visitor's avatar: a skinned GLB by hash, and its measures in metres (ISO 8559).
+
+    Attributes:
+        who: the companion whose avatar it is, then without measures; "" for the visitor's own.
+    """
 
     glb: str
     height: float
     measures: dict[str, float]
     ref: str = ""
+    who: str = ""
 
 
 class AvatarPose(Message, tag="avatar_pose"):
     """The avatar's pose: root position and local bone rotations under VRM 1.0 names.
 
     ``rotations`` is bone name to quaternion, relative to the rest pose of the avatar's GLB.
+
+    Attributes:
+        who: the companion whose avatar it is, then by their clock; "" for the visitor's own.
     """
 
     time: float
     root: Vec3
     rotations: dict[str, Quat]
     seq: int = 0
+    who: str = ""
+
+
+class Companion(msgspec.Struct, kw_only=True):
+    """One who is in the room; ``away`` while their connection is lost."""
+
+    name: str
+    away: bool = False
+
+
+class Company(Message, tag="company"):
+    """Who is in the room, whenever that changes.
+
+    What companions wear, and what the host has in the room, comes as products whose ``target``
+    begins with the companion's name and "/"; their avatars come with ``who``.
+
+    Attributes:
+        room: the code to join with; "" when one has left.
+        you: one's own name there.
+        host: whose room it is; when they leave, the one who came next.
+    """
+
+    room: str
+    you: str = ""
+    host: str = ""
+    companions: tuple[Companion, ...] = ()
+    ref: str = ""
 
 
 class MeshFrame(Message, tag="mesh_frame"):
@@ -350,6 +385,7 @@ Update = (
     | ProductRemoved
     | AvatarShown
     | AvatarPose
+    | Company
     | MeshFrame
     | FitReport
     | FitMap

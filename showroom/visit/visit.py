@@ -118,7 +118,7 @@ class Visit:
             the ``Advice`` is there, or before whatever the visitor does next.
         """
         if isinstance(event, Watched):
-            self._here.watched = event.on
+            self._here.watched = event.on and event.vertices
             return self._here.everything(WATCHED) if event.on else []
         if isinstance(event, Advice):
             return self._settle(event) if self._pending.ref == event.ref else []

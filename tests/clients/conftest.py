@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -67,6 +68,11 @@ def golden_compact(tmp_path_factory):
     golden = {
         "poses": [{"message": plain(p), "hex": encode_pose(p).hex()} for p in poses],
         "avatar": {"message": plain(avatar), "hex": encode_avatar(avatar).hex()},
+        "companion": {
+            "message": plain(avatar),
+            "hex": encode_avatar(msgspec.structs.replace(avatar, who="Zoë")).hex(),
+            "who": "Zoë",
+        },
         "mesh": {
             **{k: v for k, v in plain(mesh).items() if k != "positions"},
             "xyz": [float(v) for v in xyz.ravel()],

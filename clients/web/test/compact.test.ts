@@ -9,6 +9,7 @@ const path = process.env["SHOWROOM_GOLDEN"]!;
 interface Golden {
   poses: { message: Pose; hex: string }[];
   avatar: { message: AvatarPose; hex: string };
+  companion: { message: AvatarPose; hex: string; who: string };
   mesh: { target: string; glb: string; frame: number; time: number; xyz: number[]; hex: string };
 }
 const golden = JSON.parse(readFileSync(path, "utf-8")) as Golden;
@@ -40,6 +41,14 @@ test("the avatar's pose comes back", () => {
   for (const [bone, q] of Object.entries(message.rotations)) {
     q.forEach((part, i) => assert.ok(Math.abs(part - pose.rotations[bone]![i]!) < 2e-5));
   }
+});
+
+test("a companion's pose comes back with their name", () => {
+  const { message, hex, who } = golden.companion;
+  const pose = decodeFrame(bytes(hex)) as AvatarPose;
+  assert.equal(pose.who, who);
+  assert.equal(pose.seq, message.seq);
+  assert.deepEqual(Object.keys(pose.rotations), Object.keys(message.rotations));
 });
 
 test("a mesh frame comes back within half a step", () => {

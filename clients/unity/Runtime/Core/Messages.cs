@@ -81,6 +81,7 @@ namespace Showroom
             ["product_removed"] = typeof(ProductRemoved),
             ["avatar_shown"] = typeof(AvatarShown),
             ["avatar_pose"] = typeof(AvatarPose),
+            ["company"] = typeof(Company),
             ["mesh_frame"] = typeof(MeshFrame),
             ["fit_report"] = typeof(FitReport),
             ["fit_map"] = typeof(FitMap),
@@ -112,6 +113,13 @@ namespace Showroom
         [JsonProperty("unit", Required = Required.Always)] public string Unit;
         [JsonProperty("old", Required = Required.Always)] public double Old;
         [JsonProperty("new", Required = Required.Always)] public double New;
+    }
+
+    /// <summary>One who is in the room; away while their connection is lost.</summary>
+    public sealed class Companion
+    {
+        [JsonProperty("name", Required = Required.Always)] public string Name;
+        [JsonProperty("away", NullValueHandling = NullValueHandling.Ignore)] public bool Away;
     }
 
     /// <summary>Fit of one body region: garment girth minus body girth (ease), metres.</summary>
@@ -248,6 +256,22 @@ namespace Showroom
     {
         public override string Type => "clock";
         [JsonProperty("time", Required = Required.Always)] public double Time;
+    }
+
+    /// <summary>Shop together with others: see their avatars and what they wear, and be seen.</summary>
+    public sealed class Join : Message
+    {
+        public override string Type => "join";
+        [JsonProperty("room", NullValueHandling = NullValueHandling.Ignore)] public string Room;
+        [JsonProperty("name", NullValueHandling = NullValueHandling.Ignore)] public string Name;
+        [JsonProperty("id", NullValueHandling = NullValueHandling.Ignore)] public string Id;
+    }
+
+    /// <summary>Leave the room that was joined; the visit goes on alone.</summary>
+    public sealed class Leave : Message
+    {
+        public override string Type => "leave";
+        [JsonProperty("id", NullValueHandling = NullValueHandling.Ignore)] public string Id;
     }
 
     /// <summary>The microphone is open: chunks follow until :class:`AudioStop`.</summary>
@@ -402,6 +426,7 @@ namespace Showroom
         [JsonProperty("height", Required = Required.Always)] public double Height;
         [JsonProperty("measures", Required = Required.Always)] public Dictionary<string, double> Measures;
         [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
+        [JsonProperty("who", NullValueHandling = NullValueHandling.Ignore)] public string Who;
     }
 
     /// <summary>The avatar's pose: root position and local bone rotations under VRM 1.0 names.</summary>
@@ -412,6 +437,18 @@ namespace Showroom
         [JsonProperty("root", Required = Required.Always)] public double[] Root;
         [JsonProperty("rotations", Required = Required.Always)] public Dictionary<string, double[]> Rotations;
         [JsonProperty("seq", NullValueHandling = NullValueHandling.Ignore)] public long Seq;
+        [JsonProperty("who", NullValueHandling = NullValueHandling.Ignore)] public string Who;
+    }
+
+    /// <summary>Who is in the room, whenever that changes.</summary>
+    public sealed class Company : Message
+    {
+        public override string Type => "company";
+        [JsonProperty("room", Required = Required.Always)] public string Room;
+        [JsonProperty("you", NullValueHandling = NullValueHandling.Ignore)] public string You;
+        [JsonProperty("host", NullValueHandling = NullValueHandling.Ignore)] public string Host;
+        [JsonProperty("companions", NullValueHandling = NullValueHandling.Ignore)] public Companion[] Companions;
+        [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
     }
 
     /// <summary>All vertices of one mesh in one frame (target is "avatar" or a product id).</summary>

@@ -8,6 +8,7 @@ import { Assets } from "./assets.ts";
 import { Avatar } from "./avatar.ts";
 import { Board } from "./board.ts";
 import type { Button } from "./board.ts";
+import { Companions, isOthers } from "./companions.ts";
 import { Headset, supports } from "./headset.ts";
 import { Panel } from "./panel.ts";
 import { Products } from "./products.ts";
@@ -33,6 +34,9 @@ const avatar = new Avatar((root, old) => {
   old?.removeFromParent();
   stage.scene.add(root);
 });
+
+const companions = new Companions(stage.scene, assets);
+const room = query.get("room"); // "new" opens one
 
 stage.aroundMirror = (draw) => avatar.withHead(draw);
 
@@ -103,12 +107,20 @@ function onUpdate(update: Arrival): void {
       products.clear();
       panel.status("pick");
       if (body) connection.send({ ...body, id: fresh() });
+      if (room) {
+        const name = query.get("name") ?? "guest";
+        connection.send({ type: "join", id: fresh(), room: room === "new" ? "" : room, name });
+      }
+      break;
+    case "company":
+      companions.meet(update);
       break;
     case "room_shown":
       stage.show(update);
       break;
     case "product_shown":
       void later(products.show(update));
+      if (isOthers(update.target)) break;
       if (update.worn && !headset.session) {
         walker.faceCamera();
         stage.setMirror(null);
@@ -117,7 +129,7 @@ function onUpdate(update: Arrival): void {
       }
       break;
     case "product_changed":
-      panel.changes(update.changes);
+      if (!isOthers(update.target)) panel.changes(update.changes);
       void products.change(update).catch((error: unknown) => panel.problem(String(error)));
       break;
     case "product_removed":
@@ -126,11 +138,16 @@ function onUpdate(update: Arrival): void {
       offer();
       break;
     case "avatar_shown":
+      if (update.who) {
+        void later(companions.show(update));
+        break;
+      }
       walker.height = update.height;
       void later(avatar.show(update, assets));
       break;
     case "avatar_pose":
-      avatar.take(update, now);
+      if (update.who) companions.take(update, now);
+      else avatar.take(update, now);
       break;
     case "mesh_frame":
       products.take(update, now);
@@ -230,7 +247,8 @@ stage.renderer.setAnimationLoop((moment: number, frame?: XRFrame) => {
     sent = now;
   }
   avatar.update(now);
-  products.update(now);
+  companions.update(now);
+  products.update(now, companions.guest);
   stage.renderer.render(stage.scene, stage.camera);
 });
 
@@ -240,4 +258,4 @@ offer();
 connection.open().catch((error: unknown) => panel.problem(String(error)));
 
 // For tests and for whoever is curious: the parts, from the console.
-Object.assign(globalThis, { showroom: { connection, products, avatar, stage, walker, headset } });
+Object.assign(globalThis, { showroom: { connection, products, avatar, companions, stage, walker, headset } });

@@ -7,6 +7,7 @@ import type { ProductChanged, ProductShown } from "../core/messages.ts";
 import type { Seven, Vertices } from "../core/compact.ts";
 import type { Assets } from "./assets.ts";
 import { Cloth } from "./cloth.ts";
+import { isOthers } from "./companions.ts";
 
 interface Standing {
   shown: ProductShown;
@@ -64,7 +65,7 @@ export class Products {
   }
 
   get worn(): ProductShown | undefined {
-    return [...this.all.values()].find((p) => p.shown.worn)?.shown;
+    return [...this.all.values()].find((p) => p.shown.worn && !isOthers(p.shown.target))?.shown;
   }
 
   list(): ProductShown[] {
@@ -112,8 +113,11 @@ export class Products {
     this.onCredit(frame);
   }
 
-  update(now: number): void {
+  /** `guest`: the room is somebody else's, and one's own furniture is not in it. */
+  update(now: number, guest = false): void {
     for (const standing of this.all.values()) {
+      const { root, shown } = standing;
+      if (root && !shown.worn) root.visible = !guest || isOthers(shown.target);
       const { cloth, frames, before } = standing;
       const moment = cloth ? frames.at(now) : null;
       if (!moment || !cloth) continue;
@@ -129,7 +133,7 @@ export class Products {
   pick(ray: Raycaster): { target: string; point: Vector3 } | null {
     let best: { target: string; point: Vector3; distance: number } | null = null;
     for (const [target, { root, shown }] of this.all) {
-      if (!root || shown.worn) continue;
+      if (!root?.visible || shown.worn || isOthers(target)) continue;
       for (const hit of ray.intersectObject(root, true)) {
         if (!best || hit.distance < best.distance) {
           best = { target, point: hit.point, distance: hit.distance };

@@ -10,6 +10,7 @@ export const MAGIC = 0xc1;
 const POSE = 1;
 const AVATAR = 2;
 const MESH = 3;
+const COMPANION = 5;
 export const UNIT = 0.00025;
 const ONE = 32767;
 const HAND_BYTES = 14;
@@ -147,6 +148,13 @@ export function decodeFrame(buffer: ArrayBuffer): AvatarPose | Vertices {
   }
   const kind = view.getUint8(1);
   if (kind === AVATAR) return decodeAvatar(buffer, view);
+  if (kind === COMPANION) {
+    const name = view.getUint8(3);
+    const start = 4 + name + ((4 - (name % 4)) % 4);
+    const pose = decodeFrame(buffer.slice(start));
+    if (pose.type !== "avatar_pose") throw new FrameError("no companion's pose");
+    return { ...pose, who: new TextDecoder().decode(new Uint8Array(buffer, 4, name)) };
+  }
   if (kind === MESH && buffer.byteLength >= 76) return decodeMesh(buffer, view);
   throw new FrameError(`unknown kind of frame ${kind}`);
 }

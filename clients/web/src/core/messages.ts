@@ -70,6 +70,12 @@ export interface Change {
   new: number;
 }
 
+/** One who is in the room; ``away`` while their connection is lost. */
+export interface Companion {
+  name: string;
+  away?: boolean;
+}
+
 /** Fit of one body region: garment girth minus body girth (ease), metres. */
 export interface RegionFit {
   region: string;
@@ -201,6 +207,22 @@ export interface Clock {
   type: "clock";
   n?: number;
   time: number;
+}
+
+/** Shop together with others: see their avatars and what they wear, and be seen. */
+export interface Join {
+  type: "join";
+  n?: number;
+  room?: string;
+  name?: string;
+  id?: string;
+}
+
+/** Leave the room that was joined; the visit goes on alone. */
+export interface Leave {
+  type: "leave";
+  n?: number;
+  id?: string;
 }
 
 /** The microphone is open: chunks follow until :class:`AudioStop`. */
@@ -355,6 +377,7 @@ export interface AvatarShown {
   height: number;
   measures: Readonly<Record<string, number>>;
   ref?: string;
+  who?: string;
 }
 
 /** The avatar's pose: root position and local bone rotations under VRM 1.0 names. */
@@ -365,6 +388,18 @@ export interface AvatarPose {
   root: readonly [number, number, number];
   rotations: Readonly<Record<string, readonly [number, number, number, number]>>;
   seq?: number;
+  who?: string;
+}
+
+/** Who is in the room, whenever that changes. */
+export interface Company {
+  type: "company";
+  n?: number;
+  room: string;
+  you?: string;
+  host?: string;
+  companions?: readonly (Companion)[];
+  ref?: string;
 }
 
 /** All vertices of one mesh in one frame (``target`` is ``"avatar"`` or a product id). */
@@ -513,6 +548,8 @@ export type EventMessage =
   | Point
   | RoomPlan
   | Clock
+  | Join
+  | Leave
   | AudioStart
   | AudioChunk
   | AudioStop
@@ -532,6 +569,7 @@ export type UpdateMessage =
   | ProductRemoved
   | AvatarShown
   | AvatarPose
+  | Company
   | MeshFrame
   | FitReport
   | FitMap

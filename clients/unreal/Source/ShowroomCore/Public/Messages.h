@@ -90,6 +90,18 @@ struct Change {
   }
 };
 
+/// One who is in the room; away while their connection is lost.
+struct Companion {
+  std::string name;
+  bool away = false;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("name", name, true);
+    visitor_("away", away, false);
+  }
+};
+
 /// Fit of one body region: garment girth minus body girth (ease), metres.
 struct RegionFit {
   std::string region;
@@ -337,6 +349,34 @@ struct Clock {
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
     visitor_("time", time, true);
+  }
+};
+
+/// Shop together with others: see their avatars and what they wear, and be seen.
+struct Join {
+  static constexpr const char* Type = "join";
+  std::int64_t n = 0;
+  std::string room;
+  std::string name = "guest";
+  std::string id;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("room", room, false);
+    visitor_("name", name, false);
+    visitor_("id", id, false);
+  }
+};
+
+/// Leave the room that was joined; the visit goes on alone.
+struct Leave {
+  static constexpr const char* Type = "leave";
+  std::int64_t n = 0;
+  std::string id;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("id", id, false);
   }
 };
 
@@ -606,6 +646,7 @@ struct AvatarShown {
   double height = 0;
   std::map<std::string, double> measures;
   std::string ref;
+  std::string who;
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
@@ -613,6 +654,7 @@ struct AvatarShown {
     visitor_("height", height, true);
     visitor_("measures", measures, true);
     visitor_("ref", ref, false);
+    visitor_("who", who, false);
   }
 };
 
@@ -624,6 +666,7 @@ struct AvatarPose {
   std::array<double, 3> root;
   std::map<std::string, std::array<double, 4>> rotations;
   std::int64_t seq = 0;
+  std::string who;
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
@@ -631,6 +674,27 @@ struct AvatarPose {
     visitor_("root", root, true);
     visitor_("rotations", rotations, true);
     visitor_("seq", seq, false);
+    visitor_("who", who, false);
+  }
+};
+
+/// Who is in the room, whenever that changes.
+struct Company {
+  static constexpr const char* Type = "company";
+  std::int64_t n = 0;
+  std::string room;
+  std::string you;
+  std::string host;
+  std::vector<Companion> companions;
+  std::string ref;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("room", room, true);
+    visitor_("you", you, false);
+    visitor_("host", host, false);
+    visitor_("companions", companions, false);
+    visitor_("ref", ref, false);
   }
 };
 
@@ -893,6 +957,8 @@ using EventMessage = std::variant<
     Point,
     RoomPlan,
     Clock,
+    Join,
+    Leave,
     AudioStart,
     AudioChunk,
     AudioStop,
@@ -912,6 +978,7 @@ using UpdateMessage = std::variant<
     ProductRemoved,
     AvatarShown,
     AvatarPose,
+    Company,
     MeshFrame,
     FitReport,
     FitMap,

@@ -1,0 +1,309 @@
+"""Visitors who shop together: each sees the others, and what the others wear.
+
+Each keeps a visit of their own. What one of them shows goes to the others too, under the name of
+the one who shows it: avatars with ``who``, products with a target like ``mia/t-shirt``. Reliable
+updates go to all. Frames go as often as one is near enough to see the difference, so that what a
+visitor costs grows with who is around them and not with how many there are.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from showroom.protocol import compact
+from showroom.protocol.errors import ProtocolError
+from showroom.protocol.messages import (
+    AvatarPose,
+    AvatarShown,
+    Companion,
+    Company,
+    Join,
+    MeshFrame,
+    ProductChanged,
+    ProductRemoved,
+    ProductShown,
+    Update,
+)
+
+from .packed import Packed
+from .session import Session
+
+MAX_COMPANIONS = 24
+MAX_COMPANIES = 256
+
+NEAR, FAR = 4.0, 10.0
+"""Metres on the floor: nearer than the first a companion's face and cloth are seen, farther than
+the second they are a figure in the distance."""
+
+NEAR_EVERY, MIDDLE_EVERY, FAR_EVERY = 2, 8, 72
+"""Of so many poses of a companion one goes to those who are near, in between, far; cloth goes to
+those near, and at the second pace to those in between."""
+
+ROUND = 18
+"""After so many of a companion's poses it is looked anew who is near."""
+
+
+@dataclass(eq=False)
+class Member:
+    """One visitor of a company.
+
+    Attributes:
+        asking: those who must still be shown everything that this one has.
+        shared: this one's products that the others see.
+        ranks: the others by how often this one's frames go to them.
+    """
+
+    name: str
+    session: Session
+    place: tuple[float, float] | None = None
+    asking: set[Member] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
+    poses: int = 0
+    ranks: dict[int, list[Member]] = field(default_factory=dict)
+
+
+class Companies:
+    """All companies of a server.
+
+    Args:
+        show: has a session's visit show everything, as answered under ``WATCHED``.
+        share: lets a visit fetch another's asset, by hash.
+        changed: called with a session that has come to or left a company.
+    """
+
+    def __init__(
+        self,
+        show: Callable[[Session], None],
+        share: Callable[[str, str], None],
+        changed: Callable[[Session], None],
+    ) -> None:
+        self._show = show
+        self._share = share
+        self._changed = changed
+        self._rooms: dict[str, list[Member]] = {}
+        self._of: dict[Session, tuple[str, Member]] = {}
+
+    def join(self, session: Session, event: Join) -> None:
+        """Bring a visitor into a room, or open one for them.
+
+        Raises:
+            ProtocolError: ``refused`` where one is in a room already, there is no such room, or
+                it is full.
+        """
+        if session in self._of:
+            raise _refused("leave the room first", "room", "no room", self._of[session][0], event)
+        code = event.room or secrets.token_urlsafe(9)
+        if event.room and event.room not in self._rooms:
+            raise _refused("there is no such room", "room", "a room's code", event.room, event)
+        if not event.room and len(self._rooms) >= MAX_COMPANIES:
+            raise _refused("there are too many rooms", "room", f"{MAX_COMPANIES}", "more", event)
+        members = self._rooms.setdefault(code, [])
+        if len(members) >= MAX_COMPANIONS:
+            raise _refused("the room is full", "room", f"{MAX_COMPANIONS}", "more", event)
+        member = Member(_free(event.name, members), session)
+        for other in members:
+            other.asking.add(member)
+            member.asking.add(other)
+        members.append(member)
+        self._of[session] = (code, member)
+        self._tell_who(code, member, event.id)
+        for one in members:
+            _rank(one, members)
+            self._changed(one.session)
+            if one.asking:
+                self._show(one.session)
+
+    def leave(self, session: Session, ref: str = "") -> None:
+        """Take a visitor out of their room; nothing where they are in none."""
+        found = self._of.pop(session, None)
+        if found is None:
+            return
+        code, member = found
+        members = self._rooms[code]
+        hosted = members[0] is member
+        members.remove(member)
+        session.deliver(Company(room="", ref=ref))
+        for other in members:
+            other.asking.discard(member)
+            for target in member.shared:
+                other.session.deliver(ProductRemoved(target=_named(member, target)))
+            for target in other.shared:
+                session.deliver(ProductRemoved(target=_named(other, target)))
+        self._changed(session)
+        if not members:
+            del self._rooms[code]
+            return
+        self._tell_who(code)
+        for one in members:
+            _rank(one, members)
+            self._changed(one.session)
+        if hosted and len(members) > 1:  # the room is now another's, with what they have in it
+            members[0].asking.update(members[1:])
+            self._show(members[0].session)
+
+    def together(self, session: Session) -> bool:
+        """Whether others see what this visit shows."""
+        found = self._of.get(session)
+        return found is not None and len(self._rooms[found[0]]) > 1
+
+    def came_back(self, session: Session, *, lost: bool) -> None:
+        """A companion's client is back, or away.
+
+        Args:
+            lost: it lost its own state, and must be shown the others anew.
+        """
+        found = self._of.get(session)
+        if found is None:
+            return
+        code, member = found
+        if lost:
+            for other in self._rooms[code]:
+                if other is not member:
+                    other.asking.add(member)
+                    self._show(other.session)
+        self._tell_who(code)
+
+    def arrive(self, session: Session, updates: Sequence[Update | Packed]) -> None:
+        """Show everything that a visitor has to those who asked."""
+        found = self._of.get(session)
+        if found is None:
+            return
+        _, member = found
+        asking = tuple(member.asking)
+        member.asking.clear()
+        for update in updates:
+            self._reliable(member, asking, update)
+
+    def tell(self, session: Session, updates: Sequence[Update | Packed]) -> None:
+        """Show the others what a visit has just shown its own visitor."""
+        found = self._of.get(session)
+        if found is None:
+            return
+        code, member = found
+        members = self._rooms[code]
+        if len(members) < 2:
+            return
+        for update in updates:
+            if isinstance(update, Packed | AvatarPose | MeshFrame):
+                self._frame(member, members, update)
+            else:
+                others = [m for m in members if m is not member and m not in member.asking]
+                self._reliable(member, others, update)
+
+    def _frame(
+        self, member: Member, members: list[Member], update: Packed | AvatarPose | MeshFrame
+    ) -> None:
+        if isinstance(update, MeshFrame) or (isinstance(update, Packed) and update.target):
+            if update.target not in member.shared:
+                return
+            paces: tuple[int, ...] = (NEAR_EVERY, MIDDLE_EVERY)
+        else:
+            member.poses += 1
+            if isinstance(update, Packed):
+                member.place = compact.place_of(update.data)
+            else:
+                member.place = (update.root[0], update.root[2])
+            if member.poses % ROUND == 0:
+                _rank(member, members)
+            paces = (NEAR_EVERY, MIDDLE_EVERY, FAR_EVERY)
+        seen: Packed | Update | None = None
+        for pace in paces:
+            others = member.ranks.get(pace)
+            if not others or member.poses % pace:
+                continue
+            seen = seen or _seen(member, update)
+            for other in others:
+                if other.session.connection is not None and other not in member.asking:
+                    other.session.connection.put(seen)
+
+    def _reliable(self, member: Member, others: Sequence[Member], update: Update | Packed) -> None:
+        """Tell others of a product or avatar; nothing of what is the visitor's own affair."""
+        told: Update
+        match update:
+            case AvatarShown():
+                told = msgspec.structs.replace(update, who=member.name, measures={}, ref="", n=0)
+            case ProductShown() if update.worn or self._hosts(member):
+                member.shared.add(update.target)
+                target = _named(member, update.target)
+                told = msgspec.structs.replace(update, target=target, ref="", n=0)
+            case ProductShown() if update.target in member.shared:  # taken off
+                member.shared.discard(update.target)
+                told = ProductRemoved(target=_named(member, update.target))
+            case ProductChanged() if update.target in member.shared:
+                target = _named(member, update.target)
+                told = msgspec.structs.replace(update, target=target, ref="", n=0)
+            case ProductRemoved() if update.target in member.shared:
+                member.shared.discard(update.target)
+                told = ProductRemoved(target=_named(member, update.target))
+            case _:
+                return
+        for other in others:
+            if digest := getattr(told, "glb", ""):
+                self._share(digest, other.session.name)
+            other.session.deliver(told)
+
+    def _hosts(self, member: Member) -> bool:
+        code, _ = self._of[member.session]
+        return self._rooms[code][0] is member
+
+    def _tell_who(self, code: str, new: Member | None = None, ref: str = "") -> None:
+        members = self._rooms[code]
+        companions = tuple(Companion(name=m.name, away=not m.session.attached) for m in members)
+        for member in members:
+            member.session.deliver(
+                Company(
+                    room=code,
+                    you=member.name,
+                    host=members[0].name,
+                    companions=companions,
+                    ref=ref if member is new else "",
+                )
+            )
+
+
+def _rank(member: Member, members: list[Member]) -> None:
+    """Sort the others by how far they are; who has not been seen yet counts as near."""
+    member.ranks = {NEAR_EVERY: [], MIDDLE_EVERY: [], FAR_EVERY: []}
+    for other in members:
+        if other is member:
+            continue
+        way = 0.0
+        if member.place is not None and other.place is not None:
+            way = math.dist(member.place, other.place)
+        pace = NEAR_EVERY if way < NEAR else MIDDLE_EVERY if way < FAR else FAR_EVERY
+        member.ranks[pace].append(other)
+
+
+def _seen(member: Member, update: Packed | AvatarPose | MeshFrame) -> Packed | Update:
+    """A frame as the others get it."""
+    if isinstance(update, AvatarPose):
+        return msgspec.structs.replace(update, who=member.name)
+    target = _named(member, update.target)
+    if isinstance(update, MeshFrame):
+        return msgspec.structs.replace(update, target=target)
+    if update.target:
+        return Packed(target, update.frame, compact.retargeted(update.data, target))
+    return Packed(target, 0, compact.of_companion(update.data, member.name))
+
+
+def _named(member: Member, target: str) -> str:
+    return f"{member.name}/{target}"
+
+
+def _free(name: str, members: list[Member]) -> str:
+    """A name that nobody in the room has."""
+    taken = {member.name for member in members}
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} {number}"
+    return free
+
+
+def _refused(message: str, field: str, expected: str, got: str, event: Join) -> ProtocolError:
+    return ProtocolError("refused", message, field=field, expected=expected, got=got, ref=event.id)

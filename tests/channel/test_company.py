@@ -1,0 +1,269 @@
+"""Several visitors in one room: through a real server, each with a visit of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+import pytest
+from channel_toys import GLB, HASH, HEAD, VERTICES, ToyVisit
+
+from showroom.channel import company
+from showroom.channel.async_client import AsyncClient
+from showroom.channel.host import VisitHost
+from showroom.channel.pool import VisitPool
+from showroom.channel.server import Server, open_server
+from showroom.channel.settings import ServerSettings
+from showroom.protocol.messages import (
+    WATCHED,
+    AssetReady,
+    AvatarPose,
+    AvatarShown,
+    Body,
+    Command,
+    Company,
+    Done,
+    ErrorUpdate,
+    Hello,
+    Join,
+    Leave,
+    MeshFrame,
+    Pose,
+    ProductRemoved,
+    ProductShown,
+    Watched,
+)
+
+STANDS = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+def product(target: str, *, worn: bool, ref: str = "") -> ProductShown:
+    return ProductShown(
+        target=target,
+        glb=HASH,
+        name={"en": target},
+        kind="garment" if target == "shirt" else "furniture",
+        category=target,
+        transform=STANDS,
+        worn=worn,
+        ref=ref,
+    )
+
+
+class Shopper(ToyVisit):
+    """Has a chair in the room, gets a body, puts a shirt on and takes it off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tall = 0.0
+        self.wears = False
+
+    def handle(self, event):
+        match event:
+            case Hello():
+                return [AssetReady(hash=HASH, data=GLB), product("chair", worn=False)]
+            case Watched():
+                return [] if not event.on else self.everything()
+            case Body():
+                self.tall = event.height
+                return [self.avatar(event.id), Done(ref=event.id)]
+            case Command(action="try_on" | "take_off"):
+                self.wears = event.action == "try_on"
+                shown = product("shirt", worn=self.wears, ref=event.id)
+                return [shown, Done(ref=event.id)]
+        return super().handle(event)
+
+    def avatar(self, ref: str) -> AvatarShown:
+        return AvatarShown(glb=HASH, height=self.tall, measures={"waist": 0.7}, ref=ref)
+
+    def everything(self):
+        shown = [AssetReady(hash=HASH, data=GLB), product("chair", worn=False, ref=WATCHED)]
+        if self.tall:
+            shown.append(self.avatar(WATCHED))
+        if self.wears:
+            shown.append(product("shirt", worn=True, ref=WATCHED))
+        return shown
+
+
+def in_company(
+    test: Callable[[Server, list[AsyncClient]], Awaitable[None]],
+    visitors: int = 2,
+    host: VisitHost | VisitPool | None = None,
+) -> None:
+    host = host or VisitHost.in_process(Shopper)
+
+    async def main() -> None:
+        async with open_server(ServerSettings(), host) as server, asyncio.timeout(60):
+            clients = [AsyncClient(server.url) for _ in range(visitors)]
+            for number, client in enumerate(clients):
+                await client.open()
+                await client.ask(Body(id="b", height=1.6 + number / 10))
+            await test(server, clients)
+            for client in clients:
+                await client.close()
+
+    try:
+        asyncio.run(main())
+    finally:
+        host.stop()
+
+
+async def join(client: AsyncClient, name: str, room: str = "", key: str = "j") -> Company:
+    answer = await client.ask(Join(id=key, room=room, name=name))
+    return next(u for u in answer if isinstance(u, Company))
+
+
+async def until(client: AsyncClient, found: Callable[[list], bool]) -> list:
+    """What has come since, as soon as it holds something."""
+    seen: list = []
+    while not found(seen):
+        seen += await client.poll()
+        await asyncio.sleep(0.005)
+    return seen
+
+
+@pytest.mark.parametrize("host_of", [VisitHost.in_process, VisitPool])
+def test_friends_see_each_other_what_they_wear_and_the_hosts_room(host_of):
+    async def test(server: Server, clients: list[AsyncClient]) -> None:
+        mia, noa = clients
+        await mia.ask(Command(id="t", action="try_on", target="shirt"))
+        room = (await join(mia, "Mia")).room
+        assert room
+        await mia.poll()
+        await noa.poll()
+        told = await join(noa, "Noa", room)
+        assert (told.host, told.you) == ("Mia", "Noa")
+        assert [c.name for c in told.companions] == ["Mia", "Noa"]
+        seen = await until(noa, lambda s: {"Mia/chair", "Mia/shirt"} <= targets(s))
+        (avatar,) = (u for u in seen if isinstance(u, AvatarShown))
+        assert (avatar.who, avatar.height, avatar.measures) == ("Mia", 1.6, {})
+        seen = await until(mia, lambda s: any(isinstance(u, AvatarShown) for u in s))
+        assert not targets(seen)  # a guest's furniture is not the room's
+        await noa.ask(Command(id="t", action="try_on", target="shirt"))
+        seen = await until(mia, lambda s: "Noa/shirt" in targets(s))
+        (shirt,) = (u for u in seen if isinstance(u, ProductShown))
+        assert shirt.worn and not shirt.ref and shirt.n
+        assert await mia.asset(shirt.glb) == GLB
+        await noa.ask(Command(id="u", action="take_off", target="shirt"))
+        seen = await until(mia, lambda s: any(isinstance(u, ProductRemoved) for u in s))
+        assert [u.target for u in seen if isinstance(u, ProductRemoved)] == ["Noa/shirt"]
+
+    in_company(test, host=host_of(Shopper))
+
+
+def targets(updates: list) -> set[str]:
+    return {u.target for u in updates if isinstance(u, ProductShown) and "/" in u.target}
+
+
+@pytest.mark.parametrize("host_of", [VisitHost.in_process, VisitPool])
+def test_motion_and_cloth_of_those_who_are_near_are_seen(host_of):
+    async def test(server: Server, clients: list[AsyncClient]) -> None:
+        mia, noa = clients
+        await mia.ask(Command(id="t", action="try_on", target="shirt"))
+        room = (await join(mia, "Mia")).room
+        await join(noa, "Noa", room)
+        await until(noa, lambda s: "Mia/shirt" in targets(s))
+        seen: list = []
+        for number in range(1, 40):
+            await mia.send(Pose(time=number / 72, head=HEAD, seq=number))
+            await mia.ask(Command(id=f"c{number}", action="help"))
+            seen += await noa.poll()
+        await asyncio.sleep(0.1)
+        seen += await noa.poll()
+        poses = [u for u in seen if isinstance(u, AvatarPose)]
+        assert poses and {p.who for p in poses} == {"Mia"}
+        assert poses[-1].root == pytest.approx(HEAD[:3], abs=2e-4)
+        meshes = [u for u in seen if isinstance(u, MeshFrame)]
+        assert meshes and {m.target for m in meshes} == {"Mia/shirt"}
+        points = np.frombuffer(meshes[-1].positions, "<f4")
+        assert len(points) == 3 * VERTICES and np.allclose(points, meshes[-1].time, atol=1e-4)
+        assert len(poses) <= 20  # every other one
+
+    in_company(test, host=host_of(Shopper))
+
+
+def test_those_far_away_cost_next_to_nothing():
+    async def test(server: Server, clients: list[AsyncClient]) -> None:
+        mia, noa, tom = clients
+        for client in clients:
+            await client.ask(Command(id="t", action="try_on", target="shirt"))
+        room = (await join(mia, "Mia")).room
+        await join(noa, "Noa", room)
+        await join(tom, "Tom", room)
+        places = {noa: 1.0, tom: 30.0}
+        counts = dict.fromkeys(places, 0)
+        for number in range(1, 10 * company.ROUND):
+            for client, x in (*places.items(), (mia, 0.0)):
+                head = (x, *HEAD[1:])
+                await client.send(Pose(time=number / 72, head=head, seq=number))
+            await mia.ask(Command(id=f"c{number}", action="help"))
+            for client in places:
+                frames = [
+                    u
+                    for u in await client.poll()
+                    if (isinstance(u, MeshFrame) and u.target.startswith("Mia/"))
+                    or (isinstance(u, AvatarPose) and u.who == "Mia")
+                ]
+                if number > 2 * company.ROUND:
+                    counts[client] += len(frames)
+        assert counts[noa] > 20 * max(1, counts[tom])
+
+    in_company(test, 3)
+
+
+def test_who_leaves_takes_everything_along_and_the_next_becomes_host():
+    async def test(server: Server, clients: list[AsyncClient]) -> None:
+        mia, noa, tom = clients
+        room = (await join(mia, "Mia")).room
+        await join(noa, "Mia", room)
+        await join(tom, "Tom", room)
+        seen = await until(tom, lambda s: "Mia/chair" in targets(s))
+        await mia.ask(Leave(id="l"))
+        assert [u.room for u in await mia.poll() if isinstance(u, Company)][-1] == ""
+        seen = await until(tom, lambda s: "Mia 2/chair" in targets(s))
+        assert "Mia/chair" in [u.target for u in seen if isinstance(u, ProductRemoved)]
+        last = [u for u in seen if isinstance(u, Company)][-1]
+        assert (last.host, [c.name for c in last.companions]) == ("Mia 2", ["Mia 2", "Tom"])
+        await noa.close(goodbye=False)
+        seen = await until(tom, lambda s: any(isinstance(u, Company) for u in s))
+        last = [u for u in seen if isinstance(u, Company)][-1]
+        assert [(c.name, c.away) for c in last.companions] == [("Mia 2", True), ("Tom", False)]
+
+    in_company(test, 3)
+
+
+def test_wrong_doors_are_refused_and_the_visit_goes_on():
+    async def test(server: Server, clients: list[AsyncClient]) -> None:
+        mia, noa = clients
+        answer = await mia.ask(Join(id="x", room="nowhere", name="Mia"))
+        assert [(u.code, u.field) for u in answer if isinstance(u, ErrorUpdate)] == [
+            ("refused", "room")
+        ]
+        room = (await join(mia, "Mia")).room
+        answer = await mia.ask(Join(id="y", room=room, name="Mia"))
+        assert answer[-1].code == "refused"
+        answer = await noa.ask(Join(id="z", room=room, name="a/b"))
+        assert (answer[-1].code, answer[-1].field) == ("out_of_range", "name")
+        assert isinstance((await noa.ask(Leave(id="l")))[-1], Done)
+        assert (await join(noa, "Noa", room)).you == "Noa"
+
+    in_company(test)
+
+
+def test_one_who_comes_back_without_anything_is_shown_the_others_again():
+    async def test(server: Server, clients: list[AsyncClient]) -> None:
+        mia, noa = clients
+        room = (await join(mia, "Mia")).room
+        await join(noa, "Noa", room)
+        await until(noa, lambda s: "Mia/chair" in targets(s))
+        await noa.send(Command(id="t", action="help"))
+        for session in server._sessions.values():
+            session._kept.clear()  # as after a long time
+        noa._have = 0
+        await noa.poll()
+        noa._ws.transport.abort()
+        seen = await until(noa, lambda s: "Mia/chair" in targets(s))
+        assert any(isinstance(u, AvatarShown) and u.who == "Mia" for u in seen)
+
+    in_company(test)
