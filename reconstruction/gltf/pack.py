@@ -100,6 +100,8 @@ def _resource(uri: object, folder: Path, field: str, limit: int) -> bytes:
 
 def _read(path: Path, limit: int) -> bytes:
     try:
+        if path.stat().st_size > limit:
+            raise refuse(path.name, f"at most {limit} bytes", "more")
         with path.open("rb") as stream:
             data = stream.read(limit + 1)
     except (OSError, ValueError) as fault:

@@ -244,7 +244,7 @@ def _inked(view: View, eye: tuple[float, float, float]) -> F32:
     if view.spot is not None:
         ink.outline(view.spot.box, 0.02, 0.015, GREEN if view.spot.free else RED)
     for way in view.measures:
-        ink.measured(way.start, way.end, AMBER)
+        ink.measured(way.start, way.end, AMBER, way.width)
     return ink.triangles()
 
 

@@ -100,15 +100,17 @@ class Ink:
         faint = np.tile(np.asarray((*color[:3], color[3] * 0.22)), (6, 1))
         self._put(np.hstack((corners[[0, 1, 2, 0, 2, 3]], faint)))
 
-    def measured(self, start: Sequence[float], end: Sequence[float], color: Color) -> None:
-        """A dimension line with a tick at each end."""
+    def measured(
+        self, start: Sequence[float], end: Sequence[float], color: Color, width: float = 0.006
+    ) -> None:
+        """A dimension line, ``width`` metres wide, with a tick at each end."""
         a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
-        self.line(np.stack((a, b)), 0.006, color)
+        self.line(np.stack((a, b)), width, color)
         way = (b - a) / max(float(np.linalg.norm(b - a)), 1e-9)
         side = np.cross(way, self._eye - (a + b) / 2)
-        side = side / max(float(np.linalg.norm(side)), 1e-9) * 0.025
+        side = side / max(float(np.linalg.norm(side)), 1e-9) * (width * 25 / 6)
         for at in (a, b):
-            self.line(np.stack((at - side, at + side)), 0.006, color)
+            self.line(np.stack((at - side, at + side)), width, color)
 
     def _put(self, rows: ArrayLike) -> None:
         self._parts.append(np.asarray(rows, np.float32))

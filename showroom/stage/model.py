@@ -11,7 +11,7 @@ import numpy as np
 
 from reconstruction.errors import ProductFileError
 from reconstruction.export.lod import LEVELS, make_lods
-from reconstruction.gltf.read import read_glb
+from reconstruction.gltf.read import GlbContents, read_glb
 from reconstruction.mesh import F32, I32, Mesh
 from reconstruction.product import Material, Variant
 
@@ -100,6 +100,11 @@ def read_model(data: bytes) -> Model:
         contents = read_glb(data)
     except ProductFileError as error:
         raise StageError(f"the GLB cannot be shown: {error}") from error
+    return model_of(contents)
+
+
+def model_of(contents: GlbContents) -> Model:
+    """What is drawn of a file's contents."""
     mesh = contents.mesh
     weld = mesh.weld if mesh.weld is not None else np.arange(len(mesh.vertices), dtype=np.int32)
     normals = contents.normals if contents.normals is not None else mesh.normals()

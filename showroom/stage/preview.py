@@ -1,153 +1,202 @@
-"""Pictures of a product for artists, without a window: turntable, wireframe, normals, UVs."""
+"""Pictures and films of a product for artists, without a window."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d import core
 from PIL import Image, ImageDraw
 
-from ..protocol.messages import ProductShown
+from reconstruction.errors import ProductFileError
+from reconstruction.meshes.file import read_mesh_file
+
 from .caption import font
+from .exhibit import MODES, Exhibit
 from .film import Film
-from .graphics import shader, white
-from .model import Model, read_model
+from .model import Model, model_of
 from .pixels import decode
 from .settings import StageError, StageSettings
 from .stage import Stage
 
 U8 = NDArray[np.uint8]
-GROUND = (0.93, 0.92, 0.90)
 SIZE = 480
 FILM_FRAMES = 36
-_NAME = "preview"
+FILM_RATE = 12.0
+_CELL, _COLUMNS, _BAR = 320, 4, 56
+_PAPER, _INK, _SOFT = (247, 244, 238), (40, 34, 28), (90, 80, 70)
 
 
-def preview(product: Path, out: Path, *, compare: Path | None = None) -> list[Path]:
-    """Write pictures of a GLB file or a product folder into ``out``.
+@dataclass(frozen=True)
+class Shot:
+    """How a product is looked at.
+
+    Attributes:
+        mode: one of :data:`~showroom.stage.exhibit.MODES`; ``""`` where the caller chooses.
+        variant: a colourway of ``KHR_materials_variants``.
+        azimuth: from +Z, turning to +X, radians.
+        turn: of the studio's light about the product, radians.
+    """
+
+    mode: str = ""
+    variant: str = ""
+    azimuth: float = 0.5
+    turn: float = 0.0
+
+
+def preview(
+    product: Path, out: Path, *, compare: Path | None = None, shot: Shot | None = None
+) -> list[Path]:
+    """Write pictures of a mesh file or a product folder.
 
     Args:
-        product: a ``.glb``, or a folder with ``product.glb``.
+        product: a ``.glb``, ``.gltf``, ``.obj``, ``.ply`` or ``.stl``, or a product's folder.
+        out: a ``.png``: one picture in the shot's mode, or all of them on a sheet if it has none.
+            A ``.mp4`` or ``.gif``: a turntable. Else a folder for a sheet, a turntable and, with
+            ``compare``, a side-by-side picture.
         compare: a photo to stand beside the product.
 
     Returns:
-        The files written: a sheet with turntable, wireframe, normals and UVs, a turntable film,
-        and with ``compare`` a side-by-side picture.
+        The files written.
 
     Raises:
-        StageError: no such GLB, a broken one, or an unreadable photo.
+        StageError: no such file, a broken one, an unreadable photo, an unknown mode or colourway.
     """
-    path = product / "product.glb" if product.is_dir() else product
+    chosen = shot or Shot()
+    if chosen.mode and chosen.mode not in MODES:
+        raise StageError(f"there is no mode {chosen.mode[:40]!r}; there are: {', '.join(MODES)}")
+    model = load_model(product)
+    model.wearing(chosen.variant)
+    photo = load_photo(compare) if compare is not None else None
+    plain = StageSettings(width=SIZE, height=SIZE, mirror_scale=0.0, reflections=False)
+    stage = Stage(plain)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise StageError(f"cannot read {path.name}: {error.strerror}") from error
-    model = read_model(data)
-    photo = _photo(compare) if compare is not None else None
-    stage = Stage(
-        StageSettings(width=SIZE, height=SIZE, mirror_scale=0.0, reflections=False),
-        assets=lambda _: data,
-    )
-    try:
-        table = Turntable(stage, model)
-        files = [_save(out / "preview.png", sheet(table, model, product.name))]
-        film = out / "turntable.mp4"
-        with Film(film, (SIZE, SIZE), 12.0) as reel:
-            for k in range(FILM_FRAMES):
-                reel.add(table.view(2 * math.pi * k / FILM_FRAMES))
-        files.append(film)
+        exhibit = Exhibit(stage, model)
+        if chosen.variant:
+            exhibit.wear(chosen.variant)
+        exhibit.set_turn(chosen.turn)
+        kind = out.suffix.lower()
+        if kind == ".png":
+            return [_save(out, _picture(exhibit, product.name, photo, chosen))]
+        if kind in (".mp4", ".gif"):
+            return [_turntable(exhibit, out, photo, chosen)]
+        files = [_save(out / "preview.png", sheet(exhibit, product.name))]
+        files.append(_turntable(exhibit, out / "turntable.mp4", None, chosen))
         if photo is not None:
-            files.append(_save(out / "compare.png", beside(photo, table.view(0.0))))
+            picture = exhibit.picture(chosen.azimuth, mode=chosen.mode)
+            files.append(_save(out / "compare.png", beside(photo, picture)))
+        return files
     finally:
         stage.close()
-    return files
 
 
-class Turntable:
-    """A product alone in an even light, seen from all round."""
+def load_model(product: Path) -> Model:
+    """The model of a mesh file, or of a product's folder.
 
-    def __init__(self, stage: Stage, model: Model) -> None:
-        self.stage = stage
-        stage.backdrop(GROUND)
-        stage.apply(
-            ProductShown(
-                target=_NAME, glb=_NAME, name={"en": _NAME}, kind="furniture", category="",
-                transform=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0),
-            )
-        )  # fmt: skip
-        low, high = model.positions.min(axis=0), model.positions.max(axis=0)
-        self.middle = (low + high) / 2
-        self.reach = float(np.linalg.norm(model.positions - self.middle, axis=1).max())
-        self._node = stage.things[_NAME].mesh.node
-        stage.things[_NAME].spot.node.set_y(float(low[1]) - 0.001)
-
-    def view(self, azimuth: float, elevation: float = 0.22, fov: float = 0.5) -> U8:
-        """The picture from an azimuth (0 from +Z, turning to +X), radians."""
-        distance = self.reach / math.sin(fov / 2) * 1.02
-        way = np.array(
-            [
-                math.cos(elevation) * math.sin(azimuth),
-                math.sin(elevation),
-                math.cos(elevation) * math.cos(azimuth),
-            ]
-        )
-        eye = self.middle + way * distance
-        x, y, z = (float(v) for v in self.middle)
-        self.stage.look_at((float(eye[0]), float(eye[1]), float(eye[2])), (x, y, z), fov)
-        return self.stage.render()
-
-    def wireframe(self, azimuth: float = 0.6) -> U8:
-        """The same with the edges of all triangles."""
-        lines = self._node.copy_to(self.stage.things[_NAME].node)
-        lines.set_render_mode_wireframe()
-        lines.set_shader_input("base_map", white(), 10)
-        lines.set_shader_input("base_color", core.LVecBase4f(0.01, 0.02, 0.05, 1), 10)
-        for part in lines.find_all_matches("**/+GeomNode"):
-            part.set_shader_input("base_map", white())
-            part.set_shader_input("base_color", core.LVecBase4f(0.01, 0.02, 0.05, 1))
-            part.set_depth_offset(1)
-        try:
-            return self.view(azimuth)
-        finally:
-            lines.remove_node()
-
-    def normals(self, azimuth: float = 0.6) -> U8:
-        """The same in the colours of its normals (x red, y green, z blue)."""
-        self._node.set_shader(shader("surface", "VIEW"), 10)
-        self._node.set_shader_input("view_info", core.LVecBase4f(1, 0, 0, 0))
-        try:
-            return self.view(azimuth)
-        finally:
-            self._node.clear_shader()
+    Raises:
+        StageError: there is no such file, or it cannot be used; says why.
+    """
+    path = mesh_path(product)
+    if not path.is_file():
+        raise StageError(f"cannot read {path.name}: there is no such file")
+    try:
+        return model_of(read_mesh_file(path))
+    except ProductFileError as error:
+        raise StageError(f"{path.name} cannot be shown: {error.field}: {error}") from error
 
 
-def sheet(table: Turntable, model: Model, title: str) -> U8:
-    """Eight views, wireframe, normals, UVs and the texture on one sheet."""
-    views = [(f"{k * 45}°", table.view(math.radians(k * 45))) for k in range(8)]
-    views += [
-        ("wireframe", table.wireframe()),
-        ("normals", table.normals()),
-        ("UV", uv_picture(model)),
-        ("texture", texture_picture(model)),
-    ]
-    columns, cell, bar = 4, 320, 56
-    rows = math.ceil(len(views) / columns)
-    image = Image.new("RGB", (columns * cell, rows * cell + bar), (247, 244, 238))
-    draw = ImageDraw.Draw(image)
+def mesh_path(product: Path) -> Path:
+    """The mesh file that a path means: itself, or a product folder's."""
+    return product / "product.glb" if product.is_dir() else product
+
+
+def _picture(exhibit: Exhibit, title: str, photo: U8 | None, shot: Shot) -> U8:
+    if not shot.mode and photo is None:
+        return sheet(exhibit, title)
+    picture = exhibit.picture(shot.azimuth, mode=shot.mode or "shaded")
+    return picture if photo is None else beside(photo, picture)
+
+
+def _turntable(exhibit: Exhibit, path: Path, photo: U8 | None, shot: Shot) -> Path:
+    """A film of one turn."""
+    mode = shot.mode or "shaded"
+
+    def frame(k: int) -> U8:
+        picture = exhibit.picture(shot.azimuth + 2 * math.pi * k / FILM_FRAMES, mode=mode)
+        return picture if photo is None else _even(beside(photo, picture))
+
+    first = frame(0)
+    with Film(path, (first.shape[1], first.shape[0]), FILM_RATE) as reel:
+        reel.add(first)
+        for k in range(1, FILM_FRAMES):
+            reel.add(frame(k))
+    return path
+
+
+def _even(picture: U8) -> U8:
+    """The picture with an even width, which films need."""
+    return np.ascontiguousarray(picture[:, : picture.shape[1] // 2 * 2])
+
+
+def sheet(exhibit: Exhibit, title: str) -> U8:
+    """The product from all round, in every mode and colourway, with its UVs and textures."""
+    model = exhibit.model
+    cells = [(f"{k * 45}°", exhibit.picture(math.radians(k * 45))) for k in range(8)]
+    used = [mode for mode in MODES if mode != "shaded" and _tells(model, mode)]
+    cells += [(mode, exhibit.picture(0.6, mode=mode)) for mode in used]
+    cells.append(("studio turned by 120°", _turned(exhibit)))
+    worn = exhibit.variant
+    for variant in model.variants[:8]:
+        exhibit.wear(variant.name)
+        cells.append((f"colourway {variant.name}", exhibit.picture(0.6)))
+    if model.variants:
+        exhibit.wear(worn)
+    cells.append(("UV layout", uv_picture(model)))
+    cells += texture_pictures(model)
     size = model.positions.max(axis=0) - model.positions.min(axis=0)
     text = (
         f"{title}   {size[0] * 100:.1f} × {size[1] * 100:.1f} × {size[2] * 100:.1f} cm   "
         f"{len(model.faces):,} triangles, {len(model.positions):,} vertices, "
         f"{len(model.primitives)} primitives"
     )
-    draw.text((14, bar / 2), text, font=font(20), fill=(40, 34, 28), anchor="lm")
-    for k, (label, pixels) in enumerate(views):
-        x, y = (k % columns) * cell, bar + (k // columns) * cell
-        image.paste(Image.fromarray(pixels).resize((cell, cell), Image.Resampling.LANCZOS), (x, y))
-        draw.text((x + 10, y + 8), label, font=font(15), fill=(90, 80, 70))
+    return _tiled(cells, text)
+
+
+def _turned(exhibit: Exhibit) -> U8:
+    turn = exhibit.turn
+    exhibit.set_turn(turn + math.radians(120))
+    try:
+        return exhibit.picture(0.6)
+    finally:
+        exhibit.set_turn(turn)
+
+
+def _tells(model: Model, mode: str) -> bool:
+    """Whether a mode shows anything of a model."""
+    materials = [part.material for part in model.primitives]
+    if mode == "occlusion":
+        return any(m.occlusion is not None for m in materials)
+    if mode == "alpha":
+        return any(m.alpha != "opaque" or m.base_color[3] < 1.0 for m in materials)
+    return True
+
+
+def _tiled(cells: list[tuple[str, U8]], text: str) -> U8:
+    rows = math.ceil(len(cells) / _COLUMNS)
+    image = Image.new("RGB", (_COLUMNS * _CELL, rows * _CELL + _BAR), _PAPER)
+    draw = ImageDraw.Draw(image)
+    draw.text((14, _BAR / 2), text, font=font(20), fill=_INK, anchor="lm")
+    for k, (label, pixels) in enumerate(cells):
+        x, y = (k % _COLUMNS) * _CELL, _BAR + (k // _COLUMNS) * _CELL
+        cell = Image.fromarray(pixels)
+        cell.thumbnail((_CELL, _CELL), Image.Resampling.LANCZOS)
+        image.paste(cell, (x + (_CELL - cell.width) // 2, y + (_CELL - cell.height) // 2))
+        box = draw.textbbox((x + 10, y + 8), label, font=font(15))
+        draw.rectangle((box[0] - 4, box[1] - 3, box[2] + 4, box[3] + 3), fill=_PAPER)
+        draw.text((x + 10, y + 8), label, font=font(15), fill=_SOFT)
     return np.asarray(image)
 
 
@@ -164,19 +213,38 @@ def uv_picture(model: Model, size: int = SIZE) -> U8:
     return np.asarray(image)
 
 
-def texture_picture(model: Model, size: int = SIZE) -> U8:
-    """The first base colour texture, or the base colours as stripes."""
-    from io import BytesIO
+def texture_pictures(model: Model, most: int = 12) -> list[tuple[str, U8]]:
+    """The textures' channels as they are, each once, with what they are.
 
+    Raises:
+        StageError: one of them cannot be decoded.
+    """
+    found: list[tuple[str, U8]] = []
+    seen: set[tuple[str, bytes]] = set()
     for part in model.primitives:
-        if part.material.texture is not None:
-            decode(part.material.texture, srgb=True)  # Raises the typed error for a broken image.
-            with Image.open(BytesIO(part.material.texture)) as image:
-                return np.asarray(image.convert("RGB").resize((size, size)))
-    stripes = [np.asarray(p.material.base_color[:3]) ** (1 / 2.2) * 255 for p in model.primitives]
-    rows = np.linspace(0, len(stripes), size, endpoint=False).astype(int)
-    picture = np.asarray(stripes, np.uint8)[rows][:, None, :]
-    return np.ascontiguousarray(np.broadcast_to(picture, (size, size, 3)))
+        for name, data in part.material.pictures.items():
+            if (name, data) in seen:
+                continue
+            seen.add((name, data))
+            decode(data, srgb=False, side=64)  # Raises the typed error for a broken picture.
+            with Image.open(BytesIO(data)) as image:
+                size = f"{image.width} × {image.height}"
+                image.thumbnail((SIZE, SIZE))
+                bands = image.convert("RGBA").split()
+            wanted = {
+                "texture": [("base colour", Image.merge("RGB", bands[:3]))],
+                "normal": [("normal map", Image.merge("RGB", bands[:3]))],
+                "surface": [("roughness", bands[1]), ("metallic", bands[2])],
+                "occlusion": [("occlusion", bands[0])],
+                "emission": [("emission", Image.merge("RGB", bands[:3]))],
+            }[name]
+            if name == "texture" and part.material.alpha != "opaque":
+                wanted.append(("alpha", bands[3]))
+            found += [
+                (f"{what}, {part.slot[:20]}, {size}", np.asarray(band.convert("RGB")))
+                for what, band in wanted
+            ]
+    return found[:most]
 
 
 def beside(photo: U8, picture: U8) -> U8:
@@ -187,7 +255,12 @@ def beside(photo: U8, picture: U8) -> U8:
     return np.concatenate([np.asarray(scaled), picture], axis=1)
 
 
-def _photo(path: Path) -> U8:
+def load_photo(path: Path) -> U8:
+    """A photo's pixels, upright, at most 2048 a side.
+
+    Raises:
+        StageError: it cannot be read.
+    """
     from PIL import ImageOps
 
     try:

@@ -23,6 +23,7 @@ from .caption import Caption
 from .final import FinalPass
 from .graphics import Graphics, shader, white
 from .mirror import MirrorView
+from .model import Model
 from .overlay import Overlay
 from .poses import toward
 from .room import RoomNode
@@ -99,6 +100,11 @@ class Stage:
     def scene(self) -> Scene | None:
         """The scene that is shown, None in a plain studio."""
         return self.room.scene if self.room is not None else None
+
+    @property
+    def camera_lens(self) -> Any:
+        """The lens of the picture's camera."""
+        return self._camera.node().get_lens()
 
     def shape(self, target: str) -> Shape | None:
         """The mesh of a product that stands still, in its own frame."""
@@ -290,6 +296,42 @@ class Stage:
 
     def _move(self, thing: Thing, transform: m.Transform) -> None:
         self._things.move(thing, transform)
+
+    def exhibit(self, target: str, model: Model) -> Thing:
+        """Show a model that is in no GLB that an update names.
+
+        Raises:
+            StageError: one of its pictures cannot be decoded.
+        """
+        return self._things.show_model(target, model)
+
+    def surround(self, environment: Any, probe: F32, turn: float, top: float) -> None:
+        """Stand things in an environment instead of a room's light.
+
+        Args:
+            environment: a cube map whose mip levels are ever rougher reflections.
+            probe: (6, 3) light from +x -x +y -y +z -z, already turned.
+            turn: of the reflections about Y, radians.
+            top: highest mip level.
+        """
+        w = self._world
+        w.set_shader_input("environment", environment)
+        w.set_shader_input("environment_info", core.LVecBase4f(1.0, top, 0, 0))
+        c, s = math.cos(turn), math.sin(turn)
+        w.set_shader_input("environment_turn", core.LVecBase4f(c, s, 0, 0))
+        # So far away that reflections only depend on their direction.
+        w.set_shader_input("room_low", core.LVecBase3f(-1e4, -1e4, -1e4))
+        w.set_shader_input("room_high", core.LVecBase3f(1e4, 1e4, 1e4))
+        table = core.PTA_LVecBase3f([core.LVecBase3f(*map(float, c)) for c in probe])
+        w.set_shader_input("probe", table)
+        self._things.even(probe)
+
+    def key_light(
+        self, direction: tuple[float, float, float], color: tuple[float, float, float]
+    ) -> None:
+        """Aim the light that casts shadows; ``color`` is linear."""
+        self._key.aim(direction, np.asarray(color))
+        self._things.changed = True
 
     def settle(self, seconds: float = 60.0) -> None:
         """Draw until all that is coming has come, for ``seconds`` at most."""

@@ -23,6 +23,7 @@ from .light import RoomLight
 from .loader import Decoded, Loader, geometry_of, pictures_of
 from .looks import SHADOWS, TextureStore
 from .missing import missing_model
+from .model import Model
 from .repeat import Repeats, levels_of
 from .settings import StageError, StageSettings
 from .shadow import Spot, is_upright
@@ -150,6 +151,15 @@ class Things:
         self.move(thing, thing.transform)
         return thing
 
+    def show_model(self, target: str, model: Model) -> Thing:
+        """Show a model under a target's name in place of what that target was.
+
+        Raises:
+            StageError: one of its pictures cannot be decoded.
+        """
+        decoded = Decoded(model, pictures_of(model, self.settings.texture_size))
+        return self._show(target, "", False, geometry_of(decoded, self.store))
+
     def remove(self, target: str) -> None:
         """Show a target no more."""
         self.waiting.pop(target, None)
@@ -173,8 +183,8 @@ class Things:
         if target == AVATAR:
             return
         if self._nothing is None:
-            model = missing_model()
-            decoded = Decoded(model, pictures_of(model, self.settings.texture_size))
+            sign = missing_model()
+            decoded = Decoded(sign, pictures_of(sign, self.settings.texture_size))
             self._nothing = geometry_of(decoded, self.store)
         thing = self._show(target, coming.glb, False, self._nothing)
         thing.missing = problem

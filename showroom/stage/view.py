@@ -33,11 +33,12 @@ class Label:
 
 @dataclass(frozen=True)
 class Dimension:
-    """A measured way: its two ends (room, metres), and what stands at its middle."""
+    """A measured way: its two ends (room, metres), what stands at its middle, the line's width."""
 
     start: Vec3
     end: Vec3
     label: Label
+    width: float = 0.006
 
 
 @dataclass(frozen=True)

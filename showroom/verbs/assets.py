@@ -120,18 +120,33 @@ def _add_preview(verbs: Verbs) -> None:
     parser = verb(
         verbs,
         "preview",
-        "Look at a product or any GLB: turntable, wireframe, UV, normals and measurements.",
+        "Look at a product or any mesh file: turntable, wireframe, UV, normals, texture channels, "
+        "measurements. In a window; with --out, or without a display, as pictures and a film.",
         _preview,
     )
-    parser.add_argument("product", type=Path, help="a product folder or a .glb file")
-    parser.add_argument("--out", type=Path, default=Path("out/preview"), help="folder to write")
+    parser.add_argument("product", type=Path, help="a product folder, GLB, glTF, OBJ, PLY or STL")
+    parser.add_argument(
+        "--out", type=Path, help="a .png, a .mp4 or .gif, or a folder for sheet and turntable"
+    )
     parser.add_argument("--compare", type=Path, metavar="PHOTO", help="put this photo beside it")
+    parser.add_argument("--mode", default="", help="shaded, wireframe, measures, uv, normals, ...")
+    parser.add_argument("--variant", default="", metavar="NAME", help="a colourway of the file")
+    parser.add_argument("--azimuth", type=float, default=30.0, help="seen from, degrees from front")
+    parser.add_argument("--light", type=float, default=0.0, help="turns the studio, degrees")
 
 
 def _preview(options: argparse.Namespace) -> int:
     from ..workshop.making import run_preview
 
-    return run_preview(options.product, options.out, compare=options.compare)
+    return run_preview(
+        options.product,
+        options.out,
+        compare=options.compare,
+        mode=options.mode,
+        variant=options.variant,
+        azimuth=options.azimuth,
+        light=options.light,
+    )
 
 
 ADDS = (

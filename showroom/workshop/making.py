@@ -180,11 +180,32 @@ def _numbers(texts: Sequence[str]) -> dict[str, float]:
     return out
 
 
-def run_preview(product: Path, out: Path, *, compare: Path | None) -> int:
-    """Pictures of a product folder or a GLB file, without a window."""
-    from showroom.stage.preview import preview
+def run_preview(
+    product: Path,
+    out: Path | None,
+    *,
+    compare: Path | None,
+    mode: str = "",
+    variant: str = "",
+    azimuth: float = 30.0,
+    light: float = 0.0,
+) -> int:
+    """Look at a product folder or a mesh file: in a window, or as files; angles in degrees."""
+    import math
 
-    for path in preview(product, out, compare=compare):
+    from showroom.app import has_display
+    from showroom.stage.preview import Shot, preview
+
+    shot = Shot(mode, variant, math.radians(azimuth), math.radians(light))
+    if out is None and has_display():
+        from showroom.stage.easel import show_window
+
+        show_window(product, compare, shot)
+        return 0
+    if out is None:
+        out = Path("out/preview")
+        print(f"showroom: no display here, so pictures are written to {out}", file=sys.stderr)
+    for path in preview(product, out, compare=compare, shot=shot):
         print(path)
     return 0
 
