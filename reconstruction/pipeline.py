@@ -26,6 +26,7 @@ from .intake.nature import doubts
 from .intake.photo import Photo
 from .intake.reflection import find_reflection
 from .intake.request import Request
+from .intake.selfie import find_selfie
 from .intake.subjects import PAIRED, Subject, chosen, cut_sides, pieces, subjects
 from .intake.worn import garments, part_from_wearer
 from .product import PhotoSource, Product
@@ -115,6 +116,7 @@ class _Seen:
     Attributes:
         notes: sentences about it that a person should read.
         trust: 0 to 1, lowered by what makes the photo hard to trust.
+        odd: whether the picture is no photograph of a product, whose confidence is always low.
     """
 
     photo: Photo
@@ -122,6 +124,7 @@ class _Seen:
     sight: Sight
     notes: tuple[str, ...]
     trust: float
+    odd: bool = False
 
 
 def reconstruct(
@@ -320,7 +323,8 @@ def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:
 
     notes = list(photo.notes)
     trust = 1.0
-    for doubt in doubts(photo.rgb):
+    odd = doubts(photo.rgb)
+    for doubt in odd:
         notes.append(doubt.note)
         trust *= doubt.trust
     proposal: Proposal | None = None
@@ -336,9 +340,14 @@ def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:
     if worn is not None and worn.found:
         seen_alone = look(clothes)
         if wanted or get_family(seen_alone.candidates[0].family).view == "flat":
+            whole = mask.soft
             mask, proposal = replace(mask, soft=clothes), seen_alone
             notes.append(worn.note)
             trust *= _TRUST_WORN
+            selfie = find_selfie(photo.rgb, whole, clothes)
+            if selfie is not None:
+                notes.append(selfie.note)
+                trust *= _TRUST_MIRROR
             found = garments(photo.rgb, clothes, size, look)
     mirrored = None if found else find_reflection(photo.rgb, mask.soft)
     if mirrored is not None and look(mirrored.mask).category not in PAIRED:
@@ -365,6 +374,7 @@ def _recognise(photo: Photo, mask: Mask, wanted: tuple[str, ...]) -> _Seen:
         Sight(photo.rgb, mask.soft, proposal, cut, exact=mask.source == "alpha"),
         tuple(notes),
         trust,
+        bool(odd),
     )
 
 
@@ -428,9 +438,10 @@ def _candidates(
     if wanted:
         return tuple(c for c in proposal.candidates if c.family in wanted)[:_TRIES]
     if not proposal.is_product:
+        why = "".join(f" {doubt.note}" for doubt in doubts(photo.rgb))
         raise NoProductError(
             f"no product was found in {photo.name}; show one product whole, against a calm "
-            "background, or say what it is with --category",
+            f"background, or say what it is with --category.{why}".rstrip("."),
             field="photo",
             expected="one garment or piece of furniture",
             got=f"presence {proposal.presence:.2f}",
@@ -489,6 +500,8 @@ def _finish(
     done(STEPS[3])
     told = evidence_of(first.sight.proposal, fit, named=request.category is not None)
     sure = confidence(told) * first.trust
+    if first.odd:
+        sure = min(sure, 0.95 * threshold())
     notes = [note for s in seen for note in s.notes] + list(fit.warnings) + own_notes
     if sure < threshold():
         notes.append(

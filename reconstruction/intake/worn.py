@@ -134,9 +134,9 @@ def _parted(rgb: U8, solid: Bool) -> tuple[Bool, tuple[str, ...]] | None:
         return None
     smooth = cv2.bilateralFilter(rgb, 5, 25, 3)
     lab = cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    ratios = _ratios(smooth)
-    skin_like = _skin_like(smooth)
-    likely = solid & skin_like
+    ratios = colour_ratios(smooth)
+    every = skin_like(smooth)
+    likely = solid & every
     head = _head(solid)
     skin = None
     if head is not None:
@@ -147,19 +147,19 @@ def _parted(rgb: U8, solid: Bool) -> tuple[Bool, tuple[str, ...]] | None:
             skin = _skin_of_head(lab, ratios, solid, likely, head, _COVERED_FACE)
     if skin is None:
         head = None
-        skin = _skin_of_limbs(lab, ratios, solid, skin_like)
+        skin = _skin_of_limbs(lab, ratios, solid, every)
     if skin is None:
         return None
     return _share_out(lab, solid, skin, head)
 
 
-def _ratios(rgb: U8) -> F32:
+def colour_ratios(rgb: U8) -> F32:
     """(h, w, 3): ln(R/G), ln(B/G), ln(G); a small offset keeps dark noise down."""
     logs = np.log(rgb.astype(np.float32) + 6)
     return np.stack([logs[..., 0] - logs[..., 1], logs[..., 2] - logs[..., 1], logs[..., 1]], -1)
 
 
-def _skin_like(rgb: U8) -> Bool:
+def skin_like(rgb: U8) -> Bool:
     """(h, w) colours that skin can have.
 
     The Cr and Cb range of Chai and Ngan (1999), which holds for all complexions, a little wider.
@@ -263,10 +263,10 @@ def _skin_of_head(
     return skin
 
 
-def _skin_of_limbs(lab: F32, ratios: F32, solid: Bool, skin_like: Bool) -> Bool | None:
+def _skin_of_limbs(lab: F32, ratios: F32, solid: Bool, every: Bool) -> Bool | None:
     """The skin of a mask by three bare places of one colour at its ends, or None."""
     best: tuple[int, Bool] | None = None
-    likely = solid & skin_like
+    likely = solid & every
     for seed in _ends(likely, solid):
         skin = _near(ratios, seed & likely, solid) & likely
         spots = _bare_places(skin, solid)
@@ -282,7 +282,7 @@ def _skin_of_limbs(lab: F32, ratios: F32, solid: Bool, skin_like: Bool) -> Bool 
             continue  # The colour of a print.
         around = cv2.dilate(solid.astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
         around &= cv2.dilate(solid.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
-        ground = _near(ratios, seed & likely, around) & skin_like
+        ground = _near(ratios, seed & likely, around) & every
         if ground.sum() > 0.3 * around.sum():
             continue  # The colour of the ground.
         apart = np.linalg.norm(np.median(lab[cloth], axis=0) - np.median(lab[skin], axis=0))
