@@ -91,7 +91,11 @@ class Helpers:
 
 
 def make_visit(
-    folder: Path | None, scene: str, *, vertices: bool = False, helpers: Helpers | None = None
+    folder: Path | None,
+    scene: str | Path,
+    *,
+    vertices: bool = False,
+    helpers: Helpers | None = None,
 ) -> Visit:
     """A new visit to the products of ``folder``; importable by a worker process."""
     from .visit import Visit
@@ -166,7 +170,7 @@ def hearing_offer(
 
 
 @contextmanager
-def open_showroom(folder: Path | None, *, scene: str, port: int) -> Iterator[Showroom]:
+def open_showroom(folder: Path | None, *, scene: str | Path, port: int) -> Iterator[Showroom]:
     """The showroom on a loopback port (0: any free one) until the block ends.
 
     The visits live in processes of their own, so that their fitting holds up neither the channel
@@ -185,7 +189,7 @@ def open_showroom(folder: Path | None, *, scene: str, port: int) -> Iterator[Sho
         host.stop()
 
 
-def prepare_visits(folder: Path | None, scene: str, helpers: Helpers = Helpers()) -> None:
+def prepare_visits(folder: Path | None, scene: str | Path, helpers: Helpers = Helpers()) -> None:
     """Read the products and live through a short visit, so that the next finds all at hand.
 
     Importable by a worker process, where everything that this reads and compiles stays.
@@ -254,7 +258,7 @@ def plain_product(family_name: str) -> Product:
 def serve(
     *,
     catalog: Path | None,
-    scene: str,
+    scene: str | Path,
     host: str,
     port: int,
     certificate: Path | None,
@@ -316,7 +320,8 @@ def serve(
             settings,
             visits,
             lambda server: print(
-                f"showroom: {len(products)} products in {scene} on {server.url}; Ctrl-C ends it",
+                f"showroom: {len(products)} products in {scene_id(scene)} on {server.url}; "
+                "Ctrl-C ends it",
                 flush=True,
             ),
             hearing=hearing,
@@ -341,7 +346,11 @@ def has_display() -> bool:
 
 
 def walk_in(
-    *, catalog: Path | None, scene: str, seconds: float | None, quality: Quality | None = None
+    *,
+    catalog: Path | None,
+    scene: str | Path,
+    seconds: float | None,
+    quality: Quality | None = None,
 ) -> int:
     """Walk through a scene in a headset, else in a window, else write a picture of it.
 
@@ -384,6 +393,9 @@ def walk_in(
 
         settings = headset_settings(settings)
     stage = Stage(settings, assets.__getitem__)
+    if isinstance(scene, Path):
+        stage.scenes[scene_id(scene)] = scene
+    stage.watch = True
     stay = math.inf if seconds is None else seconds
     try:
         if runtime is not None:
@@ -402,13 +414,18 @@ def walk_in(
             desktop.run(stay)
         else:
             enter("desktop/1")
-            _write_view(stage, scene, Path("out") / f"{scene}.png")
+            _write_view(stage, scene, Path("out") / f"{scene_id(scene)}.png")
     finally:
         stage.close()
     return 0
 
 
-def _write_view(stage: Stage, scene: str, path: Path) -> None:
+def scene_id(scene: str | Path) -> str:
+    """What a scene is called on the wire: its name, or its file's."""
+    return scene.stem if isinstance(scene, Path) else scene
+
+
+def _write_view(stage: Stage, scene: str | Path, path: Path) -> None:
     """The scene from its entrance as a picture, and what to do for more."""
     from PIL import Image
 

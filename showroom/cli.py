@@ -10,10 +10,11 @@ import sys
 
 from . import __version__
 from .verbs import GROUPS
-from .verbs.verb import Runner
+from .verbs.verb import Runner, add_scene
 from .verbs.visit import walk_in
 
 EPILOG = """examples:
+  showroom --scene apartment                    walk into another scene than the store
   showroom demo --out out                       the whole path in under three minutes
   showroom reconstruct chair.jpg --height 0.86  one photo to a product folder
   showroom reconstruct shop.csv --jobs 4        a whole shop, resumable
@@ -76,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"showroom {__version__}")
-    parser.set_defaults(run=walk_in, catalog=None, scene="store", seconds=None, quality=None)
+    add_scene(parser, default="store")
+    parser.set_defaults(run=walk_in, catalog=None, seconds=None, quality=None)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for group in GROUPS:
         for add in group.ADDS:

@@ -10,15 +10,22 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..catalog.scene import Opening, Scene
+from ..catalog.scene import Scene
+from .material import asset
+from .model import read_model
+from .settings import StageError
 from .shape import Shape, box, quad
 
 Triple = tuple[float, float, float]
+Rectangle = tuple[float, float, float, float]
+"""Least x, least z, greatest x, greatest z."""
+File = Path
+"""A parameter that names a file in the scene's folder."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,10 @@ class Made:
 
 Builder = Callable[..., Made]
 BUILDERS: dict[str, Builder] = {}
-_LIMIT = 50.0
+_LIMIT = 500.0
+_PLACING = ("build", "at", "turn", "scale", "solid")
+_SIGNED = ("aim", "lift", "slope", "flat", "edge", "seed", "door_at")
+"""Parameters that may be zero or less; all others are sizes or counts."""
 
 
 def builder(function: Builder) -> Builder:
@@ -49,20 +59,28 @@ def place(scene: Scene, entry: Mapping[str, Any], field: str) -> Made:
     Raises:
         SceneError: unknown builder or key, missing or wrong value.
     """
-    from . import furnish_home, furnish_shop  # noqa: F401 - they register their builders
+    from . import (  # noqa: F401 - they register their builders
+        furnish_hall,
+        furnish_home,
+        furnish_house,
+        furnish_outdoor,
+        furnish_shop,
+    )
 
     name = entry.get("build")
     if name not in BUILDERS:
         raise scene.fail("no such builder", f"{field}.build", ", ".join(sorted(BUILDERS)), name)
     function = BUILDERS[str(name)]
     parameters = inspect.signature(function).parameters
-    given = {k: v for k, v in entry.items() if k not in ("build", "at", "turn")}
+    given = {k: v for k, v in entry.items() if k not in _PLACING}
     values: dict[str, Any] = {}
     for key, value in given.items():
         if key not in parameters:
-            known = ", ".join(["at", "turn", *parameters])
+            known = ", ".join([*_PLACING[1:], *parameters])
             raise scene.fail("unknown key", f"{field}.{key}", known, key)
         values[key] = _checked(scene, value, str(parameters[key].annotation), f"{field}.{key}")
+        if key not in _SIGNED and not _positive(values[key]):
+            raise scene.fail("must be positive", f"{field}.{key}", "more than 0.001", value)
     for key, parameter in parameters.items():
         if parameter.default is inspect.Parameter.empty and key not in values:
             raise scene.fail("is missing", field, key, "nothing")
@@ -70,8 +88,14 @@ def place(scene: Scene, entry: Mapping[str, Any], field: str) -> Made:
     turn = entry.get("turn", 0.0)
     if isinstance(turn, bool) or not isinstance(turn, int | float) or not abs(turn) <= 360:
         raise scene.fail("is out of range", f"{field}.turn", "-360 to 360 degrees", turn)
+    scale = entry.get("scale", 1.0)
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0.01 <= scale <= 100:
+        raise scene.fail("is out of range", f"{field}.scale", "0.01 to 100", scale)
     angle = math.radians(turn)
-    made = function(**values)
+    try:
+        made = function(**values)
+    except (OSError, StageError) as error:
+        raise scene.fail(str(error), f"{field}.file", "a file that can be shown", values) from error
     c, s = math.cos(angle), math.sin(angle)
 
     def spin(p: Triple) -> Triple:
@@ -79,9 +103,20 @@ def place(scene: Scene, entry: Mapping[str, Any], field: str) -> Made:
 
     mirrors = []
     for center, normal in made.mirrors:
-        a = spin(center)
+        a = spin((center[0] * scale, center[1] * scale, center[2] * scale))
         mirrors.append(((a[0] + x, a[1] + y, a[2] + z), spin(normal)))
-    return Made([p.turned("y", angle).moved(x, y, z) for p in made.shapes], tuple(mirrors))
+    shapes = made.shapes
+    if scale != 1.0:
+        shapes = [p.scaled(scale, scale, scale) for p in shapes]
+    return Made([p.turned("y", angle).moved(x, y, z) for p in shapes], tuple(mirrors))
+
+
+def _positive(value: object) -> bool:
+    if isinstance(value, bool | str | Path):
+        return True
+    if isinstance(value, tuple):
+        return all(_positive(v) for v in value)
+    return isinstance(value, int | float) and value > 0.001
 
 
 def _checked(scene: Scene, value: object, kind: str, field: str) -> Any:
@@ -93,87 +128,40 @@ def _checked(scene: Scene, value: object, kind: str, field: str) -> Any:
     if kind == "float" and number(value):
         return float(value)  # type: ignore[arg-type]
     if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
-        if 0 <= value <= 10_000:
+        if 0 <= value <= 1000:
             return value
     elif (kind == "str" and isinstance(value, str)) or (kind == "bool" and isinstance(value, bool)):
         return value
-    elif kind == "Triple" and isinstance(value, list) and len(value) == 3:
-        if all(number(v) for v in value):
+    elif kind in ("Triple", "Rectangle") and isinstance(value, list):
+        if len(value) == (3 if kind == "Triple" else 4) and all(number(v) for v in value):
             return tuple(float(v) for v in value)
     elif (
         kind.startswith("tuple[str")
         and isinstance(value, list)
-        and value
+        and 0 < len(value) <= 100
         and all(isinstance(v, str) for v in value)
     ):
         return tuple(value)
-    names = {"Triple": "three numbers", "tuple[str, ...]": "a list of names"}
+    elif kind == "File":
+        return asset(scene, value, field, (".glb",))
+    names = {
+        "Triple": "three numbers",
+        "Rectangle": "four numbers",
+        "int": "a whole number up to 1000",
+        "tuple[str, ...]": "a list of names",
+    }
     raise scene.fail("has the wrong type or range", field, names.get(kind, kind), value)
 
 
-def opening(
-    o: Opening, start: NDArray[np.float32], along: NDArray[np.float32], normal: NDArray[np.float32]
-) -> list[Shape]:
-    """A window or door in its wall: reveal, frame, glass bars, sill, and the view or the leaf."""
-    deep = 0.14
-    angle = math.atan2(float(normal[0]), float(normal[2]))
-    middle = start + along * (o.offset + o.width / 2)
-    w, h = o.width, o.height
-    parts: list[Shape] = []
-
-    def bar(x: float, y: float, width: float, height: float, z: float, d: float, m: str) -> None:
-        parts.append(box((width, height, d), m, 0.004).moved(x, y, z))
-
-    if o.kind == "window":
-        frame, t = "window_frame", 0.055
-        for x in (-w / 2 + t / 2, w / 2 - t / 2):
-            bar(x, 0.0, t, h, -0.06, 0.06, frame)
-        for y in (0.0, h - t):
-            bar(0.0, y, w, t, -0.06, 0.06, frame)
-        panes = max(1, round(w / 0.95))
-        for k in range(1, panes):
-            bar(-w / 2 + w * k / panes, 0.0, 0.045, h, -0.06, 0.05, frame)
-        bar(0.0, -0.03, w + 0.1, 0.03, 0.03, 0.24, frame)
-        view = quad((-w, -0.6 * h, -1.2), (2 * w, 0.0, 0.0), (0.0, 2.2 * h, 0.0), "view")
-        size = np.array([2 * w, 2.2 * h], np.float32)
-        parts.append(
-            Shape(
-                view.vertices, view.normals, view.uv / size, view.faces,
-                np.full(4, -1, np.int32), view.chart_uv, view.material,
-            )
-        )  # fmt: skip
-    else:
-        t = 0.07
-        for x in (-w / 2 + t / 2, w / 2 - t / 2):
-            bar(x, 0.0, t, h, 0.0, 0.18, "window_frame")
-        bar(0.0, h - t, w, t, 0.0, 0.18, "window_frame")
-        bar(0.0, 0.0, w - 2 * t, h - t, -0.05, 0.045, "door")
-        bar(w / 2 - t - 0.08, 1.0, 0.018, 0.14, 0.0, 0.05, "metal")
-    for x, side in ((-w / 2, "right"), (w / 2, "left")):
-        shift = 0.005 if side == "right" else -0.005
-        parts.append(box((0.01, h, deep), "window_frame", 0.0).moved(x - shift, 0.0, -deep / 2))
-    parts.append(box((w, 0.01, deep), "window_frame", 0.0).moved(0.0, h, -deep / 2))
-    base = middle + np.array([0.0, o.sill, 0.0], np.float32)
-    return [
-        p.turned("y", angle).moved(float(base[0]), float(base[1]), float(base[2])) for p in parts
-    ]
-
-
-def along_wall(
-    start: NDArray[np.float32],
-    along: NDArray[np.float32],
-    normal: NDArray[np.float32],
-    first: float,
-    last: float,
-    height: float,
-    depth: float,
-    material: str,
-) -> Shape:
-    """A bar on the floor along a wall, from ``first`` to ``last`` metres: skirting."""
-    angle = math.atan2(float(normal[0]), float(normal[2]))
-    middle = start + along * (first + last) / 2 + normal * depth / 2
-    bar = box((last - first, height, depth), material, 0.003, skip="bottom back")
-    return bar.turned("y", angle).moved(float(middle[0]), 0.0, float(middle[2]))
+@builder
+def model(*, file: File, material: str) -> Made:
+    """The geometry of a GLB file that lies beside the scene file, in one material."""
+    found = read_model(file.read_bytes())
+    count = len(found.positions)
+    return Made([
+        Shape(found.positions, found.normals, found.uv, found.faces, np.full(count, -1, np.int32),
+              np.zeros((count, 2), np.float32), material)
+    ])  # fmt: skip
 
 
 @builder

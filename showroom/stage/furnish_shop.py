@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
+
+from reconstruction.dressform import reference_form
 
 from .furnish import Made, builder
 from .shape import Shape, box, cushion, cylinder, disk, join, lathe, quad, sheet, tube
@@ -307,6 +311,99 @@ def bust(
         [(0.16, 0.0), (0.16, 0.012), (0.15, 0.018), (0.03, 0.03), (0.016, 0.07)], metal, 32
     )
     return Made([body, top.moved(y=base + 0.742), under, pole, foot])
+
+
+@lru_cache(maxsize=1)
+def _torso() -> NDArray[np.float64]:
+    """The dress form's trunk from the hips to the neck, (rings, angles, 3), a centimetre slimmer.
+
+    Garments are draped on this form, so that they hang on it as they were made.
+    """
+    body = reference_form()
+    trunk = np.isin(
+        np.array(body.skin.names)[
+            body.skin.joints[np.arange(len(body.vertices)), body.skin.weights.argmax(axis=1)]
+        ],
+        ("hips", "spine", "chest", "upperChest", "neck", "leftShoulder", "rightShoulder",
+         "leftUpperLeg", "rightUpperLeg"),
+    )  # fmt: skip
+    v = body.vertices[trunk].astype(np.float64)
+    heights = np.linspace(0.80, 1.555, 44)
+    angles = np.linspace(-math.pi, math.pi, 41)
+    rings = np.zeros((len(heights), len(angles), 3))
+    for i, y in enumerate(heights):
+        near = np.abs(v[:, 1] - y) < 0.03
+        middle = np.array([0.0, v[near, 2].min() + v[near, 2].max()]) / 2
+        offset = v[near][:, [0, 2]] - middle
+        turn, far = np.arctan2(offset[:, 0], offset[:, 1]), np.hypot(*offset.T)
+        for k, a in enumerate(angles):
+            way = np.abs((turn - a + math.pi) % (2 * math.pi) - math.pi)
+            weight = np.exp(-((way / 0.16) ** 2)) + 1e-9
+            r = max(0.02, float((weight * far).sum() / weight.sum()) - 0.01)
+            rings[i, k] = (r * math.sin(a), y, middle[1] + r * math.cos(a))
+    for _ in range(2):
+        rings[1:-1] = 0.25 * rings[:-2] + 0.5 * rings[1:-1] + 0.25 * rings[2:]
+    rings[:, -1] = rings[:, 0]
+    return rings
+
+
+@builder
+def dress_form(*, cover: str = "linen", wood: str = "wood", metal: str = "metal") -> Made:
+    """The trunk that garments are draped on, on a pole: a stand for a garment."""
+    rings = _torso()
+    shapes = [sheet(rings, cover)]
+    low, high = rings[0], rings[-1]
+    for ring, up in ((low, False), (high, True)):
+        middle = ring[:-1].mean(axis=0)
+        fan = np.stack([middle + 0.05 * (ring - middle), (ring + middle) / 2, ring])
+        cap = sheet(fan if up else fan[:, ::-1], cover if not up else wood)
+        shapes.append(cap)
+    x, y, z = high[:-1].mean(axis=0)
+    knob = lathe([(0.03, 0.0), (0.032, 0.008), (0.012, 0.02), (0.016, 0.035), (0.001, 0.045)], wood)
+    shapes.append(knob.moved(float(x), float(y), float(z)))
+    base = float(low[:, 1].mean())
+    at = float(low[:-1, 2].mean())
+    shapes.append(tube([(0.0, 0.03, at), (0.0, base + 0.02, at)], 0.014, metal))
+    foot = lathe(
+        [(0.17, 0.0), (0.17, 0.012), (0.16, 0.018), (0.03, 0.03), (0.016, 0.07)], metal, 32
+    )
+    shapes.append(foot.moved(z=at))
+    return Made(shapes)
+
+
+@builder
+def cabin(
+    *, width: float = 1.1, depth: float = 1.1, height: float = 2.3, drawn: float = 0.45,
+    walls: str = "feature", curtain: str = "curtain", metal: str = "metal", wood: str = "wood",
+    seed: int = 1,
+) -> Made:  # fmt: skip
+    """A fitting cabin against the wall behind: walls, a curtain half drawn, a mirror, hooks.
+
+    ``drawn`` is the curtain's share of the opening.
+    """
+    from .furnish_home import curtain as drape
+    from .furnish_home import curtain_rod
+
+    t = 0.045
+    shapes = [
+        box((t, height, depth), walls, 0.004, skip="bottom").moved(x, 0.0, depth / 2)
+        for x in (-width / 2 + t / 2, width / 2 - t / 2)
+    ]
+    shapes.append(box((width, 0.12, t), walls, 0.004).moved(0.0, height - 0.12, depth - t / 2))
+    shapes += [s.moved(0.0, height - 0.17, depth - 0.09)
+               for s in curtain_rod(width=width - 0.12, metal=metal).shapes]  # fmt: skip
+    wide = max(0.25, drawn * (width - 0.12))
+    cloth = drape(width=wide, height=height - 0.18, material=curtain, seed=seed)
+    shapes += [s.moved(-width / 2 + t + wide / 2, 0.0, depth - 0.09) for s in cloth.shapes]
+    glass = quad((-0.26, 0.35, 0.024), (0.52, 0.0, 0.0), (0.0, 1.55, 0.0), "mirror_plain")
+    shapes += [glass, box((0.58, 1.61, 0.02), metal, 0.003, skip="back").moved(0.0, 0.32, 0.01)]
+    side = width / 2 - t
+    for z in (0.45, 0.65):
+        peg = [(side, 1.7, z), (side - 0.05, 1.7, z), (side - 0.07, 1.73, z)]
+        shapes.append(tube(peg, 0.008, metal, 8))
+    seat = box((0.34, 0.03, depth * 0.5), wood, 0.006).moved(-side + 0.17, 0.44, depth * 0.42)
+    lamp = box((width * 0.5, 0.02, 0.05), "glow", 0.0).moved(0.0, height - 0.08, 0.06)
+    return Made([*shapes, seat, lamp])
 
 
 @builder

@@ -7,6 +7,7 @@ The whole stage is Y up and right-handed (glTF, OpenXR): the engine is told so o
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -208,14 +209,18 @@ def _frame_buffer(samples: int) -> Any:
 def shader(fragment: str, *defines: str, vertex: str = "surface") -> Any:
     """A compiled pair of ``shaders/*_vertex.glsl`` and ``*_fragment.glsl`` with defines."""
     head = "#version 330\n" + "".join(f"#define {d}\n" for d in defines)
-    texts = [
-        (SHADERS / f"{name}.glsl").read_text("utf-8").replace("#version 330\n", head, 1)
-        for name in (f"{vertex}_vertex", f"{fragment}_fragment")
-    ]
+    names = (f"{vertex}_vertex", f"{fragment}_fragment")
+    texts = [_included(f"{name}.glsl").replace("#version 330\n", head, 1) for name in names]
     made = core.Shader.make(core.Shader.SL_GLSL, *texts)
     if made is None:
         raise StageError(f"the shader {fragment} could not be made")
     return made
+
+
+def _included(name: str) -> str:
+    """A shader's text with each ``#include "name"`` line replaced by that file."""
+    text = (SHADERS / name).read_text("utf-8")
+    return re.sub(r'#include "(\w+\.glsl)"', lambda found: _included(found[1]), text)
 
 
 def image_texture(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,16 @@ from numpy.typing import NDArray
 
 from ..catalog.scene import SCENES
 from .atlas import ATLAS
-from .decor import Decor, Light
+from .decor import Decor
+from .lamp import Light
 from .settings import StageError
 from .shape import F32
+from .sky import panorama, stored
 
 BAKED = SCENES / "baked"
 PROBE_STEP = 0.9
+QUICK_SKY = 768
+"""Width of a panorama that is painted while a scene loads, pixels."""
 AXES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], np.float32)
 
 
@@ -35,6 +40,7 @@ class RoomLight:
         probes: (x, y, z, 6, 3) float32, light from +x -x +y -y +z -z at grid points.
         origin: (3,) of the first probe, metres; they are ``PROBE_STEP`` apart.
         source: ``"baked"`` or ``"estimated"``.
+        sky: (h, w, 3) uint8, the stored panorama; None without a sky.
     """
 
     lightmap: F32
@@ -42,6 +48,7 @@ class RoomLight:
     probes: F32
     origin: F32
     source: str
+    sky: NDArray[np.uint8] | None = None
 
     def at(self, position: F32) -> F32:
         """(6, 3) light around a point, interpolated between probes."""
@@ -91,11 +98,27 @@ def load(decor: Decor, name: str, folder: Path = BAKED) -> RoomLight | None:
             lightmap = decode(data["lightmap"], scale)
             vertex = np.ones((len(decor.vertices), 3), np.float32)
             vertex[~decor.charted] = decode(data["vertex"], scale)
-            return RoomLight(
-                lightmap, vertex, data["probes"].astype(np.float32), data["origin"], "baked"
-            )
+            probes = data["probes"].astype(np.float32)
+            sky = _unpacked(data["sky"]) if "sky" in data else None
+            return RoomLight(lightmap, vertex, probes, data["origin"], "baked", sky)
     except (OSError, KeyError, ValueError) as error:
         raise StageError(f"{path.name} is broken ({error}); bake the scene again") from error
+
+
+def packed(sky: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A stored panorama as the bytes of a JPEG."""
+    from PIL import Image
+
+    data = BytesIO()
+    Image.fromarray(sky).save(data, "JPEG", quality=88, optimize=True)
+    return np.frombuffer(data.getvalue(), np.uint8)
+
+
+def _unpacked(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    with Image.open(BytesIO(data.tobytes())) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def encode(light: F32, scale: float) -> NDArray[np.uint8]:
@@ -112,30 +135,53 @@ def decode(stored: NDArray[np.uint8], scale: float) -> F32:
 def estimate(decor: Decor) -> RoomLight:
     """Light without shadows: every lamp's direct light plus an even share of what bounces."""
     place, normal, known = texels(decor)
-    lightmap = np.ones((ATLAS, ATLAS, 3), np.float32)
     flat = known.ravel()
-    lightmap.reshape(-1, 3)[flat] = _open_light(decor, place[known], normal[known])
+    straight = _open_light(decor, place[known], normal[known])
+    share, around = _exposed(decor, straight)
+    lightmap = np.ones((ATLAS, ATLAS, 3), np.float32)
+    lightmap.reshape(-1, 3)[flat] = _with_bounce(straight * share, around, normal[known])
     dilate(lightmap, known)
     lightmap[:4, :4] = 1.0
     vertex = np.ones((len(decor.vertices), 3), np.float32)
     own = ~decor.charted
-    vertex[own] = _open_light(decor, decor.vertices[own], decor.normals[own])
+    found = _open_light(decor, decor.vertices[own], decor.normals[own]) * share
+    vertex[own] = _with_bounce(found, around, decor.normals[own])
     points, shape, origin = probe_grid(decor)
+    sides = [np.broadcast_to(a, points.shape) for a in AXES]
     probes = np.stack(
-        [_open_light(decor, points, np.broadcast_to(a, points.shape)) for a in AXES], axis=1
+        [_with_bounce(_open_light(decor, points, a) * share, around, a) for a in sides], axis=1
     )
-    return RoomLight(lightmap, vertex, probes.reshape(*shape, 6, 3), origin, "estimated")
+    sky = stored(panorama(decor.sky, QUICK_SKY)) if decor.sky is not None else None
+    return RoomLight(lightmap, vertex, probes.reshape(*shape, 6, 3), origin, "estimated", sky)
 
 
 def _open_light(decor: Decor, place: F32, normal: NDArray[np.float32]) -> F32:
+    """Every lamp's direct light, as if nothing stood between."""
     total = np.zeros((len(place), 3), np.float32)
     for light in decor.lights:
-        at = np.asarray(light.at, np.float32)
-        share = received(light, at - place, normal)
+        share = received(light, np.asarray(light.at, np.float32) - place, normal)
         total += share[:, None] * np.asarray(light.power, np.float32)
-    bounce = total.mean(axis=0, keepdims=True) * 1.8 if len(total) else total
+    return total
+
+
+def _exposed(decor: Decor, straight: F32) -> tuple[float, F32]:
+    """What to multiply direct light by, and the even light (3,) around.
+
+    Without shadows, walls between rooms let everything through; keep to an ordinary exposure.
+    """
+    if decor.outdoor and decor.sky is not None:
+        zenith, horizon = np.asarray(decor.sky.zenith), np.asarray(decor.sky.horizon)
+        return 0.8, ((zenith + horizon) / 2 * decor.sky.strength).astype(np.float32)
+    level = float(np.median(straight.mean(axis=1))) if len(straight) else 0.0
+    share = 0.5 / max(level, 0.5)
+    mean = straight.mean(axis=0) * share if len(straight) else np.zeros(3)
+    warm = np.array([0.42, 0.40, 0.37])
+    return share, np.maximum(mean * 0.8, warm).astype(np.float32)
+
+
+def _with_bounce(straight: F32, around: F32, normal: NDArray[np.float32]) -> F32:
     up = (0.8 + 0.2 * normal[:, 1:2]).astype(np.float32)
-    return (total + bounce * up).astype(np.float32)
+    return (straight + around * up).astype(np.float32)
 
 
 def received(light: Light, way: F32, normal: NDArray[np.float32]) -> F32:
@@ -147,6 +193,8 @@ def received(light: Light, way: F32, normal: NDArray[np.float32]) -> F32:
     square = np.maximum((way * way).sum(axis=1), 1e-4)
     unit = way / np.sqrt(square)[:, None]
     facing = np.maximum((unit * normal).sum(axis=1), 0.0)
+    if light.kind == "sun":
+        return np.asarray(facing, np.float32)
     away = -(unit @ np.asarray(light.normal, np.float32))
     if light.kind in ("panel", "sky"):
         area = 4.0 * float(np.linalg.norm(light.u) * np.linalg.norm(light.v))

@@ -66,11 +66,12 @@ class MirrorView:
         self._buffer.set_active(found is not None)
         output = self._graphics.output
         size = (output.get_x_size(), output.get_y_size())
-        shown = (found is not None, *size)
+        shown = (found[0] if found is not None else None, *size)
         if shown != self._shown:
             self._shown = shown
-            info = core.LVecBase4f(1.0 / size[0], 1.0 / size[1], float(found is not None), 0.0)
-            for node in self._room.mirror_nodes:
+            for node, pane in zip(self._room.mirror_nodes, self._glasses, strict=True):
+                live = float(found is not None and found[0] is pane)
+                info = core.LVecBase4f(1.0 / size[0], 1.0 / size[1], live, 0.0)
                 node.set_shader_input("mirror_map", self._buffer.get_texture())
                 node.set_shader_input("mirror_info", info)
         if found is None:

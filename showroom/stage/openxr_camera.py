@@ -186,12 +186,14 @@ class StereoMirror:
         self._buffer.set_active(bool(facing))
         if room is None:
             return
-        live = 1.0 if facing else 0.0
-        for node in room.mirror_nodes:
+        mirror = min(
+            facing, key=lambda m: float(np.linalg.norm(head - np.asarray(m.center))), default=None
+        )
+        for node, other in zip(room.mirror_nodes, room.mirrors, strict=True):
+            live = 1.0 if other is mirror else 0.0
             node.set_shader_input("mirror_info", core.LVecBase4f(*self._pixel, live, 0.0))
-        if not facing:
+        if mirror is None:
             return
-        mirror = min(facing, key=lambda m: float(np.linalg.norm(head - np.asarray(m.center))))
         normal, center = core.LVector3f(*mirror.normal), core.LPoint3f(*mirror.center)
         reflected = core.LPlanef(normal, center).get_reflection_mat()
         self._camera.set_mat(_matrix(_FLIP @ lens.head) * reflected)

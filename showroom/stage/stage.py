@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from .mirror import MirrorView
 from .model import Model
 from .overlay import Overlay
 from .poses import toward
+from .reload import Built, SceneWatch
 from .room import RoomNode
 from .settings import StageError, StageSettings
 from .shadow import KeyLight
@@ -50,6 +52,10 @@ class Stage:
         settings: what to draw and how.
         assets: resolves the hash of a GLB to its bytes.
 
+    Attributes:
+        watch: show changes of the scene's file when they are saved; set it before the scene.
+        scenes: files of scenes by name, beside those that come with the showroom.
+
     Raises:
         StageError: GL could not be opened.
     """
@@ -63,6 +69,9 @@ class Stage:
         self.room: RoomNode | None = None
         self.caption = Caption()
         self.first_person = False
+        self.watch = False
+        self.scenes: dict[str, Path] = {}
+        self._watch: SceneWatch | None = None
         self._surroundings = True
         self._world = core.NodePath("world")
         self._things = Things(self._world, self.settings, self.graphics.output.get_gsg)
@@ -204,19 +213,25 @@ class Stage:
         elif isinstance(update, m.AvatarShown):
             self._put(AVATAR, update.glb, True)
         elif isinstance(update, m.RoomShown):
-            self.show_room(_scene_of(update))
+            self.show_room(_scene_of(update, self.scenes))
         elif isinstance(update, m.Heard):
             self.caption.heard(update.text)
         elif isinstance(update, m.Reply):
             self.caption.answered(update.text)
 
-    def show_room(self, scene: Scene | str) -> None:
+    def show_room(self, scene: Scene | str, built: Built | None = None) -> None:
         """Show a scene; things stay where they are.
+
+        Args:
+            built: the scene's arrays, where they have been built already.
 
         Raises:
             SceneError: the scene cannot be built; the room stays as it was.
         """
-        room = RoomNode(load_scene(scene) if isinstance(scene, str) else scene, self.settings.baked)
+        chosen = load_scene(scene) if isinstance(scene, str) else scene
+        room = RoomNode(chosen, self.settings.baked, built)
+        if built is None:
+            self._watch = SceneWatch(chosen, self.settings.baked) if self.watch else None
         if self.room is not None:
             self.room.node.remove_node()
         self.room = room
@@ -228,8 +243,10 @@ class Stage:
         self._key.aim(look.key_direction, np.asarray(look.key_color) * look.key_strength)
         self._world.set_shader_input("exposure", look.exposure * self.settings.exposure)
         low, high = room.decor.bounds
-        self._world.set_shader_input("room_low", core.LVecBase3f(*map(float, low)))
-        self._world.set_shader_input("room_high", core.LVecBase3f(*map(float, high)))
+        # Reflections lie on the room's walls, or outdoors infinitely far away.
+        reach = 1e4 if room.decor.outdoor else 0.0
+        self._world.set_shader_input("room_low", core.LVecBase3f(*map(float, low - reach)))
+        self._world.set_shader_input("room_high", core.LVecBase3f(*map(float, high + reach)))
         if self._mirror is not None:
             self._mirror.close()
             self._mirror = None
@@ -252,7 +269,7 @@ class Stage:
         """Capture what surrounds the room's middle into a cube map, once."""
         middle = (low + high) / 2.0
         rig = self._world.attach_new_node("capture")
-        rig.set_pos(float(middle[0]), float(middle[1]), float(middle[2]))
+        rig.set_pos(float(middle[0]), min(float(middle[1]), 1.8), float(middle[2]))
         mask = core.BitMask32.bit(3)
         self._things.node.hide(mask)
         self._things.spots.hide(mask)
@@ -355,8 +372,25 @@ class Stage:
 
     # --- drawing -------------------------------------------------------------------------------
 
+    def follow(self, now: float) -> str:
+        """Show what an artist saved of the scene's file; a sentence when there was something.
+
+        A scene that cannot be built leaves the old one standing; the sentence says why.
+        """
+        found = self._watch.poll(now) if self._watch is not None else None
+        if found is None:
+            return ""
+        if not isinstance(found, Built):
+            return str(found)
+        self.show_room(found.scene, found)
+        note = "" if found.light.source == "baked" else "; its light is estimated until it is baked"
+        return f"{found.scene.id} is shown as saved{note}"
+
     def draw(self) -> None:
         """Draw one frame."""
+        said = self.follow(time.monotonic()) if self._watch is not None else ""
+        if said:
+            _log.warning("%s", said)
         height = max(1, self.graphics.output.get_y_size())
         pixel = 2 * math.tan(self.fov / 2) / height
         if self._things.prepare(self.eye, pixel, self.first_person, EYE):
@@ -408,10 +442,10 @@ class Stage:
         self._key.update(w, ())
 
 
-def _scene_of(update: m.RoomShown) -> Scene:
+def _scene_of(update: m.RoomShown, own: Mapping[str, Path]) -> Scene:
     if update.scene:
         try:
-            return load_scene(update.scene)
+            return load_scene(own.get(update.scene, update.scene))
         except SceneError:
             if len(update.outline) < 3:
                 raise

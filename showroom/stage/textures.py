@@ -239,6 +239,59 @@ def leaf(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) -> P
     return _f32(np.clip(base + (accent - base) * mix, 0, 1))
 
 
+def grass(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) -> Pixels:
+    """A meadow from above: clumps, dry patches and fine blades."""
+    clump = fractal((size, size), (7, 7), 5, rng)
+    dry = fractal((size, size), (2, 2), 4, rng)
+    blades = noise((size, size), (size // 2, size // 3), rng)
+    mix = np.clip(0.45 + 0.5 * dry + 0.25 * clump, 0, 1)[..., None]
+    out = base + (accent - base) * mix
+    return _f32(np.clip(out * (1.0 + 0.22 * clump + 0.16 * blades)[..., None], 0, 1))
+
+
+def foliage(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) -> Pixels:
+    """Leaves or needles close together, dark between them."""
+    near = noise((size, size), (size // 6, size // 6), rng)
+    fine = noise((size, size), (size // 3, size // 3), rng)
+    broad = fractal((size, size), (5, 5), 3, rng)
+    mix = np.clip(0.4 + 0.5 * near + 0.3 * fine, 0, 1)[..., None]
+    dark = np.clip(0.75 + 0.45 * near + 0.25 * broad, 0.3, 1.2)[..., None]
+    return _f32(np.clip((base + (accent - base) * mix) * dark, 0, 1))
+
+
+def tiles(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) -> Pixels:
+    """Glazed tiles two to one in a running bond; joints in the accent colour."""
+    y, x = np.mgrid[0:size, 0:size] / size
+    rows, columns = 8, 4
+    row = np.floor(y * rows).astype(int)
+    across = x * columns + 0.5 * (row % 2)
+    column = np.floor(across).astype(int) % columns
+    tone = rng.normal(0.0, 0.02, (rows, columns))[row, column][..., None]
+    fu, fv = across % 1.0, (y * rows) % 1.0
+    joint = (np.minimum(fu, 1 - fu) < 0.018) | (np.minimum(fv, 1 - fv) < 0.036)
+    cloud = fractal((size, size), (6, 6), 3, rng)[..., None] * 0.012
+    return _f32(np.clip(np.where(joint[..., None], accent, base + tone + cloud), 0, 1))
+
+
+def marble(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) -> Pixels:
+    """Polished stone with veins."""
+    warp = fractal((size, size), (3, 3), 5, rng)
+    vein = np.abs(fractal((size, size), (2, 3), 5, rng) + 0.25 * warp)
+    line = np.exp(-((vein / 0.035) ** 2)) * np.clip(0.4 + warp, 0, 1)
+    cloud = 0.10 * fractal((size, size), (3, 2), 5, rng)
+    mix = np.clip(0.75 * line + 0.18 + cloud, 0, 1)[..., None]
+    return _f32(np.clip(base + (accent - base) * mix, 0, 1))
+
+
+def asphalt(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) -> Pixels:
+    """Grit or gravel."""
+    grit = noise((size, size), (size // 2, size // 2), rng)
+    stones = noise((size, size), (size // 5, size // 5), rng)
+    cloud = fractal((size, size), (3, 3), 4, rng)
+    mix = np.clip(0.5 + 0.35 * grit + 0.25 * stones + 0.2 * cloud, 0, 1)[..., None]
+    return _f32(np.clip(base + (accent - base) * mix, 0, 1))
+
+
 def plain(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) -> Pixels:
     """One colour."""
     del rng, accent
@@ -249,7 +302,7 @@ PAINTERS: dict[str, Painter] = {
     f.__name__: f
     for f in (
         wood, planks, herringbone, plaster, concrete, terrazzo, fabric, stripes, rug, picture,
-        sky, leaf, plain,
+        sky, leaf, grass, foliage, tiles, marble, asphalt, plain,
     )
 }  # fmt: skip
 
@@ -258,3 +311,25 @@ def paint(name: str, size: int, seed: int, base: Pixels, accent: Pixels) -> NDAr
     """A texture by painter name, (h, w, 3) uint8 sRGB."""
     made = PAINTERS[name](size, np.random.default_rng(seed), base, accent)
     return (np.clip(made, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def lettering(
+    text: str, width: int, height: int, base: Pixels, accent: Pixels
+) -> NDArray[np.uint8]:
+    """Words in the accent colour on the base, as large as fits: (height, width, 3) uint8 sRGB."""
+    from PIL import Image, ImageDraw
+
+    from .caption import font
+
+    ground, ink = (tuple(int(v * 255 + 0.5) for v in c) for c in (base, accent))
+    image = Image.new("RGB", (width, height), ground)
+    size = height
+    while size > 6:
+        used = font(size)
+        left, top, right, bottom = used.getbbox(text)
+        if right - left <= 0.9 * width and bottom - top <= 0.72 * height:
+            break
+        size = int(size * 0.92)
+    at = ((width - right - left) / 2, (height - bottom - top) / 2)
+    ImageDraw.Draw(image).text(at, text, fill=ink, font=used)
+    return np.asarray(image)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .verb import Verbs, verb
+from .verb import Verbs, add_scene, verb
 from .visit import add_server, serve_with
 
 
@@ -44,7 +44,7 @@ def _add_replay(verbs: Verbs) -> None:
     )
     parser.add_argument("file", type=Path, help="a recording of: showroom record")
     parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
-    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    add_scene(parser)
     parser.add_argument("--url", default="", help="replay at this server, such as ws://…:8765")
     parser.add_argument("--token", type=Path, metavar="FILE", help="file with the server's token")
     parser.add_argument(
@@ -95,7 +95,7 @@ def _add_load(verbs: Verbs) -> None:
     parser.add_argument("--wear", default="", metavar="ID", help="what they try on first")
     parser.add_argument("--token", type=Path, metavar="FILE", help="file with the server's token")
     parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
-    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    add_scene(parser)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .verb import Verbs, verb
+from .verb import Verbs, add_scene, verb
 
 if TYPE_CHECKING:
     from ..channel.errands import ErrandSettings
@@ -43,7 +43,7 @@ def _add_chat(verbs: Verbs) -> None:
         _chat,
     )
     parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
-    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    add_scene(parser)
     parser.add_argument("--lang", default="en", choices=["en", "zh"], help="of names (en)")
     parser.add_argument("--height", type=float, metavar="M", help="your height in metres")
     parser.add_argument("--script", type=Path, metavar="FILE", help="sentences, one a line")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from ..catalog.scene_source import scene_names
+
 Runner = Callable[[argparse.Namespace], int]
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -20,6 +22,23 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         help="another recogniser than the embedded one: sherpa, whisper or vosk",
     )
     parser.add_argument("--weights", type=Path, metavar="DIR", help="the folder of its weights")
+
+
+def scene_of(value: str) -> str | Path:
+    """A scene's name, or the path of a scene file."""
+    return Path(value) if Path(value).suffix in (".toml", ".json") else value
+
+
+def add_scene(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """The option that names the scene; without ``default`` the command line's own stands."""
+    names = ", ".join(scene_names())
+    parser.add_argument(
+        "--scene",
+        type=scene_of,
+        default=default or argparse.SUPPRESS,
+        metavar="NAME",
+        help=f"where to be: {names} (if unsaid: store), or a scene or room file of your own",
+    )
 
 
 def verb(verbs: Verbs, name: str, text: str, run: Runner) -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from .talk import add_errands, errands_of
-from .verb import Verbs, add_engine, verb
+from .verb import Verbs, add_engine, add_scene, verb
 
 
 def _add_walk(verbs: Verbs) -> None:
@@ -17,7 +17,7 @@ def _add_walk(verbs: Verbs) -> None:
         walk_in,
     )
     parser.add_argument("--catalog", type=Path, help="a folder of products")
-    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    add_scene(parser)
     parser.add_argument("--seconds", type=float, help="leave by itself after this long")
     parser.add_argument(
         "--quality", choices=("low", "medium", "high"), help="of what is drawn (fits the hardware)"
@@ -50,7 +50,7 @@ def _add_serve(verbs: Verbs) -> None:
 def add_server(parser: argparse.ArgumentParser) -> None:
     """The options of a verb that opens the channel."""
     parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
-    parser.add_argument("--scene", default="store", help="a scene of scenes/ (store)")
+    add_scene(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8765, help="port to listen on (8765)")
     parser.add_argument("--certificate", type=Path, metavar="PEM", help="TLS certificate chain")

@@ -7,6 +7,7 @@ was. The same object serves the scene of this process and a client on another co
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -87,13 +88,13 @@ class Visit:
     def __init__(
         self,
         catalog: Catalog,
-        scene: Scene | str = "store",
+        scene: Scene | str | Path = "store",
         *,
         interpreter: Interpreter | None = None,
         desk: Desk | None = None,
         vertices: bool = False,
     ) -> None:
-        loaded = load_scene(scene) if isinstance(scene, str) else scene
+        loaded = scene if isinstance(scene, Scene) else load_scene(scene)
         self._here = Presence(Shopfloor.of(catalog, loaded), vertices=vertices)
         self._interpreter = interpreter or interpreter_for(catalog)
         self._desk = desk or Desk(catalog)
