@@ -6,15 +6,12 @@ import math
 import time
 from collections.abc import Callable
 
-from panda3d import core
-
 from ..protocol import messages as m
 from .ground import Ground
 from .keys import Keys
 from .locomotion import Locomotion
-from .settings import StageError
 from .stage import Stage
-from .window import DESKTOP, HELP_SECONDS, WindowInput
+from .window import DESKTOP, HELP_SECONDS, Inputs, WindowInput
 from .words import language, word
 
 AWAY, HEIGHT, ASIDE = 2.6, 1.55, 0.6
@@ -92,17 +89,23 @@ class OnlookerWindow:
     Args:
         stage: opened with ``display="window"``.
         arrive: called each frame; shows what has arrived of the visit and returns it.
+        inputs: keys and mouse; the window's own where none are given.
+
+    Raises:
+        StageError: the stage has no window, and no inputs are given.
     """
 
     def __init__(
-        self, stage: Stage, arrive: Callable[[], list[m.Update]], *, lang: str = "en"
+        self,
+        stage: Stage,
+        arrive: Callable[[], list[m.Update]],
+        *,
+        lang: str = "en",
+        inputs: Inputs | None = None,
     ) -> None:
-        window = stage.graphics.output
-        if not isinstance(window, core.GraphicsWindow):
-            raise StageError("a spectator's window needs a stage with display='window'")
         self.onlooker = Onlooker(stage, lang=lang)
-        self._stage, self._arrive, self._window = stage, arrive, window
-        self._input = WindowInput(window)
+        self._stage, self._arrive = stage, arrive
+        self._input = inputs or WindowInput(stage)
 
     def run(self, seconds: float = math.inf) -> None:
         """Until the spectator leaves, or for ``seconds``."""
@@ -127,5 +130,4 @@ class OnlookerWindow:
             onlooker.follow(update)
         onlooker.step(now, passed)
         self._stage.draw()
-        if self._window.is_closed():
-            onlooker.over = True
+        onlooker.over = onlooker.over or self._input.closed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Protocol
 
 from panda3d import core
 
@@ -44,6 +45,10 @@ class Desktop:
         handle: takes each event and returns its updates: a visit's own ``handle``.
         eyes: how high the visitor's eyes are, metres.
         microphone: hears them while the space bar is held.
+        inputs: keys and mouse; the window's own where none are given.
+
+    Raises:
+        StageError: the stage has no window, and no inputs are given.
     """
 
     def __init__(
@@ -54,11 +59,10 @@ class Desktop:
         eyes: float = 1.6,
         lang: str = "en",
         microphone: Microphone | None = None,
+        inputs: Inputs | None = None,
     ) -> None:
-        window = stage.graphics.output
-        if not isinstance(window, core.GraphicsWindow):
-            raise StageError("a desktop visit needs a stage with display='window'")
-        self.stage, self._window = stage, window
+        self.stage = stage
+        self._input = inputs or WindowInput(stage)
         self.guest = Guest(
             stage,
             handle,
@@ -71,7 +75,6 @@ class Desktop:
         self.keys = Keys(eyes)
         self.over = False
         self._gizmos = Gizmos(stage)
-        self._input = WindowInput(window)
         self._opened = ""
         stage.first_person = True
 
@@ -98,8 +101,7 @@ class Desktop:
             guest.legs.rig = guest.legs.rig.turned(controls.head, self.keys.taken())
         self.show(guest.frame(controls, min(passed, 0.1), over=over), controls)
         self.stage.draw()
-        if self._window.is_closed():
-            self.over = True
+        self.over = self.over or self._input.closed
 
     def show(self, view: View, controls: Controls) -> None:
         """Make the picture of a frame ready."""
@@ -148,10 +150,31 @@ class Desktop:
             self.over = True
 
 
-class WindowInput:
-    """A window's keys and mouse, by the engine."""
+class Inputs(Protocol):
+    """Where keys and the mouse come from."""
 
-    def __init__(self, window: core.GraphicsWindow) -> None:
+    def events(self) -> list[tuple[str, str]]:
+        """What happened since last asked: ("key" | "up" | "typed", a key's name or a text)."""
+
+    def pointer(self) -> tuple[float, float] | None:
+        """The mouse, pixels from the upper left corner; None outside the window."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the window is gone."""
+
+
+class WindowInput:
+    """A window's keys and mouse, by the engine.
+
+    Raises:
+        StageError: the stage has no window.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        window = stage.graphics.output
+        if not isinstance(window, core.GraphicsWindow):
+            raise StageError("keys and a mouse need a stage with display='window'")
         self._window = window
         self._root = core.NodePath("input")
         source = self._root.attach_new_node(core.MouseAndKeyboard(window, 0, "keys"))
@@ -163,6 +186,11 @@ class WindowInput:
         watcher.attach_new_node(thrower)
         self._traverser = core.DataGraphTraverser()
         self._queue = core.EventQueue.get_global_event_queue()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the window is gone."""
+        return bool(self._window.is_closed())
 
     def events(self) -> list[tuple[str, str]]:
         """What happened since last asked: ("key" | "up" | "typed", a key's name or a text)."""
