@@ -208,7 +208,12 @@ class Session:
 
 
 def show(observer: Connection, update: Update | Packed) -> None:
-    """Send one who looks on what is to be seen and heard there, and none of the body's measures."""
+    """Send one who looks on what is to be seen and heard there, and none of the body's measures.
+
+    Companions are left out: it is not their key that was given away.
+    """
+    if getattr(update, "who", "") or "/" in getattr(update, "target", ""):
+        return
     if isinstance(update, Packed):
         observer.put(update)
     elif isinstance(update, _SEEN):

@@ -40,7 +40,7 @@ class Onlooker:
 
     def follow(self, update: m.Update) -> None:
         """Remember where the visitor is."""
-        if isinstance(update, m.AvatarPose):
+        if isinstance(update, m.AvatarPose) and not update.who:
             x, y, z, w = update.rotations.get("hips", (0.0, 0.0, 0.0, 1.0))
             # The avatar faces +Z in its rest pose.
             yaw = math.atan2(2 * (x * z + y * w), 1 - 2 * (x * x + y * y))

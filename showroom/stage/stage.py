@@ -210,7 +210,7 @@ class Stage:
             self._changed(update)
         elif isinstance(update, m.ProductRemoved):
             self._remove(update.target)
-        elif isinstance(update, m.AvatarShown):
+        elif isinstance(update, m.AvatarShown) and not update.who:
             self._put(AVATAR, update.glb, True)
         elif isinstance(update, m.RoomShown):
             self.show_room(_scene_of(update, self.scenes))

@@ -173,6 +173,28 @@ def test_a_break_of_the_watchers_line_begins_anew_at_the_same_visit() -> None:
     serving(test)
 
 
+def test_the_visitors_companions_have_not_given_their_key_away() -> None:
+    from showroom.channel.session import show
+    from showroom.protocol.messages import AvatarPose, ProductRemoved
+
+    class Line(list):  # type: ignore[type-arg]
+        put = list.append
+
+    line = Line()
+    own = [
+        AvatarPose(time=0.0, root=(0.0, 0.0, 0.0), rotations={}),
+        ProductRemoved(target="shirt"),
+    ]
+    for update in (
+        *own,
+        AvatarPose(time=0.0, root=(0.0, 0.0, 0.0), rotations={}, who="Noa"),
+        AvatarShown(glb="", height=1.7, measures={}, who="Noa"),
+        ProductRemoved(target="Noa/shirt"),
+    ):
+        show(line, update)  # type: ignore[arg-type]
+    assert line == own
+
+
 @pytest.mark.parametrize("wanted", ["v1", "*"])
 def test_on_ones_own_machine_a_visit_is_found_by_name(wanted: str) -> None:
     async def test(server: Server) -> None:
