@@ -24,7 +24,9 @@ HELP = (
     "space: turntable   C: photo   H: help   Esc"
 )
 _TURN, _LIGHT, _DRAG, _ZOOM = 0.5, math.radians(15), 0.008, 1.12
-_WATCH = 0.5
+_WATCH, _HELPED = 0.5, 10.0
+_ASIDE = 0.22
+"""Of the frame's width that the product is moved by to stand beside a photo."""
 _BESIDE = (".bin", ".png", ".jpg", ".jpeg", ".mtl")
 
 
@@ -119,8 +121,12 @@ class Easel:
         if self.turning:
             self.azimuth += _TURN * passed
         self.exhibit.look(self.azimuth, self.elevation, self.zoom)
-        self.stage.overlay.show_board(self._photo if self._photo_shown else None)
-        self.stage.caption.prompt = self.problem or (self._words() if self.told else "")
+        beside = self._photo if self._photo_shown else None
+        self.stage.overlay.show_board(beside)
+        # The photo stands on the right; the product then stands on the left.
+        lens = self.stage.camera_lens
+        lens.set_film_offset(lens.get_film_size()[0] * (_ASIDE if beside is not None else 0.0), 0)
+        self.stage.caption.prompt = self.problem or (self._words(now) if self.told else "")
         self.stage.draw()
 
     def reload(self) -> None:
@@ -131,12 +137,12 @@ class Easel:
         except StageError as error:
             self.problem = str(error)
 
-    def _words(self) -> str:
+    def _words(self, now: float) -> str:
         w, h, d = (100 * float(v) for v in self.exhibit.size)
         worn = f"   {self.exhibit.variant}" if self.exhibit.variant else ""
         return (
             f"{self.exhibit.mode}{worn}   {w:.1f} × {h:.1f} × {d:.1f} cm   "
-            f"{len(self.exhibit.model.faces):,} triangles   {HELP}"
+            f"{len(self.exhibit.model.faces):,} triangles" + (f"   {HELP}" if now < _HELPED else "")
         )
 
 

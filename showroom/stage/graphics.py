@@ -97,6 +97,12 @@ class Graphics:
         """Whether GL runs on the processor."""
         return any(name in self.renderer.lower() for name in SOFTWARE)
 
+    @property
+    def smoothing(self) -> bool:
+        """Whether a last pass smooths edges: only where nothing else does."""
+        sampled = self.output.get_fb_properties().get_multisamples() > 1
+        return self.settings.fxaa and not sampled and self.scale == 1
+
     def render(self) -> None:
         """Draw one frame of every active output."""
         self.engine.render_frame()

@@ -87,7 +87,8 @@ class MirrorView:
         wide, high = self._buffer.get_x_size(), self._buffer.get_y_size()
         left, right = whole(-right, -left, wide)
         bottom, top = whole(bottom, top, high)
-        self._lens.set_user_mat(flat * _crop(left, right, bottom, top))
+        part = crop(left, right, bottom, top)
+        self._lens.set_user_mat(flat * core.LMatrix4f(*map(float, part.ravel())))
         self._region.set_dimensions(
             (1.0 + left) / 2, (1.0 + right) / 2, (1.0 + bottom) / 2, (1.0 + top) / 2
         )
@@ -180,13 +181,12 @@ def whole(low: float, high: float, pixels: int) -> tuple[float, float]:
     return (float(2 * first / pixels - 1.0), float(2 * end / pixels - 1.0))
 
 
-def _crop(left: float, right: float, bottom: float, top: float) -> Any:
-    """Stretches a part of clip space over all of it, for row vectors."""
-    x, y = 2.0 / (right - left), 2.0 / (top - bottom)
-    return core.LMatrix4f(
-        x, 0, 0, 0, 0, y, 0, 0, 0, 0, 1, 0,
-        -(right + left) / (right - left), -(top + bottom) / (top - bottom), 0, 1,
-    )  # fmt: skip
+def crop(left: float, right: float, bottom: float, top: float) -> F64:
+    """(4, 4) for row vectors: stretches a part of clip space over all of it."""
+    made = np.eye(4)
+    made[0, 0], made[3, 0] = 2.0 / (right - left), -(right + left) / (right - left)
+    made[1, 1], made[3, 1] = 2.0 / (top - bottom), -(top + bottom) / (top - bottom)
+    return made
 
 
 def behind(pane: Glass) -> Any:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from panda3d import core
 
 from .graphics import shader
-from .mirror import MirrorView
+from .mirror import Glass, MirrorView, behind, covered, crop, glasses, nearest_seen, whole
 from .openxr_view import F64, Eye, Fov, StereoLens
 from .settings import StageError
 from .stage import EYE, Stage
@@ -166,44 +166,49 @@ class StereoMirror:
         self._camera = stage._world.attach_new_node(camera)
         size = (int(2 * width * scale), int(height * scale))
         self._buffer = stage.graphics.color_buffer("mirrors", *size, -5, 0)
-        _divide(self._buffer, self._camera, (core.Lens.SC_right, core.Lens.SC_left))
+        channels = (core.Lens.SC_right, core.Lens.SC_left)
+        self._regions = _divide(self._buffer, self._camera, channels)
         self._room: Any = None
+        self._panes: tuple[Glass, ...] = ()
+        self._live: bool | None = None
 
     def update(self, lens: StereoLens) -> None:
-        """Reflect the visitor's eyes in the nearest mirror that faces them."""
+        """Reflect the visitor's eyes in the nearest mirror that they see."""
         room = self._stage.room
         if room is not self._room:
-            self._room = room
+            self._room, self._live = room, None
+            self._panes = glasses(room.decor) if room is not None else ()
             for node in room.mirror_nodes if room is not None else ():
                 node.hide(MirrorView.mask)
                 node.set_shader_input("mirror_map", self._buffer.get_texture())
-        head = lens.head[3, :3]
-        facing = [
-            mirror
-            for mirror in (room.mirrors if room is not None else ())
-            if float((head - np.asarray(mirror.center)) @ np.asarray(mirror.normal)) > 0.02
-        ]
-        self._buffer.set_active(bool(facing))
-        if room is None:
+        view = np.linalg.inv(lens.head)
+        clips = [view @ eye for eye in lens.eyes]
+        found = nearest_seen(self._panes, lens.head[3, :3], clips)
+        self._buffer.set_active(found is not None)
+        if room is not None and self._live != (found is not None):
+            self._live = found is not None
+            info = core.LVecBase4f(*self._pixel, float(self._live), 0.0)
+            for node in room.mirror_nodes:
+                node.set_shader_input("mirror_info", info)
+        if found is None:
             return
-        mirror = min(
-            facing, key=lambda m: float(np.linalg.norm(head - np.asarray(m.center))), default=None
-        )
-        for node, other in zip(room.mirror_nodes, room.mirrors, strict=True):
-            live = 1.0 if other is mirror else 0.0
-            node.set_shader_input("mirror_info", core.LVecBase4f(*self._pixel, live, 0.0))
-        if mirror is None:
-            return
-        normal, center = core.LVector3f(*mirror.normal), core.LPoint3f(*mirror.center)
+        pane = found[0]
+        normal, center = core.LVector3f(*pane.normal), core.LPoint3f(*pane.center)
         reflected = core.LPlanef(normal, center).get_reflection_mat()
         self._camera.set_mat(_matrix(_FLIP @ lens.head) * reflected)
-        left, right = (_FLIP @ eye @ _FLIP for eye in lens.eyes)
-        _set_lens(self._lens, _FLIP @ lens.cull @ _FLIP, (left, right))
+        # The part of each eye's picture that the mirror covers, flipped as the picture is.
+        wide, high = self._buffer.get_x_size() // 2, self._buffer.get_y_size()
+        eyes = []
+        for eye, clip, half in zip(lens.eyes, clips, (1, 0), strict=True):
+            left, right, low, top = covered(pane.points, [clip]) or (-0.01, 0.01, -0.01, 0.01)
+            left, right = whole(-right, -left, wide)
+            low, top = whole(low, top, high)
+            eyes.append(_FLIP @ eye @ _FLIP @ crop(left, right, low, top))
+            start, end = ((half + (1.0 + x) / 2) / 2 for x in (left, right))
+            self._regions[half].set_dimensions(start, end, (1.0 + low) / 2, (1.0 + top) / 2)
+        _set_lens(self._lens, _FLIP @ lens.cull @ _FLIP, (eyes[0], eyes[1]))
         # What stands behind the mirror is not seen in it.
-        offset = -float(np.dot(mirror.normal, mirror.center)) - 0.003
-        state = core.NodePath("state")
-        state.set_shader_input("clip_plane", core.LVecBase4f(*mirror.normal, offset), 50)
-        self._camera.node().set_initial_state(state.get_state())
+        self._camera.node().set_initial_state(behind(pane))
 
     def close(self) -> None:
         """Free the camera and its buffer."""
@@ -211,14 +216,17 @@ class StereoMirror:
         self._stage.graphics.remove(self._buffer)
 
 
-def _divide(buffer: Any, camera: Any, channels: tuple[int, int]) -> None:
-    """Draw one eye in each half of a buffer, from left to right."""
+def _divide(buffer: Any, camera: Any, channels: tuple[int, int]) -> list[Any]:
+    """Draw one eye in each half of a buffer, from left to right; returns the two regions."""
+    regions = []
     for index, channel in enumerate(channels):
         region = buffer.make_mono_display_region(0.5 * index, 0.5 * index + 0.5, 0.0, 1.0)
         region.set_stereo_channel(channel)
         # The engine resolves samples under the last region's scissor: one eye would stay black.
         region.set_scissor_enabled(False)
         region.set_camera(camera)
+        regions.append(region)
+    return regions
 
 
 def _set_lens(lens: Any, cull: F64, eyes: tuple[F64, F64]) -> None:

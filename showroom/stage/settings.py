@@ -90,12 +90,6 @@ class StageSettings:
             if not low <= value <= high:
                 raise StageError(f"{name} must be {low} to {high}, got {value}")
 
-    @property
-    def smoothed(self) -> bool:
-        """Whether the last pass smooths edges: only where nothing else does."""
-        plain = self.samples == 0 if self.display == "window" else self.supersample == 1
-        return self.fxaa and plain
-
     def at_quality(self, quality: Quality) -> StageSettings:
         """The same stage at a quality level; ``"low"`` suits integrated and software graphics.
 

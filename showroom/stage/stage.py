@@ -78,7 +78,7 @@ class Stage:
         self._camera = self._world.attach_new_node(core.Camera("eye", core.PerspectiveLens()))
         self._camera.node().get_lens().set_near_far(0.04, 80.0)
         self._camera.node().set_camera_mask(EYE)
-        self._final = FinalPass(self.graphics) if self.settings.smoothed else None
+        self._final = FinalPass(self.graphics) if self.graphics.smoothing else None
         output = self._final.buffer if self._final is not None else self.graphics.output
         self._region = output.make_display_region()
         self._region.set_camera(self._camera)
