@@ -280,7 +280,11 @@ def test_all_of_it_in_chinese() -> None:
     visitor.play((0.7, 0.45, -2.0))
     assert visitor.said == "椅子放好了。"
     assert any(b.label == "撤销" for b in visitor.guest._sheet().buttons)
+    before, count = visitor.guest.legs.rig, len(visitor.theatre.heard)
     visitor.guest.press("lang")
+    visitor.play()
+    assert visitor.guest.legs.rig == before
+    assert not any(isinstance(u, m.RoomShown) for u in visitor.theatre.heard[count:])
     assert any(b.label == "Undo" for b in visitor.guest._sheet().buttons)
     visitor.guest.say("undo")
     assert visitor.said == "Undone."
