@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Protocol
 
 import msgspec
@@ -20,13 +21,15 @@ from ..catalog.scene import Scene
 from ..protocol import messages as m
 from ..protocol.limits import Transform
 from .controls import SIDES, Controls, Side, Tick
-from .ground import Ground
+from .ground import Box, Ground
 from .locomotion import Comfort, Locomotion, Moved
 from .menu import Local, Sheet, Shown, pressed, sheet
+from .poses import ORIGIN
 from .standing import Standing
+from .teleport import throw
 from .touch import Acts, Carried, Touch
 from .view import Dimension, Label, Spot, View, dimensions, name_label, sizes, tailored
-from .wares import Shape, Ware, Wares, box_of
+from .wares import Shape, Targets, Ware, Wares, box_of
 from .words import language, word
 from .wrist import Wrist
 
@@ -61,6 +64,17 @@ class Microphone(Protocol):
     def problem(self) -> str: ...
 
 
+@cache
+def ready() -> None:
+    """Load, or compile, what frames compute with, so that none of them has to wait for it."""
+    triangle = Shape.of(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
+    ware = Ware("", {}, "furniture", "", ORIGIN, shape=triangle)
+    Targets((ware,)).pick(np.array((0.3, 0.3, 2.0)), np.array((0.0, 0.0, -1.0)))
+    ground = Ground(((1.0, -1.0), (-1.0, -1.0), (0.0, 1.0)), [Box(0.0, 0.0, 0.1, 0.1)])
+    throw((0.0, 1.0, 0.5, 0.0, 0.0, 0.0, 1.0), ground)
+    ground.step((0.0, -0.5), (0.1, 0.0))
+
+
 class Guest:
     """One visitor.
 
@@ -88,6 +102,7 @@ class Guest:
         near: float | None = None,
         wrist: bool = True,
     ) -> None:
+        ready()
         self.theatre, self.handle, self.lang = theatre, handle, language(lang)
         self.legs = Locomotion(comfort=comfort or Comfort())
         self.wares = Wares()
