@@ -111,6 +111,7 @@ class Companies:
             member.asking.add(other)
         members.append(member)
         self._of[session] = (code, member)
+        session.joined = True
         self._tell_who(code, member, event.id)
         for one in members:
             _rank(one, members)
@@ -123,6 +124,7 @@ class Companies:
         found = self._of.pop(session, None)
         if found is None:
             return
+        session.joined = False
         code, member = found
         members = self._rooms[code]
         hosted = members[0] is member

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
+from showroom.protocol import compact
 from showroom.protocol.codec import Encoding, Frame, decode_event, encode_update
 from showroom.protocol.errors import ProtocolError
-from showroom.protocol.messages import ErrorUpdate, Event, MeshFrame, Update
+from showroom.protocol.messages import ErrorUpdate, Event, MeshFrame, Pose, Update
+from showroom.protocol.validation import check
 
 from .metrics import Metrics
 from .outbox import Outbox
 from .packed import Packed
 from .rate import Bucket
 from .settings import ServerSettings
+from .wire import Wire
 
 ERRORS_PER_SECOND = 20.0
 """More mistakes than this are still refused, but no longer explained one by one."""
+
+WRITE_AT_ONCE = 32 * 1024
+"""Updates are handed to the socket in pieces of about so many bytes."""
 
 PATIENCE = 20.0
 """A client that stays over its rate for so many seconds' worth of messages is cut off."""
@@ -29,6 +36,9 @@ PATIENCE = 20.0
 class Connection:
     """A websocket with its outbox; all methods run on the event loop.
 
+    Args:
+        allows: whether so many more bytes may come from its address.
+
     Attributes:
         encoding: of what is sent; that of the latest message until the hello has settled it.
         plain: poses and meshes go as ordinary messages.
@@ -36,7 +46,13 @@ class Connection:
         still: it wants no mesh frames at all.
     """
 
-    def __init__(self, ws: ServerConnection, settings: ServerSettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        ws: Wire,
+        settings: ServerSettings,
+        metrics: Metrics,
+        allows: Callable[[int], bool] = lambda _: True,
+    ) -> None:
         now = time.monotonic()
         self.ws = ws
         self.outbox = Outbox(settings.credits, settings.backlog)
@@ -46,12 +62,15 @@ class Connection:
         self.unwanted: frozenset[str] = frozenset()
         self.still = False
         self._metrics = metrics
+        self._allows = allows
         self._rate = settings.messages_per_second
         self._bucket = Bucket(self._rate, self._rate, now)
         self._errors = Bucket(ERRORS_PER_SECOND, ERRORS_PER_SECOND, now)
         self._patience = PATIENCE * self._rate
         self._waiting = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._due = self._held = False
 
     def start(self) -> None:
         """Begin to send what is put."""
@@ -65,24 +84,50 @@ class Connection:
                 await self._writer
 
     def put(self, update: Update | Packed) -> None:
-        """Queue an update for sending."""
+        """Queue an update; all that is put in one turn of the event loop goes out together."""
         if isinstance(update, Packed | MeshFrame) and (
             update.target in self.unwanted or (self.still and update.target)
         ):
             return
         self.outbox.put(update)
-        self._waiting.set()
+        self._soon()
 
     def acknowledge(self, target: str, frame: int) -> None:
         """The client has shown a mesh frame."""
         self.outbox.acknowledge(target, frame)
-        self._waiting.set()
+        if not self.outbox.empty:
+            self._soon()
 
     def refuse(self, error: ProtocolError) -> None:
         """Tell the client what was wrong, unless it errs faster than one can tell."""
         self._metrics.refused_total += 1
         if self._errors.take(time.monotonic()):
             self.put(error.update())
+
+    def pose(self, data: bytes) -> Pose | None:
+        """The pose in a binary message, in good time and shape; None for whatever else it is."""
+        if not (len(data) > 2 and data[0] == compact.MAGIC and data[1] == compact.POSE):
+            return None
+        if not self._bucket.take(time.monotonic()):
+            return None  # the long way says so
+        try:
+            pose = compact.decode_pose(data)
+            check(pose)
+        except ProtocolError:
+            return None
+        self._metrics.bytes_in_total += len(data)
+        self._metrics.events_total += 1
+        return pose
+
+    def flush(self) -> None:
+        """Send what was put, now and not in the event loop's next turn."""
+        if self._held:
+            self._held = False
+            self._flush()
+
+    def hold(self) -> None:
+        """Collect what is put until :meth:`flush`."""
+        self._held = not self._due
 
     async def receive(self) -> Event | None:
         """The next event; None for a message that was refused.
@@ -94,7 +139,7 @@ class Connection:
         if not self.settled:
             self.encoding = "json" if isinstance(data, str) else "msgpack"
         self._metrics.bytes_in_total += len(data)
-        if not self._bucket.take(time.monotonic()):
+        if not (self._bucket.take(time.monotonic()) and self._allows(len(data))):
             self._metrics.rate_limited_total += 1
             self._patience -= 1.0
             if self._patience < 0.0:
@@ -102,7 +147,7 @@ class Connection:
             self.refuse(
                 ProtocolError(
                     "rate",
-                    "messages come faster than a visit may send",
+                    "messages come faster, or more from one address, than a visit may send",
                     expected=f"at most {self._rate:g} a second",
                     got="more",
                 )
@@ -116,21 +161,51 @@ class Connection:
         self._metrics.events_total += 1
         return event
 
+    def _soon(self) -> None:
+        if not self._due and not self._held:
+            self._due = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Hand to the socket what it takes; the rest waits for :meth:`_write`.
+
+        Frames are written by way of websockets' protocol object: its ``send`` costs more than all
+        else that is done for a pose, and a task of its own for each.
+        """
+        self._due = False
+        ws, outbox = self.ws, self.outbox
+        protocol = ws.protocol
+        if protocol.state is not State.OPEN:
+            return
+        size = 0
+        while not ws.paused and (update := outbox.take()) is not None:
+            frame = self._encode(update)
+            if frame.text:
+                protocol.send_text(frame.data)
+            else:
+                protocol.send_binary(frame.data)
+            size += len(frame.data)
+            self._metrics.updates_total += 1
+            self._metrics.bytes_out_total += len(frame.data)
+            if size >= WRITE_AT_ONCE:
+                ws.transport.write(b"".join(protocol.data_to_send()))
+                size = 0
+        if size:
+            ws.transport.write(b"".join(protocol.data_to_send()))
+        if outbox.overflowed or ws.paused:
+            self._waiting.set()
+
     async def _write(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
+        """What must wait: for a socket that is full, and to cut off who does not read."""
+        with contextlib.suppress(ConnectionClosed, OSError):
             while True:
                 await self._waiting.wait()
                 self._waiting.clear()
-                while (update := self.outbox.take()) is not None:
-                    await self._send(self._encode(update))
                 if self.outbox.overflowed:
                     await self.ws.close(1013, "reads too slowly")
                     return
-
-    async def _send(self, frame: Frame) -> None:
-        await self.ws.send(frame.data, text=frame.text)
-        self._metrics.updates_total += 1
-        self._metrics.bytes_out_total += len(frame.data)
+                await self.ws.drain()
+                self._flush()
 
     def _encode(self, update: Update | Packed) -> Frame:
         if isinstance(update, Packed):

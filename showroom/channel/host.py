@@ -204,19 +204,19 @@ class VisitHost:
         except Exception as error:
             logger.error("a visit's worker failed with %s", type(error).__name__)
             updates = [internal_error(event).update()]
-        for update in updates:
-            if isinstance(update, Consult | HandOver):
-                self._run_errand(visit, update)
-        updates = [u for u in updates if not isinstance(u, Consult | HandOver)]
+        if not isinstance(event, Pose):
+            for update in updates:
+                if isinstance(update, Consult | HandOver):
+                    self._run_errand(visit, update)
+            updates = [u for u in updates if not isinstance(u, Consult | HandOver)]
         try:
             deliver(updates)
         except Exception as error:  # such as a loop that has closed meanwhile
             logger.warning("a visit's updates found no taker: %s", type(error).__name__)
-        for update in updates:
-            if isinstance(update, ErrorUpdate):
-                continue
-            for watcher in watchers:
-                watch(watcher, visit, update)
+        for watcher in watchers:
+            for update in updates:
+                if not isinstance(update, ErrorUpdate):
+                    watch(watcher, visit, update)
 
 
 def watch(watcher: Watcher, visit: str, update: Update) -> None:

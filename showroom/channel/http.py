@@ -250,6 +250,13 @@ def _text(status: HTTPStatus, body: str, media_type: str = "text/plain; charset=
     return Response(status, status.phrase, headers, data)
 
 
+def too_many(expected: str) -> Response:
+    """The refusal of an address that has opened too much."""
+    refusal = _refuse(HTTPStatus.TOO_MANY_REQUESTS, "rate", "address", expected, "more")
+    refusal.headers["Retry-After"] = "1"
+    return refusal
+
+
 def _refuse(status: HTTPStatus, code: str, field: str, expected: str, got: str) -> Response:
     error = ProtocolError(code, status.phrase, field=field, expected=expected, got=got)
     body = msgspec.json.encode(error.update()).decode() + "\n"

@@ -67,6 +67,11 @@ class Outbox:
             return frame
         return None
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits, not even for a credit."""
+        return not self._reliable and not self._frames
+
     def in_flight(self, target: str) -> int:
         """Mesh frames of ``target`` that were sent and not yet acknowledged."""
         return len(self._in_flight.get(target, ()))

@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
+from functools import partial
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -45,12 +46,13 @@ from showroom.protocol.messages import (
     Welcome,
 )
 
+from .addresses import Addresses
 from .assets import AssetStore
 from .company import Companies
 from .connection import Connection
 from .ears import EarsHost, HearingOffer, Ordered, Told
 from .host import Host
-from .http import Pages
+from .http import Pages, too_many
 from .metrics import Metrics
 from .packed import Packed
 from .session import Session, digest
@@ -58,6 +60,7 @@ from .settings import ChannelError, ServerSettings
 from .tokens import Door, Grant
 from .voice import VoiceLine
 from .watching import only_looks, watchable
+from .wire import Wire
 
 logger = logging.getLogger("showroom.channel")
 _websockets = logging.getLogger("showroom.channel.websockets")
@@ -91,6 +94,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._names = 0
+        self._addresses = Addresses(settings)
         self._companies = Companies(self._show, self.assets.share, self._greet_frames)
         self._pages = Pages(settings, self.assets, lambda: not self.draining, self._metrics_text)
 
@@ -112,11 +116,26 @@ class Server:
 
     def respond(self, connection: ServerConnection, request: Request) -> Response | None:
         """The HTTP side of the port."""
-        return self._pages.answer(request)
+        answer = self._pages.answer(request)
+        if answer is not None:
+            return answer
+        expected = self._addresses.refusal(caller_of(connection), time.monotonic())
+        if not expected:
+            return None
+        self.metrics.rate_limited_total += 1
+        return too_many(expected)
 
     async def converse(self, ws: ServerConnection) -> None:
         """One connection from hello to goodbye; what one client does never ends another's."""
-        connection = Connection(ws, self.settings, self.metrics)
+        assert isinstance(ws, Wire)
+        address = caller_of(ws)
+        self._addresses.enter(address, time.monotonic())
+        connection = Connection(
+            ws,
+            self.settings,
+            self.metrics,
+            lambda size: self._addresses.receive(address, size, time.monotonic()),
+        )
         self.metrics.connections_total += 1
         self._connections.add(connection)
         session: Session | None = None
@@ -125,6 +144,8 @@ class Server:
         try:
             session = await self._greet(connection)
             if session is not None:
+                if not session.looks_on(connection):
+                    ws.take = partial(self._take_pose, connection, session)
                 goodbye = await self._listen(connection, session)
         except ConnectionClosed:
             pass
@@ -132,6 +153,8 @@ class Server:
             self.metrics.faults_total += 1
             logger.error("a connection failed with %s", type(error).__name__)
         finally:
+            ws.take = None
+            self._addresses.leave(address)
             self.metrics.coalesced_total += connection.outbox.coalesced
             await connection.stop()
             self._connections.discard(connection)
@@ -241,13 +264,15 @@ class Server:
         connection.put(self._welcome_update(session))
 
         def deliver(updates: Sequence[Update | Packed]) -> None:
-            # Else by way of the loop, so that nothing overtakes what another thread handed in.
             if self._host.on_loop:
                 self._deliver(session, updates)
-            elif threading.get_ident() == self._thread:
+            elif threading.get_ident() != self._thread:
+                session.handed_in += 1
+                self._loop.call_soon_threadsafe(self._take, session, updates)
+            elif session.handed_in == session.taken:
+                self._deliver(session, updates)
+            else:  # nothing overtakes what the host's thread has handed in
                 self._loop.call_soon(self._deliver, session, updates)
-            else:
-                self._loop.call_soon_threadsafe(self._deliver, session, updates)
 
         self._host.open(session.name, deliver, lambda: self._fail(session))
         session.want = hello.want
@@ -389,6 +414,22 @@ class Server:
             except ProtocolError as error:
                 connection.refuse(error)
 
+    def _take_pose(self, connection: Connection, session: Session, data: bytes) -> bool:
+        """The short way of a pose: taken, answered and sent without a task."""
+        pose = connection.pose(data)
+        if pose is None:
+            return False
+        if session.connection is connection:
+            session.heard()
+        connection.hold()
+        try:
+            self._host.post(session.name, pose)
+        except Exception as error:
+            self.metrics.faults_total += 1
+            logger.error("a pose failed with %s", type(error).__name__)
+        connection.flush()
+        return True
+
     def _pass_on(self, connection: Connection, session: Session, event: Event) -> None:
         looks_on = session.looks_on(connection)
         if looks_on and not isinstance(event, Ping | Ack | Received):
@@ -442,8 +483,15 @@ class Server:
         if session.is_new(event) and session.voice is not None:
             session.voice.take(event)
 
+    def _take(self, session: Session, updates: Sequence[Update | Packed]) -> None:
+        """Deliver what the host's thread has handed in."""
+        session.taken += 1
+        self._deliver(session, updates)
+
     def _deliver(self, session: Session, updates: Sequence[Update | Packed]) -> None:
-        if any(getattr(u, "ref", "") == WATCHED for u in updates):
+        if (session.arriving or session.joined) and any(
+            getattr(u, "ref", "") == WATCHED for u in updates
+        ):
             for update in updates:
                 if isinstance(update, AssetReady) and session.name in self._sessions:
                     self.assets.put(session.name, update)
@@ -460,7 +508,8 @@ class Server:
                     session.voice.replied(update)
                 elif isinstance(update, Done | ErrorUpdate) and session.voice is not None:
                     session.voice.settled(update.ref)
-        self._companies.tell(session, updates)
+        if session.joined:
+            self._companies.tell(session, updates)
 
     def _leave(self, session: Session, connection: Connection, goodbye: bool) -> None:
         if session.looks_on(connection):
@@ -511,6 +560,12 @@ class Server:
         )
 
 
+def caller_of(ws: ServerConnection) -> str:
+    """The address at the other end; "" where it is gone."""
+    remote = ws.remote_address
+    return str(remote[0]) if isinstance(remote, tuple) else ""
+
+
 @contextlib.asynccontextmanager
 async def open_server(
     settings: ServerSettings, host: Host, hearing: HearingOffer | None = None
@@ -532,6 +587,7 @@ async def open_server(
             settings.port,
             ssl=context,
             process_request=server.respond,
+            create_connection=Wire,
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,
             max_size=MAX_FRAME_BYTES,

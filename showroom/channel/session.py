@@ -61,6 +61,9 @@ class Session:
 
     Attributes:
         want: options of its client's latest hello.
+        joined: the visitor shops together with others.
+        handed_in, taken: deliveries by the host's own thread, and those of them that the event
+            loop has come to; each is written by one thread only.
         watch: the key with which others may look on.
         observers: the connections of those who do; ``arriving``: of those who have not been told
             what there is.
@@ -73,6 +76,8 @@ class Session:
         self.expires = 0.0
         self.voice: VoiceLine | None = None
         self.want: tuple[str, ...] = ()
+        self.joined = False
+        self.handed_in = self.taken = 0
         self.watch = secrets.token_urlsafe(18)
         self.arriving: set[Connection] = set()
         self.observers: set[Connection] = set()

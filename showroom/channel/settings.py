@@ -53,6 +53,10 @@ class ServerSettings:
         max_visits: visits at a time, those held for a vanished client included.
         hold: seconds for which a visit waits for its client to come back.
         messages_per_second: per connection, with as many again as a burst.
+        per_address: connections at a time from one address (of IPv6, from one /64).
+        opens_per_second: new connections from one address, with four times as many at once.
+        bytes_per_second: received from one address, with eight times as many at once.
+        limit_local: apply these three to this machine's own addresses too.
         credits: mesh frames in flight per product before the client acknowledges.
         backlog: reliable updates kept for a client that does not read or was cut off.
         asset_bytes: memory for GLBs; the oldest that no visit uses go first.
@@ -69,6 +73,10 @@ class ServerSettings:
     max_visits: int = 64
     hold: float = 30.0
     messages_per_second: float = 400.0
+    per_address: int = 64
+    opens_per_second: float = 10.0
+    bytes_per_second: float = 2e6
+    limit_local: bool = False
     credits: int = 2
     backlog: int = 1024
     asset_bytes: int = 512 * 1024 * 1024

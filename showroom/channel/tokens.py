@@ -1,13 +1,15 @@
 """Who may come in: short-lived signed tokens (JWT, RFC 7519), the static token, or anybody.
 
-A token names a role and may name one visit. It is signed with HMAC-SHA-256 or with Ed25519
-(RFC 8037); which of them is the key's to say and never the token's. The server only verifies: with
-Ed25519 it needs no more than the public key.
+A token names a role and may name one visit. It is signed with HMAC-SHA-256, with Ed25519
+(RFC 8037), or by an OpenID Connect provider whose public keys are at hand (RFC 7517); which of them
+is the key's to say and never the token's. The server only verifies: but for HMAC it needs no more
+than public keys.
 """
 
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import re
 import secrets
@@ -25,10 +27,13 @@ if TYPE_CHECKING:
         Ed25519PrivateKey,
         Ed25519PublicKey,
     )
+    from jwt import PyJWKSet
 
 Role = Literal["visitor", "artist", "shop", "operator"]
 Power = Literal["visit", "assets", "metrics", "watch"]
-Algorithm = Literal["HS256", "EdDSA"]
+Algorithm = Literal["HS256", "EdDSA", "JWKS"]
+PUBLIC = ("RS256", "ES256", "EdDSA")
+"""What a provider's keys may be for; a shared secret has no place among public keys."""
 
 POWERS: dict[Role, frozenset[Power]] = {
     "visitor": frozenset(("visit", "assets")),
@@ -86,11 +91,13 @@ class TokenKey:
     """
 
     algorithm: Algorithm
-    _key: bytes | Ed25519PrivateKey | Ed25519PublicKey = field(repr=False)
+    _key: bytes | Ed25519PrivateKey | Ed25519PublicKey | PyJWKSet = field(repr=False)
 
     @classmethod
     def load(cls, path: Path) -> TokenKey:
-        """Read a key: Ed25519 as PEM, private or public; anything else is an HMAC secret."""
+        """Read a key: Ed25519 as PEM, private or public; an identity provider's public keys as a
+        JSON Web Key Set (RFC 7517; RS256, ES256 or EdDSA); anything else is an HMAC secret.
+        """
         import jwt  # noqa: F401  (a server that cannot verify must not start)
 
         try:
@@ -101,6 +108,8 @@ class TokenKey:
             ) from error
         if data.startswith(b"-----BEGIN"):
             return cls("EdDSA", _read_pem(path, data))
+        if data.startswith(b"{"):
+            return cls("JWKS", _read_jwks(path, data))
         if len(data) < MIN_SECRET_BYTES:
             raise TokenError(
                 "the key is too short; make one with: showroom token --new-key FILE",
@@ -180,10 +189,11 @@ class TokenKey:
             )
 
         try:
+            key, algorithm = self._verifier(token)
             claims = jwt.decode(
                 token,
-                cast(Any, self._verifier()),
-                algorithms=[self.algorithm],
+                cast(Any, key),
+                algorithms=[algorithm],
                 audience=AUDIENCE,
                 leeway=LEEWAY,
                 options={"require": ["exp", "iat", "aud"]},
@@ -220,10 +230,21 @@ class TokenKey:
     def _is_public(self) -> bool:
         return not isinstance(self._key, bytes) and not hasattr(self._key, "public_key")
 
-    def _verifier(self) -> bytes | Ed25519PublicKey:
-        if isinstance(self._key, bytes):
-            return self._key
-        return self._key.public_key() if hasattr(self._key, "public_key") else self._key
+    def _verifier(self, token: str) -> tuple[object, str]:
+        """The key that a token must be signed with, and how: the key says so, not the token."""
+        if self.algorithm == "JWKS":
+            import jwt
+
+            keys = cast("PyJWKSet", self._key).keys
+            name = jwt.get_unverified_header(token).get("kid")
+            key = next((k for k in keys if k.key_id == name), None)
+            if name is None and len(keys) == 1:
+                key = keys[0]
+            if key is None:
+                raise jwt.InvalidKeyError("no such key")
+            return key.key, key.algorithm_name
+        public = self._key.public_key() if hasattr(self._key, "public_key") else self._key
+        return public, self.algorithm
 
 
 class Door:
@@ -274,6 +295,27 @@ class Door:
 def same_secret(given: str, wanted: str) -> bool:
     """Compare in constant time."""
     return hmac.compare_digest(given.encode(errors="surrogatepass"), wanted.encode())
+
+
+def _read_jwks(path: Path, data: bytes) -> PyJWKSet:
+    import jwt
+
+    try:
+        keys = jwt.PyJWKSet.from_json(data.decode())
+        wrong = [key.algorithm_name for key in keys.keys if key.algorithm_name not in PUBLIC]
+        wrong += ["a private key" for key in json.loads(data)["keys"] if "d" in key]
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise TokenError(
+            f"{path} is no set of keys: {error}", field="key", expected="a JSON Web Key Set"
+        ) from None
+    if wrong:
+        raise TokenError(
+            f"{path} holds a key that does not do",
+            field="key",
+            expected=f"public keys for {', '.join(PUBLIC)}",
+            got=", ".join(wrong),
+        )
+    return keys
 
 
 def _read_pem(path: Path, data: bytes) -> Ed25519PrivateKey | Ed25519PublicKey:

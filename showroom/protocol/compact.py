@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import math
 import struct
-from itertools import chain
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import msgspec
@@ -154,24 +154,44 @@ def _bone(number: int, field: str) -> str:
 
 
 def encode_avatar(pose: AvatarPose) -> bytes:
-    """An avatar's pose; bones that VRM 1.0 does not name are left out."""
+    """An avatar's pose; bones that VRM 1.0 does not name are left out.
+
+    Raises:
+        ProtocolError: a rotation that is not finite (``invalid``).
+    """
     if pose.who:
         return of_companion(encode_avatar(msgspec.structs.replace(pose, who="")), pose.who)
     rotations = pose.rotations
-    try:
-        bones = bytes([BONE_INDEX[name] for name in rotations])
-    except KeyError:
+    count, bones = _numbers(tuple(rotations))
+    if count != len(rotations):
         rotations = {name: q for name, q in rotations.items() if name in BONE_INDEX}
-        bones = bytes([BONE_INDEX[name] for name in rotations])
-    count = len(bones)
     x, y, z = pose.root
     root = (round(x / UNIT), round(y / UNIT), round(z / UNIT))
     head = _AVATAR.pack(MAGIC, AVATAR, count, pose.seq, pose.time, *root)
-    parts = np.fromiter(chain.from_iterable(rotations.values()), np.float64, 4 * count)
-    parts *= _ONE
-    np.rint(parts, parts)
-    np.clip(parts, -_ONE, _ONE, parts)
-    return b"".join((head, bones, bytes(-count % 4), parts.astype("<i2").tobytes()))
+    # Not numpy: for so few numbers, amid other work, its machinery costs five times as much.
+    try:
+        whole = [round(part * _ONE) for rotation in rotations.values() for part in rotation]
+    except (ValueError, OverflowError):
+        raise ProtocolError(
+            "invalid", "a rotation is not finite", field="rotations", expected="numbers"
+        ) from None
+    try:
+        parts = _rotations(count).pack(*whole)
+    except struct.error:  # a little more than a unit
+        parts = _rotations(count).pack(*(max(-32767, min(32767, part)) for part in whole))
+    return head + bones + parts
+
+
+@lru_cache(64)
+def _rotations(count: int) -> struct.Struct:
+    return struct.Struct(f"<{4 * count}h")
+
+
+@lru_cache(64)
+def _numbers(names: tuple[str, ...]) -> tuple[int, bytes]:
+    """How many of some names are VRM's bones, and their numbers, padded to a multiple of 4."""
+    bones = bytes(BONE_INDEX[name] for name in names if name in BONE_INDEX)
+    return len(bones), bones + bytes(-len(bones) % 4)
 
 
 def of_companion(data: bytes, who: str) -> bytes:

@@ -14,6 +14,8 @@ import urllib.request
 import jwt
 import pytest
 from channel_toys import GLB, HASH, make_toy
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import get_default_algorithms
 
 from showroom.channel.async_client import AsyncClient
 from showroom.channel.client import Client
@@ -25,6 +27,7 @@ from showroom.cli import main
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import Hello, Utterance
 
+ALGORITHMS = get_default_algorithms()
 SECRET = b"0123456789abcdef0123456789abcdef"
 
 
@@ -99,6 +102,59 @@ def test_a_public_key_is_no_secret(tmp_path):
     assert refusal(server, forged) == "token_forged"
     with pytest.raises(TokenError, match="private"):
         server.issue("visitor")
+
+
+def provider(tmp_path, *keys: tuple[str, object, str]) -> TokenKey:
+    """The public keys of an identity provider, by name and algorithm, as a server reads them."""
+    rows = []
+    for name, key, algorithm in keys:
+        row = json.loads(ALGORITHMS[algorithm].to_jwk(key.public_key()))
+        rows.append(row | {"kid": name, "alg": algorithm, "use": "sig"})
+    file = tmp_path / "jwks.json"
+    file.write_text(json.dumps({"keys": rows}))
+    return TokenKey.load(file)
+
+
+def test_an_identity_providers_tokens_are_verified_by_its_public_keys(tmp_path):
+    old = rsa.generate_private_key(65537, 2048)
+    new = ec.generate_private_key(ec.SECP256R1())
+    server = provider(tmp_path, ("2025", old, "RS256"), ("2026", new, "ES256"))
+    now = int(time.time())
+    claims = {"aud": AUDIENCE, "iat": now, "exp": now + 60, "role": "visitor", "visit": "anna-1"}
+
+    def signed(key, algorithm: str, name: str, **more) -> str:
+        return jwt.encode(claims | more, key, algorithm=algorithm, headers={"kid": name})
+
+    assert server.verify(signed(old, "RS256", "2025")) == Grant("visitor", "anna-1")
+    assert server.verify(signed(new, "ES256", "2026", role="operator", visit="")).role == "operator"
+    assert refusal(server, signed(old, "RS256", "2026")) == "token_forged"
+    assert refusal(server, signed(old, "RS256", "2024")) == "token_forged"
+    assert refusal(server, signed(old, "PS256", "2025")) == "token_forged"
+    assert refusal(server, signed("x" * 32, "HS256", "2025")) == "token_forged"
+    stranger = rsa.generate_private_key(65537, 2048)
+    assert refusal(server, signed(stranger, "RS256", "2025")) == "token_forged"
+    assert refusal(server, signed(old, "RS256", "2025", exp=now - 60)) == "token_expired"
+    assert refusal(server, signed(old, "RS256", "2025", role="admin")) == "token_scope"
+    with pytest.raises(TokenError, match="private"):
+        server.issue("visitor")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "{}",
+        '{"keys": []}',
+        '{"keys": [{"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}]}',
+        '{"keys": [{"kty": "OKP", "crv": "Ed25519", "d": "AAAA", "x": "AAAA", "alg": "EdDSA"}]}',
+        "{" * 5000,
+    ],
+)
+def test_a_set_of_keys_that_does_not_do_is_refused(tmp_path, text):
+    file = tmp_path / "jwks.json"
+    file.write_text(text)
+    with pytest.raises(TokenError):
+        TokenKey.load(file)
 
 
 @pytest.mark.parametrize(
