@@ -15,7 +15,7 @@ from .product import Material, Product
 
 if TYPE_CHECKING:
     from .intake.photo import Photo
-    from .pipeline import Reconstruction
+    from .outcome import Reconstruction
 
 UNTEXTURED = (
     "The structure was changed without the photo: its texture no longer fits and gave way to its "

@@ -13,7 +13,7 @@ from .product import Product
 
 if TYPE_CHECKING:
     from .fitting import Fit
-    from .pipeline import Reconstruction
+    from .outcome import Reconstruction
 
 U8 = NDArray[np.uint8]
 

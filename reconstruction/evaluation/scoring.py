@@ -20,7 +20,8 @@ from ..errors import ReconstructionError
 from ..families import family_names, get_family
 from ..gltf.read import read_glb
 from ..intake.photo import Photo, decode_photo
-from ..pipeline import DECLARED, Reconstruction, Request, reconstruct
+from ..outcome import Reconstruction
+from ..pipeline import DECLARED, Request, reconstruct
 from ..product_io import GLB_NAME, save_product
 from ..texture.score import score_rerender
 from .baselines import extruded_silhouette, mean_template

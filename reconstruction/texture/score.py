@@ -20,7 +20,7 @@ from ..errors import ParameterError
 from ..render.shading import linear_to_srgb
 
 if TYPE_CHECKING:
-    from ..pipeline import Reconstruction
+    from ..outcome import Reconstruction
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
