@@ -83,7 +83,8 @@ def _decided(rgb: U8, own: Bool, drawn: Bool) -> Bool:
     about = cv2.dilate(drawn.astype(np.uint8), disc) > 0
     marks = np.full(own.shape, cv2.GC_BGD, np.uint8)
     marks[own | about] = cv2.GC_PR_BGD
-    marks[drawn | (own & about)] = cv2.GC_PR_FGD
+    # Colours are learned by the mask alone: a shape drawn over a gap must not vouch for itself.
+    marks[own & about] = cv2.GC_PR_FGD
     marks[(cv2.erode(own.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & drawn] = cv2.GC_FGD
     if not (marks == cv2.GC_FGD).any() or not (marks == cv2.GC_BGD).any():
         return own
