@@ -1,10 +1,10 @@
 """A Hunyuan3D-style server over HTTP: a photo out, a GLB back.
 
 The server's API: ``POST /generate`` with a JSON of a base64 ``image`` and settings answers with the
-file; ``POST /send`` answers with a ``uid``, and ``GET /status/{uid}`` with ``processing`` or with
-``completed`` and ``model_base64``. It has no authentication, so only servers on this machine are
-asked unless the caller says otherwise; what fails there stays ``processing`` for ever, so every
-wait has an end.
+file; ``POST /send`` answers with a ``uid``, and ``GET /status/{uid}`` with ``processing`` or, since
+2.1, ``texturing``, and at last with ``completed`` and ``model_base64``. It has no authentication,
+so only servers on this machine are asked unless the caller says otherwise; what fails there stays
+``processing`` for ever, so every wait has an end.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ LICENSE = (
     "apply in the European Union, the United Kingdom and South Korea; check it before use."
 )
 _SIDE = 1024
+_WAITING = ("processing", "texturing")
 _LARGEST = 256 * 2**20
 
 
@@ -130,11 +131,11 @@ class Hunyuan3d:
             state = self._json(self._get(f"status/{quote(uid, safe='')}", until))
             if state.get("status") == "completed":
                 break
-            if state.get("status") != "processing":
+            if state.get("status") not in _WAITING:
                 raise ReconstructorError(
                     "the server failed; see its own log",
                     field="response.status",
-                    expected="processing or completed",
+                    expected=f"{', '.join(_WAITING)} or completed",
                     got=str(state.get("status") or state.get("message"))[:80],
                 )
             if time.monotonic() + self.poll > until:

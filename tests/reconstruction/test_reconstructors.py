@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -147,7 +148,7 @@ def test_a_queue_is_asked_until_it_is_done(taken: tuple[Photo, Any]) -> None:
         assert path == "/status/a%20b%2Fc"
         looks += 1
         if looks < 3:
-            return 200, b'{"status": "processing"}'
+            return 200, b'{"status": "processing"}' if looks < 2 else b'{"status": "texturing"}'
         model = base64.b64encode(toy().export(file_type="glb")).decode()
         return 200, json.dumps({"status": "completed", "model_base64": model}).encode()
 
@@ -196,6 +197,114 @@ def test_no_server_and_other_machines(taken: tuple[Photo, Any]) -> None:
 def test_triposr_says_what_is_missing(taken: tuple[Photo, Any]) -> None:
     with pytest.raises(ReconstructorError, match="not installed"):
         get_reconstructor("triposr").reconstruct([taken[0]], [taken[1]], HINTS)
+
+
+STAND_IN = '''
+import os
+
+import torch
+import trimesh
+from torch import nn
+
+
+class Renderer(nn.Module):
+    chunk_size = 0
+
+    def set_chunk_size(self, chunk_size):
+        assert chunk_size >= 0
+        self.chunk_size = chunk_size
+
+
+class TSR(nn.Module):
+    """The published package's interface around a mesh that is read, not inferred."""
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path, config_name, weight_name):
+        config = os.path.join(pretrained_model_name_or_path, config_name)
+        assert open(config).read().startswith("cond_image_size: 512")
+        model = cls()
+        weights = os.path.join(pretrained_model_name_or_path, weight_name)
+        model.load_state_dict(torch.load(weights, map_location="cpu"))
+        return model
+
+    def __init__(self):
+        super().__init__()
+        self.renderer = Renderer()
+        self.points = nn.Parameter(torch.zeros(COUNT, 3))
+        self.faces = nn.Parameter(torch.zeros(FACES, 3))
+        self.colours = nn.Parameter(torch.zeros(COUNT, 3))
+
+    def forward(self, image, device):
+        (picture,) = image
+        assert picture.mode == "RGB" and picture.size == (512, 512)
+        corner = picture.getpixel((3, 3))
+        assert all(abs(v - 127) < 2 for v in corner), "grey ground, as it was trained"
+        assert self.renderer.chunk_size > 0
+        return torch.zeros(1, 3, 40, 64, 64, device=device)
+
+    def extract_mesh(self, scene_codes, SIGNATURE):
+        assert scene_codes.shape[0] == 1 and resolution >= 64
+        return [
+            trimesh.Trimesh(
+                vertices=self.points.detach().cpu().numpy(),
+                faces=self.faces.detach().cpu().numpy().astype("int64"),
+                vertex_colors=self.colours.detach().cpu().numpy(),
+            )
+        ]
+'''
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "has_vertex_color, resolution: int = 256, threshold: float = 25.0",
+        "resolution: int = 256, threshold: float = 25.0",
+    ],
+)
+def test_triposr_as_a_package_is_not_mirrored(
+    taken: tuple[Photo, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signature: str
+) -> None:
+    torch = pytest.importorskip("torch")
+    ear = trimesh.creation.box((0.4, 0.5, 0.4))
+    ear.apply_translation((0.65, 1.1, 0.0))
+    ear.visual.vertex_colors = BLUE
+    mesh = trimesh.util.concatenate([toy(), ear])
+    x, y, z = np.asarray(mesh.vertices).T
+    state = {
+        # As that package has it: x towards the camera, y right, z up.
+        "points": torch.tensor(np.stack([z, x, y], axis=1) * 0.2, dtype=torch.float32),
+        "faces": torch.tensor(np.asarray(mesh.faces), dtype=torch.float32),
+        "colours": torch.tensor(mesh.visual.vertex_colors[:, :3] / 255, dtype=torch.float32),
+    }
+    package = tmp_path / "package" / "tsr"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    sizes = {"COUNT": len(x), "FACES": len(mesh.faces), "SIGNATURE": signature}
+    source = STAND_IN
+    for word, value in sizes.items():
+        source = source.replace(word, str(value))
+    (package / "system.py").write_text(source)
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "config.yaml").write_text("cond_image_size: 512\n")
+    torch.save(state, weights / "model.ckpt")
+    monkeypatch.syspath_prepend(str(package.parent))
+    for name in [n for n in sys.modules if n == "tsr" or n.startswith("tsr.")]:
+        monkeypatch.delitem(sys.modules, name)
+    photo, mask = taken
+    try:
+        maker = get_reconstructor("triposr", weights=str(weights), resolution=96)
+        product = maker.reconstruct([photo], [mask], HINTS)
+    finally:
+        for name in [n for n in sys.modules if n == "tsr" or n.startswith("tsr.")]:
+            del sys.modules[name]
+    assert "TripoSR" in product.warnings[0]
+    assert product.mesh.size[1] == pytest.approx(0.3, abs=1e-5)
+    points = product.mesh.vertices
+    assert points[points[:, 2].argmax(), 1] > 0.2, "its nose points forward"
+    middle = (points[:, 0].max() + points[:, 0].min()) / 2
+    high = points[points[:, 1] > 0.29]
+    assert high[:, 0].mean() < middle, "its ear is on its right hand side in the photo, +X"
 
 
 class Mine:
