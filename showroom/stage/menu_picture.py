@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,18 +19,37 @@ class Board:
     """Draws sheets; the same object again as long as nothing on them has changed."""
 
     def __init__(self) -> None:
-        self._drawn: tuple[Sheet, int] | None = None
-        self._picture: NDArray[np.uint8] = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+        self._sheet: Sheet | None = None
+        self._lit = -1
+        self._plain: NDArray[np.uint8] = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+        self._picture = self._plain
 
     def picture(self, sheet: Sheet, lit: int = -1) -> NDArray[np.uint8]:
         """(HEIGHT, WIDTH, 4) uint8 of a sheet with one button lit."""
-        if self._drawn != (sheet, lit):
-            self._drawn, self._picture = (sheet, lit), draw(sheet, lit)
+        lit = lit if lit < len(sheet.buttons) else -1
+        if self._sheet != sheet:
+            self._sheet, self._lit = sheet, -1
+            self._plain = self._picture = draw(sheet)
+        if self._lit != lit:
+            self._lit = lit
+            self._picture = lightened(self._plain, sheet, lit) if lit >= 0 else self._plain
         return self._picture
 
 
-def draw(sheet: Sheet, lit: int = -1) -> NDArray[np.uint8]:
-    """A sheet with one button lit (-1: none), (HEIGHT, WIDTH, 4) uint8."""
+def lightened(plain: NDArray[np.uint8], sheet: Sheet, lit: int) -> NDArray[np.uint8]:
+    """A drawn sheet with one button lit; only that button is drawn anew."""
+    from PIL import Image, ImageDraw
+
+    x, y, w, h = sheet.buttons[lit].rect
+    image = Image.new("RGBA", (w, h), _BOARD)
+    _button(ImageDraw.Draw(image), replace(sheet.buttons[lit], rect=(0, 0, w, h)), lit=True)
+    found = plain.copy()
+    found[y : y + h, x : x + w] = np.asarray(image)
+    return found
+
+
+def draw(sheet: Sheet) -> NDArray[np.uint8]:
+    """A sheet, (HEIGHT, WIDTH, 4) uint8."""
     from PIL import Image, ImageDraw
 
     image = Image.new("RGBA", (WIDTH, HEIGHT), (0, 0, 0, 0))
@@ -41,8 +62,8 @@ def draw(sheet: Sheet, lit: int = -1) -> NDArray[np.uint8]:
         filled = max(h, round(w * bar.share))
         radius = h // 2 if bar.share < 1.0 else 0
         pen.rounded_rectangle((x, y, x + filled - 1, y + h - 1), radius, fill=(*bar.color, 255))
-    for index, button in enumerate(sheet.buttons):
-        _button(pen, button, index == lit)
+    for button in sheet.buttons:
+        _button(pen, button, lit=False)
     for line in sheet.lines:
         face, step = font(line.size), round(line.size * 1.3)
         rows = wrap(line.text, line.size, line.width)
@@ -51,7 +72,7 @@ def draw(sheet: Sheet, lit: int = -1) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
-def _button(draw: object, button: Button, lit: bool) -> None:
+def _button(draw: object, button: Button, *, lit: bool) -> None:
     from PIL import ImageDraw
 
     assert isinstance(draw, ImageDraw.ImageDraw)

@@ -35,7 +35,11 @@ class Shape:
     @classmethod
     def of(cls, positions: F32, faces: I32) -> Shape:
         """A shape with its bounding box."""
-        return cls(positions, faces, positions.min(axis=0), positions.max(axis=0))
+        # Of one kind, so that what is compiled for one is good for all.
+        places = np.require(positions, np.float32, ["C", "W"])
+        return cls(
+            places, np.require(faces, np.int32, ["C", "W"]), places.min(axis=0), places.max(axis=0)
+        )
 
     @property
     def size(self) -> tuple[float, float, float]:
@@ -259,7 +263,7 @@ class Targets:
             if not math.isfinite(enters) or (best is not None and enters - near > best.distance):
                 break
             target, shape = self._wares[k]
-            if target == but:
+            if but and target == but:
                 continue
             at, way = rays[k, :3], rays[k, 3:]
             limit = reach if best is None else best.distance
