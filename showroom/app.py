@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .channel.errands import ErrandSettings
     from .channel.host import Host
     from .channel.server import Server
+    from .channel.settings import ServerSettings
     from .hearing.shop import Hearing
     from .stage.settings import Quality
     from .stage.stage import Stage
@@ -170,11 +171,20 @@ def hearing_offer(
 
 
 @contextmanager
-def open_showroom(folder: Path | None, *, scene: str | Path, port: int) -> Iterator[Showroom]:
+def open_showroom(
+    folder: Path | None,
+    *,
+    scene: str | Path,
+    port: int,
+    settings: ServerSettings | None = None,
+) -> Iterator[Showroom]:
     """The showroom on a loopback port (0: any free one) until the block ends.
 
     The visits live in processes of their own, so that their fitting holds up neither the channel
     nor one another.
+
+    Args:
+        settings: others than a server's usual ones; the port stays ``port``.
     """
     from .channel.pool import VisitPool
     from .channel.run import ServerThread
@@ -183,7 +193,7 @@ def open_showroom(folder: Path | None, *, scene: str | Path, port: int) -> Itera
     prepare = partial(prepare_visits, folder, scene)
     host = VisitPool(partial(make_visit, folder, scene), prepare=prepare)
     try:
-        with ServerThread(ServerSettings(port=port), host) as server:
+        with ServerThread(replace(settings or ServerSettings(), port=port), host) as server:
             yield Showroom(host, server)
     finally:
         host.stop()

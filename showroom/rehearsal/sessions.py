@@ -71,11 +71,13 @@ def run_load(
     catalog: Path | None,
     scene: str,
     json: bool,
+    soak: float | None = None,
 ) -> int:
     """Send recorded visitors to a server and print how long they waited.
 
     Args:
         url: the server; "" opens a showroom of its own, beside the load's process.
+        soak: minutes for which one visitor follows another; see :func:`.endurance.run_soak`.
 
     Returns:
         1 where a visitor was turned away or a sentence stayed unanswered, else 0.
@@ -103,6 +105,10 @@ def run_load(
         token,
     )
     crowd.check()
+    if soak is not None:
+        from .endurance import run_soak
+
+        return run_soak(crowd, soak, catalog=catalog, scene=scene)
     if url:
         rows = _send(url, crowd)
     else:

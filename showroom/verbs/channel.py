@@ -1,4 +1,4 @@
-"""Verbs about the channel: sessions to a file and back, crowds of visitors, tokens."""
+"""Verbs about the channel: sessions to a file and back, crowds, broken messages, tokens."""
 
 from __future__ import annotations
 
@@ -97,6 +97,15 @@ def _add_load(verbs: Verbs) -> None:
     parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
     add_scene(parser)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
+    parser.add_argument(
+        "--soak",
+        type=float,
+        nargs="?",
+        const=30.0,
+        metavar="MINUTES",
+        help="visitors come and go at a server of its own for so long (30), and its memory is "
+        "weighed; the status is 1 where anything failed",
+    )
 
 
 def _load(options: argparse.Namespace) -> int:
@@ -114,6 +123,37 @@ def _load(options: argparse.Namespace) -> int:
         catalog=options.catalog,
         scene=options.scene,
         json=options.json,
+        soak=options.soak,
+    )
+
+
+def _add_fuzz(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "fuzz",
+        "Send broken messages to a server through its socket: every type, as JSON, MessagePack and "
+        "compact frames, mutated as bytes and as fields. The status is 1 where the server failed "
+        "over one or no longer answered.",
+        _fuzz,
+    )
+    parser.add_argument(
+        "--url", default="", help="such as ws://127.0.0.1:8765 (else a server of its own)"
+    )
+    parser.add_argument("--inputs", type=int, default=100_000, help="how many (100000)")
+    parser.add_argument("--seed", type=int, default=0, help="of the same messages again (0)")
+    parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
+    add_scene(parser)
+
+
+def _fuzz(options: argparse.Namespace) -> int:
+    from ..rehearsal.endurance import run_fuzz
+
+    return run_fuzz(
+        url=options.url,
+        inputs=options.inputs,
+        seed=options.seed,
+        catalog=options.catalog,
+        scene=options.scene,
     )
 
 
@@ -166,5 +206,5 @@ def _secret(file: Path | None) -> str:
     return file.read_text(encoding="utf-8").strip() if file else ""
 
 
-ADDS = (_add_record, _add_replay, _add_load, _add_token)
+ADDS = (_add_record, _add_replay, _add_load, _add_fuzz, _add_token)
 """What adds each verb of this module to the command line."""
