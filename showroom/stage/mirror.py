@@ -134,7 +134,7 @@ def glasses(decor: Decor) -> tuple[Glass, ...]:
 
 
 def nearest_seen(
-    panes: tuple[Glass, ...], eye: F32, clips: list[F64]
+    panes: tuple[Glass, ...], eye: NDArray[Any], clips: list[F64]
 ) -> tuple[Glass, tuple[float, float, float, float]] | None:
     """The nearest pane that faces an eye and lies in a frame, and what of the frame it covers.
 
