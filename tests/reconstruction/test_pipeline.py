@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from reconstruction.confidence import threshold
 from reconstruction.errors import NoProductError, ParameterError
 from reconstruction.gltf.glb import product_glb
 from reconstruction.gltf.read import read_glb
@@ -121,6 +123,19 @@ def test_a_photo_without_a_product_is_refused(kind: str) -> None:
     with pytest.raises(NoProductError) as caught:
         reconstruct(encoded(np.clip(pixels, 0, 255).astype(np.uint8)))
     assert caught.value.expected
+    assert ("almost black" in caught.value.message) == (kind == "black")
+
+
+def test_a_drawing_is_built_and_always_said_to_be_doubtful() -> None:
+    pixels = np.full((480, 480, 3), 255, np.uint8)
+    outline = [[160, 96], [320, 96], [416, 192], [368, 232], [320, 192], [320, 400], [160, 400],
+               [160, 192], [112, 232], [64, 192]]  # fmt: skip
+    cv2.fillPoly(pixels, [np.array(outline, np.int32)], (208, 80, 80))
+    cv2.polylines(pixels, [np.array(outline, np.int32)], True, (0, 0, 0), 4)
+    product = reconstruct(encoded(pixels), Request(category="t_shirt")).product
+    assert product.confidence < threshold()
+    assert "drawing" in product.warnings[0]
+    assert any("low confidence" in note for note in product.warnings)
 
 
 def test_wrong_requests_say_what_would_do() -> None:
