@@ -37,7 +37,7 @@ class Bank:
         front, side: (n, 4608) uint8, packed bits of 256 x 144 masks.
         height, weight: (n,) float32.
         sex, level, kind: (n,) int64.
-        targets: (n, 19) float32.
+        targets: (n, 18) float32.
     """
 
     front: U8

@@ -38,7 +38,7 @@ class Example:
     Attributes:
         front, side: (256, 144) uint8 of 0 and 1.
         height, weight: true stature in metres and weight in kilograms.
-        targets: (19,) float32 by ``TARGETS``.
+        targets: (18,) float32 by ``TARGETS``.
         level: of clothing, 0 to 2.
         kind: index into ``KINDS``.
     """

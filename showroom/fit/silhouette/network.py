@@ -1,7 +1,8 @@
 """The network that reads measures from the scans of silhouettes and what the visitor says.
 
 Two convolutions run along the rows of each view's scan; since the person fills the window, what
-follows may look at each height by itself. A common head joins both views with what is said. Every
+follows may look at each height by itself. A common head joins both views with what is said, beside
+a quadratic answer from what is said alone, so that the views need only tell what differs. Every
 measure is answered with a Laplace distribution, as a share of the stature.
 """
 
@@ -53,6 +54,7 @@ class BodyNet(nn.Module):
             nn.ReLU(inplace=True),
             nn.Linear(192, 2 * len(TARGETS)),
         )
+        self.plain = nn.Linear(SCALARS + SCALARS * (SCALARS + 1) // 2, len(TARGETS))
         self.kind = nn.Linear(_FEATURES, len(WHOLE))
         self.beside = nn.Linear(_FEATURES, 1)
 
@@ -67,7 +69,7 @@ class BodyNet(nn.Module):
             has_side: (n,) bool; where it is false the side is not looked at.
 
         Returns:
-            Standardised measures (n, 19), the logarithm of their Laplace scales (n, 19), logits
+            Standardised measures (n, 18), the logarithm of their Laplace scales (n, 18), logits
             of ``WHOLE`` (n, 7), and logits that the side photo is one (n,), 0 where there is none.
         """
         seen = self.front(front)
@@ -79,7 +81,14 @@ class BodyNet(nn.Module):
             beside[has_side] = self.beside(near)[:, 0]
         y = self.head(torch.cat([seen, also, told, has_side[:, None].to(seen.dtype)], dim=1))
         middle, spread = y.float().chunk(2, dim=1)
+        middle = middle + self.plain(_products(told)).float()
         return middle, spread.clamp(-5, 3), self.kind(seen), beside
+
+
+def _products(told: Tensor) -> Tensor:
+    """What is said and its products of two, from which measures follow to first order: (n, 35)."""
+    i, j = torch.triu_indices(told.shape[1], told.shape[1])
+    return torch.cat([told, told[:, i] * told[:, j]], dim=1)
 
 
 def scalars(height: float, weight: float | None, sex: int) -> list[float]:

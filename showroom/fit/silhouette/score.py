@@ -50,7 +50,7 @@ def answers(
     """What the network says of every person of a bank who stands.
 
     Returns:
-        Measures (n, 19), their Laplace scales (n, 19) and the truth (n, 19), metres; and the
+        Measures (n, 18), their Laplace scales (n, 18) and the truth (n, 18), metres; and the
         numbers (n,) of those people in the bank.
     """
     rng = np.random.default_rng(seed)

@@ -17,20 +17,24 @@ from reconstruction.networks.weights import save_weights
 
 from .bank import SEEDS, Bank, make_bank, read_bank
 from .example import KINDS, TARGETS
-from .frame import WINDOW, framed, scanned
+from .frame import CHANNELS, WINDOW, framed, scanned
 from .network import BodyNet, scalars
 from .noise import WHOLE, segmented, spoiled
 from .population import SEXES, Rng
 
 F32 = NDArray[np.float32]
-U8 = NDArray[np.uint8]
 
-COUNT: Final = 29_000
+COUNT: Final = 40_000
 VALIDATION: Final = 1_500
 _GLANCE: Final = 200
 """People on whom the intervals of interim weights are made."""
 _SPOILED: Final = 0.10
-_FRESH: Final = 0.3
+_VARIANTS: Final = 4
+"""Of an example's noise that are kept at a time, so that drawing does not hold the learning up."""
+_FRESH: Final = 0.03
+"""How often one of them is drawn anew when its turn comes."""
+_SWAPPED: Final = [0, 2, 1, 4, 3, 6, 5, 7]
+"""A scan's channels in the mirror."""
 _BALANCE: Final = 0.75
 _HEIGHT_SIGMA: Final = 0.008
 """How far people are off their stature, metres."""
@@ -39,14 +43,14 @@ _WEIGHT_SIGMA: Final = (0.01, 0.8, 1.0)
 
 
 def recipe(settings: TrainSettings) -> TrainSettings:
-    """The settings with which the shipped weights were made: two processes draw, one learns."""
+    """The settings with which the shipped weights were made: one process draws, one learns."""
     return replace(
         settings,
-        batch=48,
+        batch=192,
         rate=2e-3,
         average=0.997,
         weight_decay=0.03,
-        workers=2,
+        workers=1,
         save_every=180,
         bfloat16=False,
     )
@@ -60,38 +64,33 @@ def told(rng: Rng, height: float, weight: float) -> tuple[float, float]:
 
 
 class Source:
-    """Training examples of a bank; a silhouette's noise is kept for a few of its turns.
+    """Training examples of a bank; a few scans of each, with their noise, are kept for its turns.
 
     Args:
         bank: drawn people.
-        scale: mean and deviation of measures as shares of the stature, (19,) each.
+        scale: mean and deviation of measures as shares of the stature, (18,) each.
     """
 
     def __init__(self, bank: Bank, scale: tuple[F32, F32]) -> None:
         self.bank, self.scale = bank, scale
-        shape = (len(bank), 2, *WINDOW)
-        self._windows = np.zeros(shape, np.uint8)
-        self._kept = np.zeros(len(bank), bool)
+        self._scans = np.zeros((len(bank), _VARIANTS, 2, CHANNELS, WINDOW[0]), np.float16)
+        self._kept = np.zeros((len(bank), _VARIANTS), bool)
 
     def __call__(self, rng: Rng) -> dict[str, NDArray[Any]]:
         """One example: scans, what is said, standardised measures."""
         bank = self.bank
         i = int(rng.integers(len(bank)))
         kind, beside = WHOLE.index(KINDS[int(bank.kind[i])]), True
+        front, side = self._noisy(rng, i)
         if kind == 0 and rng.random() < _SPOILED:
             other = bank.masks(int(rng.integers(len(bank))))[0]
             mask, name = spoiled(rng, bank.masks(i)[0], other)
             kind = WHOLE.index(name)
-            front, side = framed(segmented(rng, mask)), self._noisy(rng, i)[1]
-        else:
-            front, side = self._noisy(rng, i)
+            front = scanned(framed(segmented(rng, mask)))
         has_side = bool(rng.random() < 0.6)
         if has_side and rng.random() < 0.04:
             side, beside = front, False
-        scans = [
-            scanned(np.ascontiguousarray(w[:, ::-1]) if rng.random() < 0.5 else w)
-            for w in (front, side)
-        ]
+        scans = [s[_SWAPPED] if rng.random() < 0.5 else s for s in (front, side)]
         height, weight = told(rng, float(bank.height[i]), float(bank.weight[i]))
         sex = int(bank.sex[i]) if rng.random() < 0.85 else SEXES.index("neutral")
         said = scalars(height, weight if rng.random() < 0.7 else None, sex)
@@ -107,13 +106,15 @@ class Source:
             "whole": np.array(kind == 0 and beside),
         }
 
-    def _noisy(self, rng: Rng, i: int) -> U8:
-        """Both windows of one example; three times in ten their noise is drawn anew."""
-        if not self._kept[i] or rng.random() < _FRESH:
-            for k, mask in enumerate(self.bank.masks(i)):
-                self._windows[i, k] = framed(segmented(rng, mask))
-            self._kept[i] = True
-        return np.asarray(self._windows[i], np.uint8)
+    def _noisy(self, rng: Rng, i: int) -> tuple[F32, F32]:
+        """The scans of both views of one example, (8, 160) each."""
+        k = int(rng.integers(_VARIANTS))
+        if not self._kept[i, k] or rng.random() < _FRESH:
+            for view, mask in enumerate(self.bank.masks(i)):
+                self._scans[i, k, view] = scanned(framed(segmented(rng, mask)))
+            self._kept[i, k] = True
+        front, side = self._scans[i, k].astype(np.float32)
+        return front, side
 
 
 def body_loss(net: nn.Module, batch: Batch) -> Losses:
