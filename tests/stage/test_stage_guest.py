@@ -343,10 +343,9 @@ def test_words_are_the_same_in_both_languages_and_can_be_drawn() -> None:
     known = words.names()
     assert known["en"] == known["zh"]
     face = font(24)
-    missing = bytes(face.getmask("\U0010fffe"))
-    assert missing
     for lang in ("en", "zh"):
         for name in known["en"]:
             text = words.word(name, lang)
-            lost = {c for c in text if bytes(face.getmask(c)) == missing}
+            # A character that the font lacks leaves no ink.
+            lost = {c for c in text if not c.isspace() and not face.getmask(c).size[1]}
             assert not lost, (name, lang)
