@@ -18,7 +18,7 @@ from ..fit.room import Opening, Room
 
 Point = tuple[float, float]
 
-FONT = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "NotoSansSC-subset.ttf"
+FONT = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "NotoSansSC-subset.otf"
 LONGEST = 1000
 """Pixels of the longer side of the room."""
 
