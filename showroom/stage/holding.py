@@ -29,6 +29,11 @@ IN_HAND = 0.18
 ON_BODY = 0.36
 """A garment let go so near to the visitor's own middle is tried on, metres."""
 
+DOWN = -0.75
+"""A ray from the eyes that goes down so steeply means oneself: the sine of about 49 degrees."""
+
+_EYES = 0.05
+
 TURN_SPEED, SCALE_SPEED = 1.6, 0.5
 """Radians, and growth by e, a second with the stick pushed to its end."""
 
@@ -217,6 +222,8 @@ def _over_body(head: Transform, origin: F64, ahead: F64, point: F64) -> bool:
     if math.hypot(point[0] - head[0], point[2] - head[2]) < ON_BODY:
         return bool(low <= point[1] <= high + 0.1)
     away = np.array((head[0] - origin[0], head[2] - origin[2]))
+    if float(np.hypot(*away)) < _EYES:
+        return bool(ahead[1] < DOWN)  # A window's ray comes from the eyes: down at oneself.
     if float(np.hypot(*away)) < 2 * ON_BODY:
         return False  # It is the visitor's own hand.
     flat = np.array((ahead[0], ahead[2]))

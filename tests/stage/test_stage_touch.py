@@ -313,6 +313,16 @@ def test_the_trigger_tries_on_what_the_grip_holds() -> None:
     assert [(c.action, c.target) for c in script.commands] == [("try_on", "shirt")]
 
 
+def test_dragged_down_at_oneself_a_garment_is_tried_on_at_a_desktop() -> None:
+    script = Script()
+    eyes = (0.0, 1.6, 0.0)
+    script(AT_SHIRT, start=eyes, squeeze=1.0)
+    assert not script((0.0, 0.9, -1.0), 1.0, start=eyes, squeeze=1.0).carried[0].on_body
+    assert script((0.0, 0.0, -0.5), start=eyes, squeeze=1.0).carried[0].on_body
+    script((0.0, 0.0, -0.5), start=eyes)
+    assert [c.action for c in script.commands] == ["try_on"]
+
+
 def test_a_hand_takes_directly_what_it_reaches() -> None:
     script = Script()
     script((0.0, 1.2, -9.0), start=(1.2, 1.2, -0.75), squeeze=1.0)
