@@ -361,11 +361,13 @@ def walk_in(
     scene: str | Path,
     seconds: float | None,
     quality: Quality | None = None,
+    mixed: bool = False,
 ) -> int:
     """Walk through a scene in a headset, else in a window, else write a picture of it.
 
     Args:
         quality: of what is drawn; what suits the graphics hardware if it is None.
+        mixed: show products in the visitor's own surroundings, where the headset can.
         seconds: leave by itself after this long; None stays until the visitor leaves.
 
     Raises:
@@ -392,7 +394,7 @@ def walk_in(
     found = probe()
     runtime = found if isinstance(found, RuntimeInfo) and found.usable else None
     if runtime is None and isinstance(found, RuntimeInfo) and found.headset:
-        print(f"showroom: {found.name} cannot show what this stage draws (no EGL)", file=sys.stderr)
+        print(f"showroom: {found.name} takes no OpenGL that can open here", file=sys.stderr)
     windowed = runtime is None and has_display()
     settings = StageSettings(display="window" if windowed else "headless")
     settings = settings.at_quality(quality or "medium")
@@ -401,7 +403,7 @@ def walk_in(
     if runtime is not None:
         from .stage.headset import Headset, headset_settings
 
-        settings = headset_settings(settings)
+        settings = headset_settings(settings, runtime)
     stage = Stage(settings, assets.__getitem__)
     if isinstance(scene, Path):
         stage.scenes[scene_id(scene)] = scene
@@ -409,8 +411,8 @@ def walk_in(
     stay = math.inf if seconds is None else seconds
     try:
         if runtime is not None:
-            enter("headset/1")
-            headset = Headset(stage, handle)
+            headset = Headset(stage, handle, mixed=mixed)
+            headset.guest.enter("headset/1")
             print(f"showroom: in the headset, {runtime.headset}; a thumbstick walks", flush=True)
             cut = headset.run(stay)
             if cut:

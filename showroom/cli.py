@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"showroom {__version__}")
     add_scene(parser, default="store")
-    parser.set_defaults(run=walk_in, catalog=None, seconds=None, quality=None)
+    parser.set_defaults(run=walk_in, catalog=None, seconds=None, quality=None, mixed=False)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for group in GROUPS:
         for add in group.ADDS:

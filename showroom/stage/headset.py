@@ -7,48 +7,59 @@ When the headset or its software goes away the visit waits for it to come back.
 from __future__ import annotations
 
 import math
-import sys
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from ..protocol.limits import Transform
-from ..protocol.messages import Bye, Clock, Event, Pose, Update
+from ..protocol.messages import Bye, RoomPlan
 from .bindings import BINDINGS
-from .controls import SIDES, Controls
-from .ground import Ground
-from .locomotion import Locomotion
+from .controls import Controls
+from .gizmos import Gizmos
+from .guest import Guest, Handle, Microphone
+from .locomotion import Comfort, Rig
+from .openxr import EGL, RuntimeInfo
 from .openxr_binding import current_context
 from .openxr_camera import StereoCamera, StereoMirror
-from .openxr_hands import Joints
 from .openxr_instance import HeadsetLost
 from .openxr_session import XrSession
 from .openxr_view import Eye, middle, stereo
 from .panel import Panel
-from .room import RoomNode
 from .settings import StageError, StageSettings
 from .stage import Stage
+from .view import View
+from .words import word
 
-Handle = Callable[[Event], Iterable[Update]]
-POSE_RATE = 30.0
 LEAVING = 3.0
 WAITING = 30.0
 """How long a visit waits for a headset that went away, seconds."""
-_AGAIN = 0.5
+
+TOLD = 12.0
+"""How long a sentence about the headset itself is shown, seconds."""
+
+HANDLESS = 3.0
+"""After so long without a hand or a known controller it is said, seconds."""
+
+EDGE = 0.4
+"""The play area's edge is shown from so near to it, metres."""
+
 MIRROR_SCALE = 0.6
 CAPTION_WIDTH = 1024
+_AGAIN = 0.5
 _CAPTION_METRES = 1.1
 _CAPTION = (0.0, -0.38, -1.2, 0.0, 0.0, 0.0, 1.0)
 
 
-def headset_settings(settings: StageSettings) -> StageSettings:
+def headset_settings(settings: StageSettings, runtime: RuntimeInfo | None = None) -> StageSettings:
     """A stage for a headset: no picture but the eyes', whose mirrors the headset draws itself.
 
-    On Windows GL needs a window; elsewhere none is opened.
+    Where the runtime takes no EGL (on Windows none does) GL needs a window, a small one.
     """
-    display = "window" if sys.platform == "win32" else "headless"
-    return replace(settings, display=display, width=64, height=64, supersample=1, mirror_scale=0.0)  # type: ignore[arg-type]
+    display: Literal["headless", "window"] = "headless"
+    if runtime is not None and EGL not in runtime.extensions:
+        display = "window"
+    return replace(settings, display=display, width=64, height=64, supersample=1, mirror_scale=0.0)
 
 
 class Headset:
@@ -57,14 +68,15 @@ class Headset:
     Args:
         stage: opened with :func:`headset_settings`.
         handle: takes each event and returns its updates: a visit's own ``handle``.
+        microphone: hears the visitor while they hold the button to talk.
         mixed: show products in the visitor's own surroundings, where the headset can.
         bindings: another file than the shipped one.
         waiting: how long the visit waits for a headset that went away, seconds.
 
     Attributes:
+        guest: the visitor.
         session: with the runtime; another one after it was lost.
         frames: drawn and handed over.
-        said: sentences about the headset itself, for the visitor.
 
     Raises:
         StageError: there is no headset, or it cannot be drawn to.
@@ -75,27 +87,30 @@ class Headset:
         stage: Stage,
         handle: Handle,
         *,
+        lang: str = "en",
+        microphone: Microphone | None = None,
         mixed: bool = False,
         bindings: Path = BINDINGS,
         waiting: float = WAITING,
     ) -> None:
-        self.stage, self.handle = stage, handle
-        self.legs = Locomotion()
+        self.stage = stage
+        self.guest = Guest(stage, handle, lang=lang, comfort=Comfort(), microphone=microphone)
         self.frames = 0
         self.over = False
-        self.said: list[str] = []
         self._mixed, self._bindings, self._waiting = mixed, bindings, waiting
         self._clock = 0.0
-        self._on: tuple[RoomNode | None, Ground] = (None, Ground(()))
+        self._at_home: Rig | None = None
         self._place: Transform | None = None
-        self._sent = -math.inf
         self._last: int | None = None
         self._lost_at: float | None = None
+        self._said, self._said_until = "", -math.inf
+        self._planned = False
+        self._handless_at: float | None = HANDLESS
         stage.graphics.render()  # Makes the GL context current on this thread.
         self.session = self._opened()
-        size = (self.session.width, self.session.height)
-        self._eyes = StereoCamera(stage, *size, depth=self.session.depth_form)
-        self._mirror = StereoMirror(stage, *size, scale=MIRROR_SCALE)
+        self._gizmos = Gizmos(stage)
+        self._eyes, self._mirror = self._cameras()
+        stage.first_person = True
         self._surroundings()
 
     def run(self, seconds: float = math.inf) -> str:
@@ -112,17 +127,13 @@ class Headset:
             self._leave()
         finally:
             self.close()
-        self.send(Bye())
+        self.guest.send(Bye())
         return self.session.life.reason
-
-    def send(self, event: Event) -> None:
-        """Hand an event to the visit and show what comes of it."""
-        for update in self.handle(event):
-            self.stage.apply(update)
 
     def close(self) -> None:
         """Leave the runtime and free what was drawn with; the stage stays."""
         self.session.close()
+        self._gizmos.close()
         self._mirror.close()
         self._eyes.close()
 
@@ -132,13 +143,22 @@ class Headset:
         context = current_context(self.stage.settings.display)
         return XrSession(context, mixed=self._mixed, bindings=self._bindings)
 
+    def _cameras(self) -> tuple[StereoCamera, StereoMirror]:
+        size = (self.session.width, self.session.height)
+        eyes = StereoCamera(self.stage, *size, depth=self.session.depth_form)
+        return eyes, StereoMirror(self.stage, *size, scale=MIRROR_SCALE)
+
     def _surroundings(self) -> None:
         """Show the room, or what is around the visitor instead."""
         through = self.session.passthrough is not None
         self._eyes.clear(0.0 if through else 1.0)
         self.stage.show_surroundings(not through)
         if self._mixed and not through:
-            self.said.append("this headset shows no surroundings; the scene is shown instead")
+            self._say("no_surroundings")
+
+    def _say(self, name: str) -> None:
+        """Tell the visitor a sentence about the headset."""
+        self._said, self._said_until = name, self._clock + TOLD
 
     def _regained(self) -> bool:
         """Try to open a session anew in place of a lost one; False when it is given up."""
@@ -156,13 +176,13 @@ class Headset:
             again = self._opened()
         except StageError:
             return True
-        if (again.width, again.height) != (self.session.width, self.session.height):
+        before, self.session = self.session, again
+        if (again.width, again.height) != (before.width, before.height):
             self._mirror.close()
             self._eyes.close()
-            size = (again.width, again.height)
-            self._eyes = StereoCamera(self.stage, *size, depth=again.depth_form)
-            self._mirror = StereoMirror(self.stage, *size, scale=MIRROR_SCALE)
-        self.session, self._lost_at, self._last = again, None, None
+            self._eyes, self._mirror = self._cameras()
+        self._lost_at = self._last = None
+        self._handless_at = self._clock + HANDLESS
         self._surroundings()
         return True
 
@@ -208,52 +228,66 @@ class Headset:
         passed = 0.0 if self._last is None else min(0.1, max(0.0, (shown - self._last) / 1e9))
         self._last = shown
         self._clock += passed
-        controls, joints, skeleton = self.session.controls(self._clock)
-        if controls.head is not None and self.session.recentred():
+        session, guest = self.session, self.guest
+        controls, joints, skeleton = session.controls(self._clock)
+        if controls.head is not None and session.recentred():
             self._stay(controls)
-        self._place = self.legs.rig.place(controls.head) if controls.head is not None else None
-        moved = self.legs.update(controls, self.ground(), passed)
-        for tick in moved.ticks:
-            self.session.pulse(tick)
-        self._tell(controls, joints, skeleton)
+        view = guest.frame(controls, passed, joints=joints, skeleton=skeleton or "openxr_hand")
+        if session.passthrough is not None:
+            self._keep_home(controls)
+        self._place = guest.head(controls)
+        for tick in guest.ticks:
+            session.pulse(tick)
+        self._tell(controls)
+        return self._show(view, controls)
+
+    def _show(self, view: View, controls: Controls) -> tuple[Panel, ...]:
+        """Draw a frame's additions into the scene; panels are the runtime's to show."""
+        eye = self._place or (0.0, 1.6, 0.0)
+        self._gizmos.show(view, (eye[0], eye[1], eye[2]), panels=False)
+        about = word(self._said, self.guest.lang) if self._clock < self._said_until else ""
+        self.stage.caption.prompt = view.hint or about
         pixels = self.stage.caption.picture(CAPTION_WIDTH)
         if pixels is None:
-            return ()
+            return view.panels
         metres = _CAPTION_METRES / CAPTION_WIDTH
         size = (pixels.shape[1] * metres, pixels.shape[0] * metres)
-        return (Panel("caption", pixels, _CAPTION, *size, "head"),)
+        return (*view.panels, Panel("caption", pixels, _CAPTION, *size, "head"))
+
+    def _tell(self, controls: Controls) -> None:
+        """Say what is wrong with the controllers, and how near the play area's edge is."""
+        session = self.session
+        if self._handless_at is not None and self._clock > self._handless_at:
+            self._handless_at = None
+            if session.handless:
+                self._say("unknown_controllers")
+        head = controls.head
+        if session.area is None or head is None:
+            return
+        if session.passthrough is None and session.area.inside(head[0], head[2]) < EDGE:
+            self._said, self._said_until = "edge", self._clock + 0.3
+        if session.passthrough is not None and not self._planned:
+            # Furniture shall stand in the visitor's own room, not in the shop.
+            self._planned = True
+            place = self.guest.legs.rig.place
+            corners = [place((x, 0.0, z, 0.0, 0.0, 0.0, 1.0)) for x, z in session.area.corners]
+            self.guest.send(RoomPlan(outline=tuple((c[0], c[2]) for c in corners)))
 
     def _stay(self, controls: Controls) -> None:
         """The play space has another origin: stay where one was, and face along it anew."""
         if self._place is not None and controls.head is not None:
-            self.legs.go(controls.head, (self._place[0], self._place[2]))
+            self.guest.legs.go(controls.head, (self._place[0], self._place[2]))
 
-    def ground(self) -> Ground:
-        """The floor with what stands on it."""
-        room = self.stage.room
-        if room is not self._on[0]:
-            self._on = (room, Ground(()) if room is None else Ground.of(room.scene))
-        return self._on[1]
-
-    def _tell(self, controls: Controls, joints: Joints, skeleton: str) -> None:
-        """Send the visitor's pose when it is time to."""
-        if controls.head is None or self._clock - self._sent < 1.0 / POSE_RATE:
-            return
-        self._sent = self._clock
-        place = self.legs.rig.place
-        grips = [controls.hand(side).grip for side in SIDES]
-        left, right = (None if grip is None else place(grip) for grip in grips)
-        told = {name: place(pose) for name, pose in joints.items()}
-        self.send(
-            Pose(
-                time=self._clock, head=place(controls.head), left=left, right=right,
-                joints=told, skeleton=skeleton or "vrm",
-            )
-        )  # fmt: skip
-        self.send(Clock(time=self._clock))
+    def _keep_home(self, controls: Controls) -> None:
+        """In one's own room nothing but feet moves: what is drawn lies over what is there."""
+        if self._at_home is None and controls.head is not None:
+            self._at_home = self.guest.legs.rig
+        if self._at_home is not None:
+            self.guest.legs.cancel()
+            self.guest.legs.rig = self._at_home
 
     def _draw(self, eyes: tuple[Eye, ...]) -> None:
-        session, place = self.session, self.legs.rig.place
+        session, place = self.session, self.guest.legs.rig.place
         masks = session.take_masks()
         if masks is not None:
             self._eyes.hide_behind(masks, eyes)
@@ -263,7 +297,6 @@ class Headset:
         self._eyes.look(lens)
         self._mirror.update(lens)
         self.stage.look_from(head)
-        self.stage.first_person = True
         self.stage.draw()
         with session.pictures() as pictures:
             session.copy(pictures, self._eyes.texture(), self._eyes.depth())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any
 
-BINDING = "XR_MNDX_egl_enable"
+EGL, GL = "XR_MNDX_egl_enable", "XR_KHR_opengl_enable"
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,13 @@ class RuntimeInfo:
 
     @property
     def usable(self) -> bool:
-        """Whether a headset is there and takes the pictures that the stage draws (by EGL)."""
-        return bool(self.headset) and BINDING in self.extensions
+        """Whether a headset is there and takes the pictures that the stage draws.
+
+        By EGL without a window, else by GLX or WGL, where a window can open.
+        """
+        windowed = sys.platform == "win32" or bool(os.environ.get("DISPLAY"))
+        offered = EGL in self.extensions or windowed
+        return bool(self.headset) and GL in self.extensions and offered
 
 
 @dataclass(frozen=True)

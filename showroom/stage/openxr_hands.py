@@ -41,6 +41,9 @@ class HandTrackers:
     Args:
         instance: with XR_EXT_hand_tracking in use.
 
+    Attributes:
+        seen: whether any hand was.
+
     Raises:
         xr.exception.XrException: the runtime refuses.
     """
@@ -59,6 +62,7 @@ class HandTrackers:
             succeeded(create(session, c.byref(info), c.byref(tracker)))
             self._trackers.append(tracker)
         self._places = (xr.HandJointLocationEXT * _JOINTS)()
+        self.seen = False
         self._aim = xr.HandTrackingAimStateFB() if instance.has("XR_FB_hand_tracking_aim") else None
 
     def read(
@@ -71,6 +75,7 @@ class HandTrackers:
             places = self._located(tracker, space, time)
             if places is None:
                 continue
+            self.seen = True
             names = self._names[index * _JOINTS : (index + 1) * _JOINTS]
             joints.update((n, p) for n, p in zip(names, places, strict=True) if p is not None)
             if held[index].grip is None:

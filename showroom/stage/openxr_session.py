@@ -163,6 +163,8 @@ class XrSession:
 
     def _enter(self, state: str) -> None:
         self.life, step = self.life.entered(state)
+        if self.life.focused:
+            self.actions.changed()
         if step is Step.BEGIN:
             xr.begin_session(self._handle, xr.SessionBeginInfo(STEREO))
         elif step is Step.END:
@@ -333,6 +335,11 @@ class XrSession:
     def recentred(self) -> bool:
         """Whether the play space has another origin since the frame before; says so once."""
         return self.spaces.recentred(self._shown)
+
+    @property
+    def handless(self) -> bool:
+        """Whether there is neither a controller that the bindings know nor a hand."""
+        return not any(self.actions.profiles) and not (self.hands is not None and self.hands.seen)
 
     def ask_refresh_rate(self, most: float = 120.0) -> float:
         """Ask for the fastest refresh rate up to ``most`` hertz; 0 where none can be asked for."""

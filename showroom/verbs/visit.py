@@ -22,6 +22,9 @@ def _add_walk(verbs: Verbs) -> None:
     parser.add_argument(
         "--quality", choices=("low", "medium", "high"), help="of what is drawn (fits the hardware)"
     )
+    parser.add_argument(
+        "--mixed", action="store_true", help="show products in your own room, where a headset can"
+    )
 
 
 def walk_in(options: argparse.Namespace) -> int:
@@ -33,6 +36,7 @@ def walk_in(options: argparse.Namespace) -> int:
         scene=options.scene,
         seconds=options.seconds,
         quality=options.quality,
+        mixed=options.mixed,
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 IDENTITY = (0.0, 0.0, 0.0, 1.0)
-SETTLED = 3
+SETTLED = 2
 """Frames after which what the devices were told has arrived."""
 
 
@@ -142,77 +142,138 @@ def broken(out: Path) -> int:
 
 
 def whole(out: Path) -> int:
-    """From the door to the mirror and out again; every picture of it is handed over."""
-    from PIL import Image
-
-    from showroom.protocol.messages import Event, Update
-    from showroom.stage.headset import Headset, headset_settings
-    from showroom.stage.monado_remote import Remote
+    """From the door to the rack, into a T-shirt, before the mirror, a size up, and out again."""
+    from showroom.app import make_visit
+    from showroom.protocol.messages import AssetReady, Command, Event, Point, Pose, Reply, Update
+    from showroom.stage.headset import headset_settings
     from showroom.stage.settings import StageSettings
     from showroom.stage.stage import Stage
 
-    stage = Stage(headset_settings(StageSettings().at_quality("medium")))
-    stage.show_room("store")
-    remote = Remote(int(os.environ["MONADO_PORT"]))
-    seen: dict[str, Any] = {"stations": [], "inputs": [], "curls": [], "states": [], "events": []}
+    visit = make_visit(None, "store", vertices=True)
+    assets: dict[str, bytes] = {}
+    seen: dict[str, Any] = {
+        "stations": [], "inputs": [], "curls": [], "states": [], "events": [], "said": [],
+        "places": {}, "sizes": [], "ticks": 0,
+    }  # fmt: skip
 
     def handle(event: Event) -> list[Update]:
-        return []
+        updates = visit.handle(event)
+        assets.update((u.hash, u.data) for u in updates if isinstance(u, AssetReady))
+        seen["said"] += [u.text for u in updates if isinstance(u, Reply)]
+        if isinstance(event, Point):
+            seen["events"].append(["point", event.target])
+        elif isinstance(event, Command):
+            seen["events"].append([event.action, event.target])
+        elif isinstance(event, Pose) and event.joints:
+            seen["skeleton"] = [event.skeleton, len(event.joints)]
+        return updates
 
-    class Watched(Headset):
-        wanted = ""
-        latest: Any = None
+    stage = Stage(headset_settings(StageSettings().at_quality("medium")), assets.__getitem__)
+    script = Script(stage, handle, out, seen)
+    seen["cut"] = script.headset.run(400.0)
+    seen["frames"] = script.headset.frames
+    seen["states"].append(script.headset.session.life.state)
+    stage.close()
+    (out / "whole.json").write_text(json.dumps(seen))
+    return 0
 
-        def submitted(self, pictures: tuple[int, int | None]) -> None:
-            if self.wanted:
-                image = Image.fromarray(self.session.read(pictures[0])[..., :3])
-                image.save(out / f"{self.wanted}.png")
-                if pictures[1] is not None:
-                    depth = self.session.read_depth(pictures[1])
-                    seen["depth"] = [float(depth.min()), float(depth.max()), float(depth.std())]
-                self.wanted = ""
 
-    headset = Watched(stage, handle)
-    session = headset.session
-    located = session.controls
+class Script:
+    """Leads the devices, a frame at a time, and writes down what came of it."""
 
-    def controls(seconds: float) -> Any:
-        if seen["states"][-1:] != [session.life.state]:
-            seen["states"].append(session.life.state)
-        headset.latest = located(seconds)
-        if session.life.focused and next(steps, "over") == "over":
-            headset.over = True
-        return headset.latest
+    def __init__(self, stage: Any, handle: Any, out: Path, seen: dict[str, Any]) -> None:
+        from showroom.stage.headset import Headset
+        from showroom.stage.monado_remote import Remote
 
-    session.controls = controls  # type: ignore[method-assign]
+        self.stage, self.out, self.seen = stage, out, seen
+        self.wanted = ""
+        self.latest: Any = None
+        self.remote = Remote(int(os.environ["MONADO_PORT"]))
+        self.headset = Headset(stage, handle)
+        self.headset.submitted = self._submitted  # type: ignore[method-assign]
+        session = self.headset.session
+        self._located, self._pulse = session.controls, session.pulse
+        session.controls = self._controls  # type: ignore[method-assign]
+        session.pulse = self._felt  # type: ignore[method-assign]
+        self._steps = self._all()
 
-    def script() -> Iterator[None]:
-        yield from settle()
+    def _controls(self, seconds: float) -> Any:
+        life = self.headset.session.life
+        if self.seen["states"][-1:] != [life.state]:
+            self.seen["states"].append(life.state)
+        self.latest = self._located(seconds)
+        if life.focused and next(self._steps, "over") == "over":
+            self.headset.over = True
+        return self.latest
+
+    def _felt(self, tick: Any) -> None:
+        self.seen["ticks"] += 1
+        self._pulse(tick)
+
+    def _submitted(self, pictures: tuple[int, int | None]) -> None:
+        from PIL import Image
+
+        if not self.wanted:
+            return
+        session = self.headset.session
+        image = Image.fromarray(session.read(pictures[0])[..., :3])
+        image.save(self.out / f"{self.wanted}.png")
+        if pictures[1] is not None:
+            depth = session.read_depth(pictures[1])
+            self.seen["depth"] = [float(depth.min()), float(depth.max()), float(depth.std())]
+        self.wanted = ""
+
+    # --- what the visitor does -----------------------------------------------------------------
+
+    def _all(self) -> Iterator[None]:
+        yield from self._settle()
+        yield from self._devices()
+        self.headset.guest.enter("headset/1")
+        yield from self._to_the_rack()
+        yield from self._try_on()
+        yield from self._before_the_mirror()
+
+    def _settle(self, frames: int = SETTLED) -> Iterator[None]:
+        for _ in range(frames):
+            yield
+
+    def _picture(self, name: str) -> Iterator[None]:
+        yield from self._settle()
+        self.wanted = name
+        while self.wanted:
+            yield
+        self.seen["panels"] = sorted(self.headset.session._panels._shown)
+
+    def _devices(self) -> Iterator[None]:
+        """Head and controllers where the script wants them, every input, and bare hands."""
+        remote, seen = self.remote, self.seen
         for head, left, right in STATIONS:
             remote.hold("left", pose=left)
             remote.hold("right", pose=right)
             remote.look(*head)
-            yield from settle()
-            now = headset.latest[0]
+            yield from self._settle()
+            now = self.latest[0]
             seen["stations"].append([now.head, now.left.grip, now.right.grip])
-        seen["profiles"] = list(session.actions.profiles)
+        seen["profiles"] = list(self.headset.session.actions.profiles)
+        up = ((0.0, 1.3, 0.0), (math.sin(0.6), 0.0, 0.0, math.cos(0.6)))
+        remote.hold("left", pose=up)  # Pointing at the ceiling, where there is nothing to touch.
+        remote.hold("right", pose=up)
         for number, inputs in enumerate(INPUTS):
             side = ("left", "right")[number % 2]
             remote.hold(side, **inputs)
-            yield from settle()
-            hand = headset.latest[0].hand(side)
+            yield from self._settle()
+            hand = self.latest[0].hand(side)
             seen["inputs"].append(
                 [hand.trigger, hand.squeeze, *hand.stick, hand.primary, hand.secondary, hand.menu]
             )
-            remote.hold(
-                side, trigger=0.0, squeeze=0.0, stick=(0.0, 0.0), a=False, b=False,
-                stick_click=False,
-            )  # fmt: skip
+            self._let_go(side)
+            yield from self._settle()
+        self.headset.guest.wrist.asked = False
         for curl in CURLS:
             remote.hold("left", curl=curl)
             remote.hold("right", curl=curl, active=False)
-            yield from settle()
-            now, joints, skeleton = headset.latest
+            yield from self._settle()
+            now, joints, skeleton = self.latest
             seen["curls"].append(
                 {
                     "skeleton": skeleton, "joints": joints, "bare": [now.left.bare, now.right.bare],
@@ -221,27 +282,122 @@ def whole(out: Path) -> int:
             )  # fmt: skip
         remote.hold("left", curl=None)
         remote.hold("right", curl=None, active=True)
-        yield from settle()
-        stage.caption.heard("One size up")
-        yield from picture("door")
-        seen["panels"] = sorted(session._panels._shown)
+        yield from self._settle()
 
-    def settle() -> Iterator[None]:
-        for _ in range(SETTLED):
-            yield
+    def _let_go(self, side: Any) -> None:
+        self.remote.hold(
+            side, trigger=0.0, squeeze=0.0, stick=(0.0, 0.0), a=False, b=False, stick_click=False
+        )
 
-    def picture(name: str) -> Iterator[None]:
-        headset.wanted = name
-        while headset.wanted:
-            yield
+    def _to_the_rack(self) -> Iterator[None]:
+        """On foot and by stick, then by a teleport."""
+        yield from self._settle()
+        guest, ware = self.headset.guest, self.headset.guest.wares.all["tshirt"]
+        spawn = self.stage.scene.spawn.position
+        guest.legs.go(self.latest[0].head, (spawn[0], spawn[2]), 0.0)
+        x, y, z = self.latest[0].head[:3]
+        self.remote.look((x, 1.62, z))
+        yield from self._picture("door")
+        before = self._standing_at()
+        self._face((ware.transform[0], 1.4, ware.transform[2]))
+        yield from self._settle()
+        self.remote.hold("left", stick=(0.0, 1.0))
+        yield from self._settle(8)
+        self._let_go("left")
+        yield from self._settle()
+        self.seen["places"]["walked"] = [before, self._standing_at()]
+        yield from self._teleport((ware.transform[0] + 0.15, ware.transform[2] + 1.1), "rack")
+        self._face((ware.transform[0], 1.15, ware.transform[2]))
+        self._point((ware.transform[0], 1.2, ware.transform[2]))
+        yield from self._settle(8)
+        yield from self._picture("rack")
 
-    steps = script()
-    seen["cut"] = headset.run(120.0)
-    seen["frames"] = headset.frames
-    seen["states"].append(session.life.state)
-    stage.close()
-    (out / "whole.json").write_text(json.dumps(seen))
-    return 0
+    def _try_on(self) -> Iterator[None]:
+        """Take the T-shirt that is pointed at, bring it to oneself, and let go."""
+        self.remote.hold("right", squeeze=1.0)
+        yield from self._settle(4)
+        hold = self.headset.guest.touch.hold
+        self.seen["held"] = hold.target if hold is not None else ""
+        head = self.latest[0].head
+        place = (head[0], head[1] - 0.35, head[2])
+        self.remote.hold("right", pose=(place, self.remote.right.pose[1]))
+        yield from self._settle(14)
+        self._let_go("right")
+        yield from self._settle(4)
+        self.seen["sizes"].append(self._worn())
+
+    def _before_the_mirror(self) -> Iterator[None]:
+        """Look at oneself, say that it shall be larger, and look again."""
+        from showroom.protocol.messages import Body
+
+        mirror = self.stage.room.mirrors[0]
+        center, normal = mirror.center, mirror.normal
+        self.headset.guest.send(Body(height=1.72, gender="female"))
+        yield from self._teleport(
+            (center[0] + 1.9 * normal[0] + 0.8, center[2] + 1.9 * normal[2]), "mirror"
+        )
+        self._face((center[0], 1.2, center[2]))
+        down = (-math.sin(0.7), 0.0, 0.0, math.cos(0.7))
+        x, _, z = self.latest[0].head[:3]
+        self.remote.hold("left", pose=((x - 0.25, 0.95, z - 0.1), down))
+        self.remote.hold("right", pose=((x + 0.25, 0.95, z - 0.1), down))
+        yield from self._settle(10)
+        yield from self._picture("mirror")
+        self.headset.guest.say("one size up")
+        yield from self._settle(4)
+        self.seen["sizes"].append(self._worn())
+        yield from self._picture("larger")
+
+    # --- how ------------------------------------------------------------------------------------
+
+    def _standing_at(self) -> list[float]:
+        head = self.headset.guest.head(self.latest[0])
+        return [head[0], head[2]]
+
+    def _worn(self) -> list[str]:
+        return [f"{w.target} {w.size}" for w in self.headset.guest.wares.worn]
+
+    def _face(self, target: tuple[float, float, float]) -> None:
+        """Turn the head to a place of the room."""
+        from showroom.stage.poses import toward
+
+        head = self.headset.guest.head(self.latest[0])
+        here = (head[0], 1.62, head[2])
+        pose = self.headset.guest.legs.rig.local((*here, *toward(here, target)))
+        self.remote.look(pose[:3], pose[3:])
+
+    def _point(self, target: tuple[float, float, float]) -> None:
+        """Point the right controller at a place of the room."""
+        from showroom.stage.poses import toward
+
+        head = self.headset.guest.head(self.latest[0])
+        here = (head[0] + 0.2, 1.25, head[2] - 0.15)
+        pose = self.headset.guest.legs.rig.local((*here, *toward(here, target)))
+        self.remote.hold("right", pose=(pose[:3], pose[3:]))
+
+    def _teleport(self, place: tuple[float, float], name: str) -> Iterator[None]:
+        """Aim a throw that lands at a place of the room, by the right stick, and land."""
+        from showroom.stage.poses import looking
+        from showroom.stage.teleport import throw
+
+        guest = self.headset.guest
+        place = guest.ground().settle(*place, 0.6) or place
+        head = guest.head(self.latest[0])
+        x, z = head[0] + 0.2, head[2]
+        yaw = math.atan2(-(place[0] - x), -(place[1] - z))
+        best, found = math.inf, None
+        for step in range(-70, 50):
+            aim = (x, 1.2, z, *looking(yaw, step * 0.02))
+            landing = throw(aim, guest.ground()).landing
+            if landing is not None and math.dist(landing, place) < best:
+                best, found = math.dist(landing, place), aim
+        assert found is not None, f"nothing lands near {place}"
+        pose = guest.legs.rig.local(found)
+        self.remote.hold("right", pose=(pose[:3], pose[3:]), stick=(0.0, 1.0))
+        yield from self._settle(4)
+        self._let_go("right")
+        yield from self._settle(8)
+        self.seen["places"][name] = [list(place), self._standing_at()]
 
 
 if __name__ == "__main__":
