@@ -31,6 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = [(0.0, 0.0, 0.0), (1.5, 1.5, 0.8), (-2.0, -1.0, 1.6), (2.0, -2.0, -1.2), (0.0, 2.5, 3.1)]
 PLACES.append((-1.0, 1.0, -2.2))
-FOVS = [
-    tuple(math.radians(a) for a in (-52, 42, 44, -50)),
-    tuple(math.radians(a) for a in (-42, 52, 44, -50)),
-]
+FOVS = (
+    (math.radians(-52), math.radians(42), math.radians(44), math.radians(-50)),
+    (math.radians(-42), math.radians(52), math.radians(44), math.radians(-50)),
+)
 IPD = 0.063
 
 
@@ -56,12 +57,14 @@ def main() -> None:
     options = parser.parse_args()
     width, height = (int(n) for n in options.eye.split("x"))
     if options.part:
-        parts = {"stage": stage, "plain": stage, "simplepbr": bare, "own": own}
-        kept = {} if options.part == "own" else {"mirrored": options.part == "stage"}
-        arguments = () if options.part == "own" else (width, height, options.frames)
-        if options.part == "simplepbr":
-            kept = {}
-        print(json.dumps(parts[options.part](*arguments, **kept)))
+        size = (width, height, options.frames)
+        parts: dict[str, Callable[[], list[float]]] = {
+            "stage": lambda: stage(*size, mirrored=True),
+            "plain": lambda: stage(*size, mirrored=False),
+            "simplepbr": lambda: bare(*size),
+            "own": own,
+        }
+        print(json.dumps(parts[options.part]()))
         return
     print(f"{'what':34} {'CPU ms (median of rounds)':>26} {'to simplepbr':>13}")
     found: dict[str, list[float]] = {"stage": [], "plain": [], "simplepbr": []}
@@ -154,7 +157,7 @@ def stage(width: int, height: int, frames: int, *, mirrored: bool) -> list[float
         if mirror is not None:
             mirror.update(lens)
         made.look_from(head)
-        made.draw()
+        made.draw(1.0 / height)
 
     return timed(draw, frames)
 

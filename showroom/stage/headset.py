@@ -59,7 +59,15 @@ def headset_settings(settings: StageSettings, runtime: RuntimeInfo | None = None
     display: Literal["headless", "window"] = "headless"
     if runtime is not None and EGL not in runtime.extensions:
         display = "window"
-    return replace(settings, display=display, width=64, height=64, supersample=1, mirror_scale=0.0)
+    return replace(
+        settings,
+        display=display,
+        width=64,
+        height=64,
+        supersample=1,
+        mirror_scale=0.0,
+        fxaa=False,
+    )
 
 
 class Headset:
@@ -297,7 +305,8 @@ class Headset:
         self._eyes.look(lens)
         self._mirror.update(lens)
         self.stage.look_from(head)
-        self.stage.draw()
+        up, down = (math.tan(angle) for angle in eyes[0].fov[2:])
+        self.stage.draw((up - down) / session.height)
         with session.pictures() as pictures:
             session.copy(pictures, self._eyes.texture(), self._eyes.depth())
             self.submitted(pictures)

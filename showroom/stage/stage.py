@@ -386,13 +386,18 @@ class Stage:
         note = "" if found.light.source == "baked" else "; its light is estimated until it is baked"
         return f"{found.scene.id} is shown as saved{note}"
 
-    def draw(self) -> None:
-        """Draw one frame."""
+    def draw(self, pixel: float | None = None) -> None:
+        """Draw one frame.
+
+        Args:
+            pixel: what a pixel spans a metre away, metres, where another camera than the stage's
+                own is looked through: for levels of detail.
+        """
         said = self.follow(time.monotonic()) if self._watch is not None else ""
         if said:
             _log.warning("%s", said)
-        height = max(1, self.graphics.output.get_y_size())
-        pixel = 2 * math.tan(self.fov / 2) / height
+        if pixel is None:
+            pixel = 2 * math.tan(self.fov / 2) / max(1, self.graphics.output.get_y_size())
         if self._things.prepare(self.eye, pixel, self.first_person, EYE):
             self._key.update(self._world, self._things.boxes)
         else:

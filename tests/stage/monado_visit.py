@@ -2,7 +2,7 @@
 
 ``serve FOLDER OUT`` starts the service in whatever network it finds itself, runs each visit in a
 process of its own, and starts the service anew when a visit has killed it. What the visits saw
-goes to OUT as JSON and pictures.
+goes to OUT as JSON and pictures. ``pictures`` runs them and stores the pictures anew.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+STORED = Path(__file__).with_name("pictures")
+PICTURES = ("door", "rack", "mirror", "larger")
 IDENTITY = (0.0, 0.0, 0.0, 1.0)
 SETTLED = 2
 """Frames after which what the devices were told has arrived."""
@@ -295,10 +297,11 @@ class Script:
         guest, ware = self.headset.guest, self.headset.guest.wares.all["tshirt"]
         spawn = self.stage.scene.spawn.position
         guest.legs.go(self.latest[0].head, (spawn[0], spawn[2]), 0.0)
-        x, y, z = self.latest[0].head[:3]
+        x, _y, z = self.latest[0].head[:3]
         self.remote.look((x, 1.62, z))
         yield from self._picture("door")
         before = self._standing_at()
+        self.seen["shirt"] = [ware.transform[0], ware.transform[2]]
         self._face((ware.transform[0], 1.4, ware.transform[2]))
         yield from self._settle()
         self.remote.hold("left", stick=(0.0, 1.0))
@@ -400,8 +403,29 @@ class Script:
         self.seen["places"][name] = [list(place), self._standing_at()]
 
 
+def store() -> int:
+    """Write the reference pictures anew; look at them before they are kept."""
+    import tempfile
+
+    from PIL import Image
+
+    from showroom.stage import monado
+
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, __file__, "serve", str(monado.fetch()), out]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run([*monado.alone(), *command], env=environment, check=True)
+        STORED.mkdir(exist_ok=True)
+        for name in PICTURES:
+            Image.open(Path(out) / f"{name}.png").save(STORED / f"{name}.jpg", quality=85)
+    return 0
+
+
 if __name__ == "__main__":
     verb, *rest = sys.argv[1:]
+    if verb == "pictures":
+        sys.path.insert(0, str(ROOT))
+        sys.exit(store())
     if verb == "serve":
         sys.exit(serve(Path(rest[0]), Path(rest[1])))
     sys.exit({"broken": broken, "whole": whole}[verb](Path(rest[0])))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from monado_visit import CURLS, INPUTS, STATIONS
+from monado_visit import CURLS, INPUTS, PICTURES, STATIONS, STORED
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("monado_visit.py")
@@ -94,10 +94,68 @@ def test_bare_hands_have_all_joints_and_pinch(visit: dict[str, Any]) -> None:
         assert reach(fist) < 0.75 * reach(open_)
 
 
-def test_both_eyes_are_handed_over_and_differ(folder: Path, visit: dict[str, Any]) -> None:
+# --- the visit ---------------------------------------------------------------------------------
+
+
+def test_the_thumbstick_walks_towards_where_one_looks(visit: dict[str, Any]) -> None:
+    before, after = (np.array(place) for place in visit["places"]["walked"])
+    way = after - before
+    goal = np.array(visit["shirt"]) - before
+    assert 0.2 < np.linalg.norm(way) < 1.5
+    assert way @ goal > 0.97 * np.linalg.norm(way) * np.linalg.norm(goal)
+
+
+@pytest.mark.parametrize("name", ["rack", "mirror"])
+def test_a_teleport_lands_where_the_arc_ends(visit: dict[str, Any], name: str) -> None:
+    wanted, stood = visit["places"][name]
+    assert stood == pytest.approx(wanted, abs=0.25)
+
+
+def test_a_product_is_pointed_at_taken_and_tried_on(visit: dict[str, Any]) -> None:
+    events = visit["events"]
+    assert ["point", "tshirt"] in events
+    assert visit["held"] == "tshirt"
+    assert ["try_on", "tshirt"] in events
+    assert events.index(["point", "tshirt"]) < events.index(["try_on", "tshirt"])
+    assert visit["ticks"] > 0, "nothing was felt"
+
+
+def test_what_is_said_changes_what_is_worn(visit: dict[str, Any]) -> None:
+    before, after = visit["sizes"]
+    assert (before, after) == (["tshirt M"], ["tshirt L"])
+    assert any("L" in said for said in visit["said"])
+
+
+def _picture(path: Path) -> Any:
     from PIL import Image
 
-    pixels = np.asarray(Image.open(folder / "door.png").convert("RGB")).astype(np.int32)
+    return np.asarray(Image.open(path).convert("RGB")).astype(np.float64)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_runtime_is_handed_the_stored_picture(folder: Path, name: str) -> None:
+    got, stored = _picture(folder / f"{name}.png"), _picture(STORED / f"{name}.jpg")
+    assert got.shape == stored.shape
+    # Blocks of 8 pixels: where light and furniture are, not the noise of edges.
+    got, stored = (
+        p.reshape(p.shape[0] // 8, 8, p.shape[1] // 8, 8, 3).mean(axis=(1, 3))
+        for p in (got, stored)
+    )
+    assert np.abs(got - stored).mean() < 6
+    assert np.corrcoef(got.ravel(), stored.ravel())[0, 1] > 0.96
+
+
+def test_the_mirror_shows_the_larger_size(folder: Path) -> None:
+    before, after = (_picture(folder / f"{name}.png") for name in ("mirror", "larger"))
+    changed = np.abs(before - after).max(axis=2) > 20
+    half = changed.shape[1] // 2
+    for eye in (changed[:, :half], changed[:, half:]):
+        assert 0.002 < eye.mean() < 0.2
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_both_eyes_are_handed_over_and_differ(folder: Path, name: str) -> None:
+    pixels = _picture(folder / f"{name}.png")
     half = pixels.shape[1] // 2
     left, right = pixels[:, :half], pixels[:, half:]
     assert left.std() > 20
@@ -105,13 +163,14 @@ def test_both_eyes_are_handed_over_and_differ(folder: Path, visit: dict[str, Any
     assert np.abs(left - right).mean() > 1.0
     # Both are what the one stage shows from there: they are alike, not two scenes.
     assert abs(left.mean() - right.mean()) < 25
-    assert visit["panels"] == ["caption"]
+
+
+def test_panels_are_layers_of_their_own(visit: dict[str, Any]) -> None:
+    assert "caption" in visit["panels"]
 
 
 def test_what_the_lenses_hide_is_not_drawn(folder: Path) -> None:
-    from PIL import Image
-
-    pixels = np.asarray(Image.open(folder / "door.png").convert("RGB"))
+    pixels = _picture(folder / "door.png")
     half = pixels.shape[1] // 2
     for eye in (pixels[:, :half], pixels[:, half:]):
         assert eye[:3, :3].max() == 0
@@ -127,7 +186,7 @@ def test_depth_is_handed_over(visit: dict[str, Any]) -> None:
 
 def test_the_visit_ends_cleanly(visit: dict[str, Any]) -> None:
     assert visit["cut"] == ""
-    assert visit["frames"] > 20
+    assert visit["frames"] > 60
     assert visit["states"][-1] == "EXITING"
     assert "FOCUSED" in visit["states"]
 
