@@ -107,11 +107,17 @@ class StageSettings:
     def fitted_to(self, renderer: str) -> StageSettings:
         """The same stage for what draws it, by the driver's own name of it; see ``fitting``.
 
-        What was decided when the output was opened stays.
+        What was decided when the output was opened stays, and mirrors that are plain stay so.
         """
         if not self.fitting or not is_weak(renderer):
             return self
-        return replace(self.at_quality("low"), samples=self.samples, supersample=self.supersample)
+        low = self.at_quality("low")
+        return replace(
+            low,
+            samples=self.samples,
+            supersample=self.supersample,
+            mirror_scale=min(low.mirror_scale, self.mirror_scale),
+        )
 
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swr ")

@@ -337,7 +337,7 @@ class Script:
         center, normal = mirror.center, mirror.normal
         self.headset.guest.send(Body(height=1.72, gender="female"))
         yield from self._teleport(
-            (center[0] + 1.9 * normal[0] + 0.8, center[2] + 1.9 * normal[2]), "mirror"
+            (center[0] + 1.4 * normal[0] - 0.42, center[2] + 1.4 * normal[2]), "mirror"
         )
         self._face((center[0], 1.2, center[2]))
         down = (-math.sin(0.7), 0.0, 0.0, math.cos(0.7))
