@@ -183,7 +183,7 @@ class StereoMirror:
                 node.set_shader_input("mirror_map", self._buffer.get_texture())
         view = np.linalg.inv(lens.head)
         clips = [view @ eye for eye in lens.eyes]
-        found = nearest_seen(self._panes, lens.head[3, :3], clips)
+        found = nearest_seen(self._panes, lens.head[3, :3].astype(np.float32), clips)
         self._buffer.set_active(found is not None)
         if room is not None and self._live != (found is not None):
             self._live = found is not None
