@@ -315,6 +315,7 @@ def test_the_trigger_tries_on_what_the_grip_holds() -> None:
 
 def test_dragged_down_at_oneself_a_garment_is_tried_on_at_a_desktop() -> None:
     script = Script()
+    script.touch = Touch(script.wares, near=0.9)
     eyes = (0.0, 1.6, 0.0)
     script(AT_SHIRT, start=eyes, squeeze=1.0)
     assert not script((0.0, 0.9, -1.0), 1.0, start=eyes, squeeze=1.0).carried[0].on_body
