@@ -27,8 +27,9 @@ from . import garment_lower as lower
 from . import garment_trousers as legs
 from . import garment_upper as upper
 from . import garment_upper_grid as grid
-from .garment_collar import trim_of
 from .garment_flat import LANDMARKS, Flat, FlatPose, Pattern
+from .garment_trim import trim_of
+from .garment_upper_shape import UpperShape
 from .spec import load_spec
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class GarmentFamily:
         """``"none"``, ``"short"`` or ``"long"``; ``"none"`` for skirts and trousers."""
         return str(choices.get("sleeves", self.extra.get("sleeves", "none")))
 
-    def upper(self, values: Mapping[str, float], choices: Mapping[str, str]) -> upper.UpperShape:
+    def upper(self, values: Mapping[str, float], choices: Mapping[str, str]) -> UpperShape:
         """The shape of a top or dress; ``values`` and ``choices`` must be complete."""
         sleeves = self.sleeves(choices)
         neckline = choices.get("neckline", "round")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .garment_collar import HALF, Trim, flat_collar, neck_columns
+from .garment_collar import flat_collar, neck_columns
 from .garment_flat import F64, Seam, bezier, smoothstep
-
-if TYPE_CHECKING:
-    from .garment_upper import UpperShape
+from .garment_trim import HALF, Trim
+from .garment_upper_shape import UpperShape
 
 STAND_ROWS = 3
 """Quads from the neckline to the top of a collar's band."""

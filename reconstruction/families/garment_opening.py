@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from .garment_flat import F64
-
-if TYPE_CHECKING:
-    from .garment_upper import UpperShape
+from .garment_upper_shape import UpperShape
 
 
 def parted(shape: UpperShape, points: F64) -> F64:

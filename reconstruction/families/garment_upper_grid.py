@@ -8,18 +8,18 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from .garment_collar import CUFF_ROWS, neck_columns
+from .garment_collar import neck_columns
 from .garment_collar_grid import collar_flat_grids, collar_grids, collar_seams
 from .garment_flat import F64, FlatPose, Panel, Pattern, Seam, pose_points, smoothstep
 from .garment_opening import hem_bend, parted
+from .garment_trim import CUFF_ROWS
 from .garment_upper import (
     ARMHOLE_ROWS,
     COLUMNS,
-    CUT_ANGLE,
     SHOULDER_COLUMNS,
-    UpperShape,
     sleeve_edges,
 )
+from .garment_upper_shape import CUT_ANGLE, UpperShape
 
 _FLIP = np.array([-1.0, 1.0])
 

@@ -7,16 +7,15 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import cKDTree
 
 from ..families.garment_collar import (
-    CUFF_ROWS,
-    HALF,
     LEAF_SPREAD,
     leaf_directions,
     shoulder_y,
 )
 from ..families.garment_collar_grid import HOOD_ROWS, LEAF_ROWS, STAND_ROWS, neck_loop
 from ..families.garment_flat import F64, Pattern, smoothstep
-from ..families.garment_upper import UpperShape
+from ..families.garment_trim import CUFF_ROWS, HALF
 from ..families.garment_upper_grid import neck_numbers
+from ..families.garment_upper_shape import UpperShape
 from ..mesh import vertex_normals
 from .body_sections import BodySections, Hide
 from .drape_rings import SKIN_GAP

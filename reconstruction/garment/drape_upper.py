@@ -12,9 +12,9 @@ from ..families.garment_flat import Pattern, smoothstep
 from ..families.garment_upper import (
     ARMHOLE_ROWS,
     SHOULDER_COLUMNS,
-    UpperShape,
     sleeve_taper,
 )
+from ..families.garment_upper_shape import UpperShape
 from .body_sections import DIRECTIONS, STEP, Arm, BodySections, girth, ring
 from .drape_relax import relax
 from .drape_rings import SKIN_GAP, on_rings, trunk_rings
