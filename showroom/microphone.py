@@ -74,6 +74,23 @@ class SoundCard:
             self._stream = None
 
 
+def open_microphone(offer: HearingOffer | None) -> tuple[Microphone | None, str]:
+    """This machine's microphone, or why there is none, as a sentence.
+
+    Args:
+        offer: what hears; None where nothing does.
+    """
+    if offer is None:
+        return None, "nothing is installed that hears; see docs/hearing.md"
+    try:
+        source = SoundCard()
+    except ModuleNotFoundError:
+        return None, "to talk, install: pip install sounddevice"
+    except OSError as error:
+        return None, str(error)
+    return Microphone(offer, source), ""
+
+
 class Microphone:
     """Hears one visitor while they hold the button; a stage's microphone.
 

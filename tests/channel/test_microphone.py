@@ -93,3 +93,31 @@ def test_a_microphone_that_fails_says_so(heard: tuple[Microphone, Script]) -> No
     source.play(said(0.2, 1.0))
     until(microphone, lambda _: bool(microphone.problem))
     assert "no recogniser" in microphone.problem
+
+
+def test_a_machine_that_cannot_hear_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    import builtins
+    import sys
+
+    from showroom.microphone import open_microphone
+
+    assert open_microphone(None) == (None, "nothing is installed that hears; see docs/hearing.md")
+    offer = HearingOffer(ToyHearing, ("en",), subprocess=False)
+    real = builtins.__import__
+
+    def missing(name: str, *rest: object, **more: object) -> object:
+        if name == "sounddevice":
+            raise ModuleNotFoundError(name)
+        return real(name, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(builtins, "__import__", missing)
+    assert open_microphone(offer) == (None, "to talk, install: pip install sounddevice")
+
+    def broken(name: str, *rest: object, **more: object) -> object:
+        if name == "sounddevice":
+            raise OSError("PortAudio library not found")
+        return real(name, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", broken)
+    assert open_microphone(offer) == (None, "PortAudio library not found")
