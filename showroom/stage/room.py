@@ -93,5 +93,6 @@ class RoomNode:
         )
         node.set_two_sided(material.double_sided)
         if material.opacity < 1.0:
+            node.set_shader(shader("surface", "ROOM", "BLEND"))
             node.set_transparency(core.TransparencyAttrib.M_alpha)
         return node
