@@ -49,6 +49,7 @@ class FinalPass:
         """Follow the output's size and background."""
         output = self._graphics.output
         size = output.get_x_size(), output.get_y_size()
+        self.buffer.set_active(output.is_active())
         self.buffer.set_clear_color(output.get_clear_color())
         if size != self._size:
             self._size = size

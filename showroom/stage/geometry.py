@@ -178,7 +178,6 @@ class MovingMesh:
             self.moved = True
             self._faces = self.model.faces
             self._groups = int(weld.max()) + 1
-            self._rows = np.empty((len(positions), 6), np.float32)
             self._normal = np.empty((len(positions), 3), np.float32)
             # The engine copies an array when it is first written: the others go on sharing theirs.
             self._data = core.GeomVertexData(self._data)
@@ -189,10 +188,9 @@ class MovingMesh:
         assert self._faces is not None
         _normals(positions, self._faces, weld, self._groups, self._normal)
         self.positions = positions
-        self.box = box_of(positions)
-        self._rows[:, :3] = positions
-        self._rows[:, 3:] = self._normal
-        _fill(self._data, 0, self._rows)
+        view = memoryview(self._data.modify_array(0)).cast("B")
+        rows = np.frombuffer(view, np.float32).reshape(-1, 6)
+        self.box = _interleave(positions, self._normal, rows)
         for parts in self._parts.values():
             self._bound(parts)
 
@@ -201,6 +199,22 @@ class MovingMesh:
         low, high = (core.LPoint3f(*map(float, corner)) for corner in self.box)
         for path in parts.children:
             path.node().modify_geom(0).set_bounds(core.BoundingBox(low, high))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _interleave(
+    positions: NDArray[np.float32], normals: NDArray[np.float32], rows: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Write places and normals side by side into (n, 6); returns the (2, 3) box of the places."""
+    box = np.empty((2, 3), np.float32)
+    for k in range(3):
+        box[0, k] = box[1, k] = positions[0, k]
+    for i in range(positions.shape[0]):
+        for k in range(3):
+            value = positions[i, k]
+            rows[i, k], rows[i, 3 + k] = value, normals[i, k]
+            box[0, k], box[1, k] = min(box[0, k], value), max(box[1, k], value)
+    return box
 
 
 def box_of(positions: F32) -> F32:
@@ -254,3 +268,4 @@ def warm_loops() -> None:
     """Have the loops compiled, so that the first moving product need not wait for that."""
     place, normal = np.zeros((3, 3), np.float32), np.zeros((3, 3), np.float32)
     _normals(place, np.array([[0, 1, 2]], np.int32), np.arange(3, dtype=np.int32), 3, normal)
+    _interleave(place, normal, np.zeros((3, 6), np.float32))

@@ -170,7 +170,7 @@ class StereoMirror:
         self._regions = _divide(self._buffer, self._camera, channels)
         self._room: Any = None
         self._panes: tuple[Glass, ...] = ()
-        self._live: bool | None = None
+        self._live: tuple[Glass | None] | None = None
 
     def update(self, lens: StereoLens) -> None:
         """Reflect the visitor's eyes in the nearest mirror that they see."""
@@ -185,10 +185,11 @@ class StereoMirror:
         clips = [view @ eye for eye in lens.eyes]
         found = nearest_seen(self._panes, lens.head[3, :3].astype(np.float32), clips)
         self._buffer.set_active(found is not None)
-        if room is not None and self._live != (found is not None):
-            self._live = found is not None
-            info = core.LVecBase4f(*self._pixel, float(self._live), 0.0)
-            for node in room.mirror_nodes:
+        live = found[0] if found is not None else None
+        if room is not None and self._live != (live,):
+            self._live = (live,)
+            for pane, node in zip(self._panes, room.mirror_nodes, strict=True):
+                info = core.LVecBase4f(*self._pixel, float(pane is live), 0.0)
                 node.set_shader_input("mirror_info", info)
         if found is None:
             return

@@ -276,10 +276,16 @@ class Stage:
         self._world.set_shader_input("output_mode", core.LVecBase4f(1, 0, 0, 0))
         self._world.set_shader_input("environment_info", core.LVecBase4f(0, 0, 0, 0))
         buffer, texture = self.graphics.cube_capture("environment", 128, rig, mask)
-        self.graphics.output.set_active(False)
+        others = [self.graphics.output, *([self._final.buffer] if self._final else [])]
+        before = [output.is_active() for output in others]
+        for output in others:
+            output.set_active(False)
         self.graphics.render()
         buffer.set_active(False)
-        self.graphics.output.set_active(True)
+        for output, active in zip(others, before, strict=True):
+            output.set_active(active)
+        if self._environment is not None:
+            self.graphics.remove(self._environment[0])
         self._environment = (buffer, texture)
         self._world.set_shader_input("output_mode", core.LVecBase4f(0, 0, 0, 0))
         self._world.set_shader_input("environment", texture)

@@ -26,7 +26,7 @@ from .missing import missing_model
 from .model import Model
 from .repeat import Repeats, levels_of
 from .settings import StageError, StageSettings
-from .shadow import Spot, is_upright
+from .shadow import STEADY, Spot, is_upright
 
 AVATAR = "avatar"
 IDENTITY: m.Transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
@@ -46,6 +46,7 @@ class Thing:
         born, moved: the frames of the stage in which it came and last moved after that.
         together: whether it is drawn together with its equals.
         missing: why it is not what was asked for, or ``""``.
+        lit: (3,) where the light on it was last looked up, if it was.
     """
 
     target: str
@@ -64,6 +65,7 @@ class Thing:
     moved: int = -SETTLED
     together: bool = False
     missing: str = ""
+    lit: F32 | None = None
 
 
 @dataclass
@@ -267,28 +269,39 @@ class Things:
             self._regroup = True
         matrix = np.array(thing.node.get_mat(), np.float32).reshape(4, 4)
         thing.matrix, thing.box = matrix, placed_box(thing.mesh.box, matrix)
-        thing.probe = self._even
-        if self.light is not None:
-            middle = thing.box.mean(axis=0).astype(np.float32)
-            thing.probe = (self.light.at(middle) * self.ambient).astype(np.float32)
-            table = core.PTA_LVecBase3f([core.LVecBase3f(*map(float, c)) for c in thing.probe])
-            thing.node.set_shader_input("probe", table)
+        self._light(thing)
         if thing.worn and thing.target != AVATAR and AVATAR in self.all:
             thing.spot.node.hide()
             return
         thing.spot.node.show()
-        thing.spot.update(thing.mesh.positions, thing.mesh.box, matrix)
+        live = thing.frame >= 0 and self.settings.streaming
+        thing.spot.update(thing.mesh.positions, thing.mesh.box, matrix, moving=live)
+
+    def _light(self, thing: Thing) -> None:
+        """Give a thing the light at its middle; anew only when it has moved some centimetres."""
+        if self.light is None:
+            thing.probe = self._even
+            return
+        middle = thing.box.mean(axis=0).astype(np.float32)
+        if thing.lit is not None and float(np.abs(middle - thing.lit).max()) < STEADY:
+            return
+        thing.lit = middle
+        thing.probe = (self.light.at(middle) * self.ambient).astype(np.float32)
+        table = core.PTA_LVecBase3f([core.LVecBase3f(*map(float, c)) for c in thing.probe])
+        thing.node.set_shader_input("probe", table)
 
     def shine(self, light: RoomLight | None, ambient: float) -> None:
         """Stand in another room's light; without one, in what light there is."""
         self.light, self.ambient = light, ambient
         for thing in self.all.values():
+            thing.lit = None
             self.relight(thing)
 
     def even(self, probe: F32) -> None:
         """Stand in the same (6, 3) light everywhere."""
         self.light, self._even = None, probe
         for thing in self.all.values():
+            thing.lit = None
             thing.node.clear_shader_input("probe")
             self.relight(thing)
 

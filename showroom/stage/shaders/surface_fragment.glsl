@@ -141,7 +141,7 @@ void main() {
     if (base.a < 0.5) discard;
 #elif defined(BLEND)
     if (base.a < 0.02) discard;
-#else
+#elif !defined(ROOM)
     base.a = 1.0;
 #endif
     vec3 eye = p3d_ViewMatrixInverse[3].xyz;
