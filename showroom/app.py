@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .channel.host import Host
     from .channel.server import Server
     from .channel.settings import ServerSettings
+    from .channel.studio import Work
     from .hearing.shop import Hearing
     from .stage.settings import Quality
     from .stage.stage import Stage
@@ -168,6 +169,15 @@ def hearing_offer(
         return None
     make = partial(make_hearing, folder, engine=engine, weights=weights)
     return HearingOffer(make, languages, can_speak())
+
+
+def photo_work() -> Work | None:
+    """What a server makes of visitors' photos; None where the networks' torch is not installed."""
+    from importlib.util import find_spec
+
+    from .channel.photos import work_on_photo
+
+    return work_on_photo if find_spec("torch") else None
 
 
 @contextmanager
@@ -335,6 +345,7 @@ def serve(
                 flush=True,
             ),
             hearing=hearing,
+            work=photo_work(),
         )
     finally:
         visits.stop()

@@ -126,6 +126,13 @@ class Catalog:
         self._entries[product.id] = entry
         return entry
 
+    def copy(self) -> Catalog:
+        """The same products, so that one may be added here alone."""
+        other = Catalog()
+        other._entries = dict(self._entries)
+        other.faq, other.histories = self.faq, self.histories
+        return other
+
     def save(self, product: Product, root: Path | str) -> Entry:
         """Store a product as ``root/<id>`` and add it.
 

@@ -16,10 +16,11 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -45,6 +46,9 @@ from showroom.protocol.messages import (
     Pose,
     Received,
     Update,
+    Upload,
+    UploadChunk,
+    UploadState,
     Welcome,
 )
 
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from showroom.protocol.mesh_delta import MeshDecoder
 
 CONFIRM_EVERY = 16
+UPLOAD_CHUNK = 32 * 1024
 MAX_UPDATE_BYTES = 64 * 1024 * 1024
 FRAME_BYTES, FRAME_SECONDS = 640, 0.02
 MAX_ASSET_BYTES = 256 * 1024 * 1024
@@ -98,6 +103,7 @@ class AsyncClient:
         self._reader: asyncio.Task[None] | None = None
         self._broken: ChannelError | None = None
         self._meshes: MeshDecoder | None = None
+        self._states: dict[str, asyncio.Queue[int]] = {}
 
     async def __aenter__(self) -> AsyncClient:
         await self.open()
@@ -273,6 +279,51 @@ class AsyncClient:
             self._unanswered.pop(id, None)
             del self._asked[id]
 
+    async def upload(
+        self,
+        data: bytes,
+        *,
+        id: str,
+        what: Literal["product", "body"] = "product",
+        consent: bool = False,
+        height: float | None = None,
+        seconds: float = 300.0,
+    ) -> list[Update]:
+        """Send a photo, over breaks too, and wait for all that answers it.
+
+        Args:
+            what: ``"body"`` needs the visitor's ``consent`` and ``height`` in metres.
+
+        Raises:
+            ChannelError: no answer in time, or the connection is lost.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        asked = Upload(
+            id=id, size=len(data), hash=digest, what=what, consent=consent, height=height
+        )
+        states: asyncio.Queue[int] = asyncio.Queue()
+        self._states[id] = states
+        answer = asyncio.ensure_future(self.ask(asked, seconds=seconds))
+        sender = asyncio.ensure_future(self._send_chunks(id, data, states))
+        try:
+            return await answer
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, answer, return_exceptions=True)
+            del self._states[id]
+
+    async def _send_chunks(self, id: str, data: bytes, states: asyncio.Queue[int]) -> None:
+        """Send chunks from where the server says; it says so again after a break."""
+        while True:
+            at = await states.get()
+            with contextlib.suppress(ConnectionClosed):
+                while at < len(data):
+                    part = data[at : at + UPLOAD_CHUNK]
+                    await self._send(
+                        UploadChunk(upload=id, offset=at, data=part, crc=zlib.crc32(part))
+                    )
+                    at += len(part)
+
     async def clock_offset(self, rounds: int = 5) -> float:
         """The server's clock minus ours, seconds, by the fastest of some pings."""
         best = (float("inf"), 0.0)
@@ -385,6 +436,8 @@ class AsyncClient:
         ref = getattr(update, "ref", "") or getattr(update, "utterance_id", "")
         if not ref:
             return
+        if isinstance(update, UploadState) and update.wanted and ref in self._states:
+            self._states[ref].put_nowait(update.received)
         last = isinstance(update, Done | ErrorUpdate | Pong)
         if last:
             self._unanswered.pop(ref, None)

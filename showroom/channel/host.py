@@ -16,6 +16,7 @@ from showroom.protocol.messages import (
     HandOver,
     Input,
     Pose,
+    Supplied,
     Update,
     Watched,
 )
@@ -64,7 +65,7 @@ class Host(Protocol):
     def acknowledge(self, visit: str, target: str, frame: int) -> None:
         """The client has shown a mesh frame."""
 
-    def post(self, visit: str, event: Event | Watched) -> None:
+    def post(self, visit: str, event: Event | Watched | Supplied) -> None:
         """Hand an event to a visit; never waits."""
 
     def close(self, visit: str) -> None:
@@ -126,7 +127,7 @@ class VisitHost:
             self._deliver[visit] = deliver
         self._put_job(lambda: self._worker.open(visit))
 
-    def post(self, visit: str, event: Event | Watched) -> None:
+    def post(self, visit: str, event: Event | Watched | Supplied) -> None:
         """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
         if self._direct and isinstance(event, Pose) and self._turn.acquire(blocking=False):
             try:

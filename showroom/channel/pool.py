@@ -30,6 +30,7 @@ from showroom.protocol.messages import (
     HandOver,
     Input,
     Pose,
+    Supplied,
     Update,
     Watched,
 )
@@ -173,7 +174,7 @@ class VisitPool:
         if seat is not None and seat.credits:
             seat.acks[target] = frame
 
-    def post(self, visit: str, event: Event | Watched) -> None:
+    def post(self, visit: str, event: Event | Watched | Supplied) -> None:
         """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
         seat = self._seats.get(visit)
         if seat is None:

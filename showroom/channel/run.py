@@ -13,6 +13,7 @@ from .ears import HearingOffer
 from .host import Host
 from .server import Server, open_server
 from .settings import ServerSettings
+from .studio import Work
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -23,12 +24,14 @@ def run_server(
     ready: Callable[[Server], None] = lambda _: None,
     *,
     hearing: HearingOffer | None = None,
+    work: Work | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then close every connection in order and return.
 
     Args:
         ready: called once the port is open.
         hearing: what hears microphones, if anything does.
+        work: what works on visitors' photos, if anything does.
 
     Raises:
         ChannelError: as :func:`showroom.channel.server.open_server`.
@@ -39,7 +42,7 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        async with open_server(settings, host, hearing) as server:
+        async with open_server(settings, host, hearing, work) as server:
             ready(server)
             await stopped.wait()
 
@@ -57,11 +60,13 @@ class ServerThread:
     """
 
     def __init__(
-        self, settings: ServerSettings, host: Host, hearing: HearingOffer | None = None
+        self,
+        settings: ServerSettings,
+        host: Host,
+        hearing: HearingOffer | None = None,
+        work: Work | None = None,
     ) -> None:
-        self._settings = settings
-        self._hearing = hearing
-        self._host = host
+        self._parts = settings, host, hearing, work
         self._opened: concurrent.futures.Future[Server] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, name="showroom-channel", daemon=True)
         self._stopped: asyncio.Event | None = None
@@ -89,7 +94,7 @@ class ServerThread:
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         try:
-            async with open_server(self._settings, self._host, self._hearing) as server:
+            async with open_server(*self._parts) as server:
                 self._opened.set_result(server)
                 await self._stopped.wait()
         except Exception as error:

@@ -28,6 +28,7 @@ from showroom.protocol.messages import (
     AudioChunk,
     AudioStart,
     AudioStop,
+    Body,
     Bye,
     Cancel,
     Done,
@@ -39,9 +40,14 @@ from showroom.protocol.messages import (
     Ping,
     PlaybackFinished,
     Pong,
+    Progress,
     Received,
     Reply,
+    Supplied,
     Update,
+    Upload,
+    UploadChunk,
+    UploadState,
     Watched,
     Welcome,
 )
@@ -57,7 +63,9 @@ from .metrics import Metrics
 from .packed import Packed
 from .session import Session, digest
 from .settings import ChannelError, ServerSettings
+from .studio import Studio, Work, Worked
 from .tokens import Door, Grant
+from .uploads import TELL_EVERY, Uploads, wishes
 from .voice import VoiceLine
 from .watching import only_looks, watchable
 from .wire import Wire
@@ -77,9 +85,15 @@ class Server:
     """Serves visits until closed; create it with :func:`open_server`."""
 
     def __init__(
-        self, settings: ServerSettings, host: Host, hearing: HearingOffer | None = None
+        self,
+        settings: ServerSettings,
+        host: Host,
+        hearing: HearingOffer | None = None,
+        work: Work | None = None,
     ) -> None:
         self.settings = settings
+        self._studio = Studio(work) if work is not None else None
+        self._uploads = Uploads()
         self._door = Door(settings.token, settings.token_key)
         self._hearing = hearing
         self._ears: EarsHost | None = None
@@ -164,7 +178,9 @@ class Server:
             await ws.close(1000, "goodbye")
 
     def deafen(self) -> None:
-        """End what hears; waits for what is queued."""
+        """End what hears and what works on photos; waits for what is queued."""
+        if self._studio is not None:
+            self._studio.stop()
         if self._ears is not None:
             self._ears.stop()
             self._ears = None
@@ -174,6 +190,11 @@ class Server:
         self.draining = True
         closing = [c.ws.close(1012, "the showroom is closing") for c in self._connections]
         await asyncio.gather(*closing, return_exceptions=True)
+
+    def end_all(self) -> None:
+        """End all visits, those that are held too."""
+        for session in list(self._sessions.values()):
+            self._end(session)
 
     def expire(self, now: float) -> None:
         """End the visits whose client did not come back in time."""
@@ -389,7 +410,7 @@ class Server:
         )
 
     def _capabilities(self) -> tuple[str, ...]:
-        able = (*CAPABILITIES, *self._host.capabilities)
+        able = (*CAPABILITIES, *self._host.capabilities, *(("upload",) if self._studio else ()))
         if self._hearing is None:
             return able
         heard = tuple(f"hear-{lang}" for lang in self._hearing.languages)
@@ -448,6 +469,12 @@ class Server:
                 raise ProtocolError(
                     "hello_twice", "the visit is already open", field="type", ref=event.id
                 )
+            case Upload():
+                self._upload(session, event)
+            case UploadChunk():
+                self._take_chunk(session, event)
+            case Cancel() if event.ref and self._forget_upload(session, event.ref):
+                pass
             case AudioStart() | AudioChunk() | AudioStop() | PlaybackFinished() | Cancel():
                 self._listen_to(session, event)
             case Join():
@@ -461,6 +488,85 @@ class Server:
             case _:
                 if session.is_new(event):
                     self._host.post(session.name, event)
+
+    def _upload(self, session: Session, event: Upload) -> None:
+        if self._studio is None:
+            raise ProtocolError(
+                "not_ready", "this server takes no photos", field="type", ref=event.id
+            )
+        if event.id in session.works:  # asked again after a break, and being worked on
+            session.deliver(UploadState(received=event.size, size=event.size, ref=event.id))
+        elif self._uploads.under_way(session.name, event.id) or session.is_new(event):
+            received = self._uploads.begin(session.name, event)
+            session.deliver(
+                UploadState(received=received, size=event.size, wanted=True, ref=event.id)
+            )
+
+    def _take_chunk(self, session: Session, chunk: UploadChunk) -> None:
+        if chunk.upload in session.works:
+            return  # sent again after a break, though it had all arrived
+        arriving = self._uploads.take(session.name, chunk)
+        if arriving is None:
+            return
+        asked, received = arriving.asked, len(arriving.data)
+        if not arriving.complete:
+            if received - arriving.told >= TELL_EVERY:
+                arriving.told = received
+                session.deliver(UploadState(received=received, size=asked.size, ref=asked.id))
+            return
+        assert self._studio is not None
+        session.deliver(UploadState(received=received, size=asked.size, ref=asked.id))
+
+        def tell(told: Worked) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed meanwhile
+                self._loop.call_soon_threadsafe(self._worked, session, asked, told)
+
+        cancel = self._studio.start(bytes(arriving.data), wishes(asked), tell)
+        if cancel is None:
+            raise ProtocolError("busy", "too many photos wait already; try again", ref=asked.id)
+        session.works[asked.id] = cancel
+
+    def _worked(self, session: Session, asked: Upload, told: Worked) -> None:
+        """What the studio tells of a photo."""
+        open_ = session.name in self._sessions and asked.id in session.works
+        if told.kind == "folder":
+            session.folders.append(told.text)
+            if not open_:
+                session.delete_folders()
+        if not open_:
+            return
+        if told.kind == "progress":
+            task = "measure" if asked.what == "body" else "reconstruct"
+            session.deliver(Progress(task=task, done=told.done, text=told.text, ref=asked.id))
+            return
+        del session.works[asked.id]
+        if told.kind == "folder":
+            self._host.post(session.name, Supplied(ref=asked.id, folder=told.text))
+        elif told.kind == "body" and asked.height is not None:
+            body = Body(id=asked.id, height=asked.height, gender=asked.gender, tape=told.body)
+            self._host.post(session.name, body)
+        else:
+            code, name, expected, got = told.error
+            session.deliver(
+                ErrorUpdate(
+                    code=code or "internal",
+                    message=told.text,
+                    field=name,
+                    expected=expected,
+                    got=got,
+                    ref=asked.id,
+                )
+            )
+
+    def _forget_upload(self, session: Session, ref: str) -> bool:
+        """Forget an upload, or stop the work on it; whether there was one."""
+        cancel = session.works.pop(ref, None)
+        if cancel is not None:
+            self._later(asyncio.to_thread(cancel))
+        elif not self._uploads.forget(session.name, ref):
+            return False
+        session.deliver(ErrorUpdate(code="cancelled", message="the upload is forgotten", ref=ref))
+        return True
 
     def _answered(self, session: Session, ref: str) -> None:
         if ref:
@@ -531,6 +637,11 @@ class Server:
     def _end(self, session: Session) -> None:
         if self._sessions.pop(session.name, None) is not None:
             self._companies.leave(session)
+            self._uploads.forget(session.name)
+            for cancel in session.works.values():
+                self._later(asyncio.to_thread(cancel))
+            session.works.clear()
+            self._later(asyncio.to_thread(session.delete_folders))
             self._host.close(session.name)
             if session.voice is not None:
                 session.voice.close()
@@ -568,18 +679,22 @@ def caller_of(ws: ServerConnection) -> str:
 
 @contextlib.asynccontextmanager
 async def open_server(
-    settings: ServerSettings, host: Host, hearing: HearingOffer | None = None
+    settings: ServerSettings,
+    host: Host,
+    hearing: HearingOffer | None = None,
+    work: Work | None = None,
 ) -> AsyncIterator[Server]:
     """Listen; drain at the end. The host is the caller's to stop, after the event loop.
 
     Args:
         hearing: what hears microphones and says replies, if anything does.
+        work: what works on visitors' photos, if anything does.
 
     Raises:
         ChannelError: settings that are not safe or not usable, a port that is taken.
     """
     context = settings.check()
-    server = Server(settings, host, hearing)
+    server = Server(settings, host, hearing, work)
     try:
         listener = await serve(
             server.converse,
@@ -612,6 +727,7 @@ async def open_server(
         yield server
     finally:
         await server.drain()
+        server.end_all()
         reaper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await reaper

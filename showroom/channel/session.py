@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shutil
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -36,6 +38,7 @@ from showroom.protocol.messages import (
     Reply,
     RoomShown,
     Update,
+    UploadChunk,
 )
 from showroom.protocol.validation import ref_of
 
@@ -49,7 +52,19 @@ _SEEN = (
     RoomShown, ProductShown, ProductChanged, ProductRemoved, AvatarShown, AvatarPose, MeshFrame,
     Heard, Reply,
 )  # fmt: skip
-_REPEATABLE = (Hello, Pose, Clock, Ping, Point, Ack, Received, AudioChunk, AudioStop, Cancel)
+_REPEATABLE = (
+    Hello,
+    Pose,
+    Clock,
+    Ping,
+    Point,
+    Ack,
+    Received,
+    AudioChunk,
+    AudioStop,
+    Cancel,
+    UploadChunk,
+)
 
 
 class Session:
@@ -61,6 +76,8 @@ class Session:
 
     Attributes:
         want: options of its client's latest hello.
+        works: photos that are worked on, by their upload's id, with what cancels each.
+        folders: of the products that were made of them; deleted with the visit.
         joined: the visitor shops together with others.
         handed_in, taken: deliveries by the host's own thread, and those of them that the event
             loop has come to; each is written by one thread only.
@@ -77,6 +94,8 @@ class Session:
         self.voice: VoiceLine | None = None
         self.want: tuple[str, ...] = ()
         self.joined = False
+        self.works: dict[str, Callable[[], None]] = {}
+        self.folders: list[str] = []
         self.handed_in = self.taken = 0
         self.watch = secrets.token_urlsafe(18)
         self.arriving: set[Connection] = set()
@@ -84,6 +103,11 @@ class Session:
         self._kept: deque[Update] = deque(maxlen=backlog)
         self._count = 0
         self._ids: dict[tuple[str | int | bool, ...], Connection | None] = {}
+
+    def delete_folders(self) -> None:
+        """Delete the products that were made of the visitor's photos."""
+        while self.folders:
+            shutil.rmtree(Path(self.folders.pop()).parent, ignore_errors=True)
 
     @property
     def attached(self) -> bool:

@@ -20,6 +20,10 @@ codes, or with the code of the room that refused (``parameter``, ``no_such_produ
 * ``token_scope`` - a signed token whose role or visit does not allow this
 * ``resume`` - the visit to go on with is no longer held
 * ``watch`` - there is no such visit to look on at, or one who looks on wants more than that
+* ``upload`` / ``hash`` - a chunk is damaged or not the next one; the whole is not what was
+  announced, or no picture
+* ``consent`` - a body's photo that its visitor has not agreed to
+* ``cancelled`` - the client has cancelled it
 * ``refused`` - a wish that the product, the room or the shop does not allow; nothing changed
 * ``busy`` - the server has no room for another visit, or is closing
 * ``not_ready`` - what the message needs is not there yet (a body, a product in context)

@@ -26,11 +26,13 @@ from .limits import (
     RoomHeight,
     Seconds,
     Secret,
+    Sha256,
     SizeStep,
     Spot,
     Tape,
     Text,
     Transform,
+    UploadSize,
     Weight,
     Word,
     Words,
@@ -264,6 +266,18 @@ class Watched(Message, tag="watched"):
     vertices: bool = True
 
 
+class Supplied(Message, tag="supplied"):
+    """A product was made from the visitor's own photo; from the shell, never from a client.
+
+    Attributes:
+        ref: the upload that it answers.
+        folder: of the product, for as long as the visit lasts.
+    """
+
+    ref: str
+    folder: str
+
+
 WATCHED = "watched"
 """The ``ref`` of what only those who look on are told."""
 
@@ -287,6 +301,39 @@ class Leave(Message, tag="leave"):
     id: Identifier = ""
 
 
+class Upload(Message, tag="upload"):
+    """Send a photo in chunks, or go on with one that a break has cut off.
+
+    Answered by ``upload_state``, which says from where on bytes are wanted, and in the end by one
+    ``done`` or ``error``. Photos are kept in memory until they have been worked on, and nowhere
+    else; ``cancel`` with the upload's id as ``ref`` forgets one.
+
+    Attributes:
+        size: bytes; hash: their SHA-256 in hex.
+        what: ``"product"``: a product's photo, from which one is made that this visit alone has;
+            ``"body"``: the visitor's, from which their measures are estimated.
+        consent: the visitor has agreed to a body's photo being looked at by the server.
+        height, gender: of the visitor, with a body's photo.
+    """
+
+    size: UploadSize
+    hash: Sha256
+    what: Literal["product", "body"] = "product"
+    consent: bool = False
+    height: Height | None = None
+    gender: Literal["female", "male", "neutral"] = "neutral"
+    id: Identifier = ""
+
+
+class UploadChunk(Message, tag="upload_chunk"):
+    """A piece of an upload, in order; ``crc`` is its CRC-32 (zlib's, RFC 1950's polynomial)."""
+
+    upload: Identifier
+    offset: Counter
+    data: bytes
+    crc: Counter
+
+
 class Bye(Message, tag="bye"):
     """The visitor leaves; nothing of the visit is kept."""
 
@@ -302,6 +349,8 @@ Event = (
     | Clock
     | Join
     | Leave
+    | Upload
+    | UploadChunk
     | AudioStart
     | AudioChunk
     | AudioStop
@@ -314,5 +363,5 @@ Event = (
 )
 """What a client may send."""
 
-Input = Event | Advice | Watched
+Input = Event | Advice | Watched | Supplied
 """What a visit takes: what clients send, what came of its errands, and whether others look on."""

@@ -59,6 +59,9 @@ Counter = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 Identifier = Annotated[str, Meta(max_length=128)]
 Word = Annotated[str, Meta(max_length=64)]
+MAX_UPLOAD_BYTES = 16 * 1024 * 1024
+UploadSize = Annotated[int, Meta(ge=1, le=MAX_UPLOAD_BYTES)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 PublicName = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^/\x00-\x1f]+$")]
 Lang = Annotated[str, Meta(max_length=16)]
 Text = Annotated[str, Meta(max_length=2000)]

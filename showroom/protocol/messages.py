@@ -38,6 +38,9 @@ from .events import (
     Pose,
     Received,
     RoomPlan,
+    Supplied,
+    Upload,
+    UploadChunk,
     Utterance,
     Watched,
 )
@@ -71,6 +74,7 @@ from .updates import (
     RoomShown,
     Suggestion,
     Update,
+    UploadState,
     Welcome,
 )
 
@@ -130,9 +134,13 @@ __all__ = [
     "RoomShown",
     "Speak",
     "Suggestion",
+    "Supplied",
     "Transcript",
     "Transform",
     "Update",
+    "Upload",
+    "UploadChunk",
+    "UploadState",
     "Utterance",
     "Vec3",
     "Watched",

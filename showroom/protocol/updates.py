@@ -346,6 +346,19 @@ class HandOver(Message, tag="hand_over"):
     ref: str = ""
 
 
+class UploadState(Message, tag="upload_state"):
+    """How much of an upload has arrived.
+
+    Attributes:
+        wanted: the answer to an ``upload``: send from ``received`` on; else it only tells.
+    """
+
+    received: int
+    size: int
+    wanted: bool = False
+    ref: str = ""
+
+
 class Progress(Message, tag="progress"):
     """Long work goes on: ``done`` of 0 to 1."""
 
@@ -399,6 +412,7 @@ Update = (
     | Speak
     | AudioChunk
     | Cancel
+    | UploadState
     | Progress
     | Done
     | ErrorUpdate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconstruction.product_io import load_product
 from showroom.fit.body import solve
 from showroom.fit.errors import FitError
 from showroom.fit.furnishing import Viewer
@@ -18,6 +19,7 @@ from showroom.protocol.messages import (
 )
 
 from .announce import Announcer, made_for
+from .atelier import Atelier
 from .mover import viewer_of
 from .refused import RefusedError
 from .shopfloor import Shopfloor
@@ -115,6 +117,24 @@ class Presence:
         self.shop = shop
         updates = self._announcer.difference(before, self.state, shop, self.wearer, ref)
         return [self._room_shown(ref), *updates]
+
+    def supply(self, folder: str) -> str:
+        """Take a product that was made for this visitor alone into their catalogue; its id.
+
+        Raises:
+            ProductFileError: the folder holds none.
+        """
+        product = load_product(folder)
+        catalog = self._home.catalog.copy()
+        key, number = product.id, 1
+        while key in catalog:
+            number += 1
+            key = f"{product.id}-{number}"
+        catalog.add(replace(product, id=key))
+        atelier = Atelier(catalog)
+        self._home = replace(self._home, catalog=catalog, atelier=atelier)
+        self.shop = replace(self.shop, catalog=catalog, atelier=atelier)
+        return key
 
     def in_room(self, plan: RoomPlan) -> Shopfloor:
         """The shop in a room of the visitor's own.

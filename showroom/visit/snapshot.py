@@ -29,6 +29,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
         open: as of the dialogue.
         viewer: x, z and yaw of the visitor.
         watched: others look on.
+        supplied: folders of products made from the visitor's own photos.
         pending: the event that waits for an errand.
     """
 
@@ -56,6 +57,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     utterance: tuple[str, int] = ("", -1)
     watched: bool = False
     pending: Pending = NOTHING
+    supplied: tuple[str, ...] = ()
 
 
 def to_plain(snapshot: Snapshot) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from reconstruction.errors import ReconstructionError
 from showroom.catalog.products import Catalog
 from showroom.catalog.scene import Scene, load_scene
 from showroom.fit.errors import FitError
@@ -40,6 +41,7 @@ from showroom.protocol.messages import (
     RegionFit,
     Reply,
     RoomPlan,
+    Supplied,
     Update,
     Utterance,
     Watched,
@@ -104,6 +106,7 @@ class Visit:
         self._room: RoomPlan | None = None
         self._utterance = ("", -1)
         self._pending = NOTHING
+        self._supplies: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:
@@ -121,6 +124,8 @@ class Visit:
         if isinstance(event, Watched):
             self._here.watched = event.on and event.vertices
             return self._here.everything(WATCHED) if event.on else []
+        if isinstance(event, Supplied):
+            return self._supplied(event)
         if isinstance(event, Advice):
             return self._settle(event) if self._pending.ref == event.ref else []
         ref = ref_of(event)
@@ -175,6 +180,7 @@ class Visit:
                 utterance=self._utterance,
                 watched=here.watched,
                 pending=self._pending,
+                supplied=self._supplies,
             )
         )
 
@@ -190,7 +196,9 @@ class Visit:
         told, here = from_plain(snapshot), self._here
         here.want, here.time, self._utterance = told.want, told.time, told.utterance
         here.watched = told.watched
-        self._pending = told.pending
+        self._pending, self._supplies = told.pending, told.supplied
+        for folder in told.supplied:
+            here.supply(folder)
         asked = Clarify(told.question, told.choices, told.wishes) if told.question else None
         self._dialogue = Dialogue(
             told.lang,
@@ -214,6 +222,15 @@ class Visit:
         if told.body is not None or told.state.outfit:
             here.embody(told.body)
         return here.everything()
+
+    def _supplied(self, event: Supplied) -> list[Update]:
+        """Show a product that was made from the visitor's own photo."""
+        try:
+            key = self._here.supply(event.folder)
+        except ReconstructionError as error:
+            return [ProtocolError("refused", error.message, ref=event.ref).update()]
+        self._supplies = (*self._supplies, event.folder)
+        return self.handle(Command(action="show", target=key, id=event.ref))
 
     def _take(self, event: Event) -> list[Update]:
         match event:

@@ -93,6 +93,7 @@ namespace Showroom
             ["speak"] = typeof(Speak),
             ["audio-chunk"] = typeof(AudioChunk),
             ["cancel"] = typeof(Cancel),
+            ["upload_state"] = typeof(UploadState),
             ["progress"] = typeof(Progress),
             ["done"] = typeof(Done),
             ["error"] = typeof(ErrorUpdate),
@@ -272,6 +273,29 @@ namespace Showroom
     {
         public override string Type => "leave";
         [JsonProperty("id", NullValueHandling = NullValueHandling.Ignore)] public string Id;
+    }
+
+    /// <summary>Send a photo in chunks, or go on with one that a break has cut off.</summary>
+    public sealed class Upload : Message
+    {
+        public override string Type => "upload";
+        [JsonProperty("size", Required = Required.Always)] public long Size;
+        [JsonProperty("hash", Required = Required.Always)] public string Hash;
+        [JsonProperty("what", NullValueHandling = NullValueHandling.Ignore)] public string What;
+        [JsonProperty("consent", NullValueHandling = NullValueHandling.Ignore)] public bool Consent;
+        [JsonProperty("height", NullValueHandling = NullValueHandling.Ignore)] public double? Height;
+        [JsonProperty("gender", NullValueHandling = NullValueHandling.Ignore)] public string Gender;
+        [JsonProperty("id", NullValueHandling = NullValueHandling.Ignore)] public string Id;
+    }
+
+    /// <summary>A piece of an upload, in order; crc is its CRC-32 (zlib's, RFC 1950's polynomial).</summary>
+    public sealed class UploadChunk : Message
+    {
+        public override string Type => "upload_chunk";
+        [JsonProperty("upload", Required = Required.Always)] public string Upload;
+        [JsonProperty("offset", Required = Required.Always)] public long Offset;
+        [JsonProperty("data", Required = Required.Always)] public byte[] Data;
+        [JsonProperty("crc", Required = Required.Always)] public long Crc;
     }
 
     /// <summary>The microphone is open: chunks follow until :class:`AudioStop`.</summary>
@@ -557,6 +581,16 @@ namespace Showroom
         [JsonProperty("width", NullValueHandling = NullValueHandling.Ignore)] public long Width = 2;
         [JsonProperty("channels", NullValueHandling = NullValueHandling.Ignore)] public long Channels = 1;
         [JsonProperty("samples", NullValueHandling = NullValueHandling.Ignore)] public long Samples;
+    }
+
+    /// <summary>How much of an upload has arrived.</summary>
+    public sealed class UploadState : Message
+    {
+        public override string Type => "upload_state";
+        [JsonProperty("received", Required = Required.Always)] public long Received;
+        [JsonProperty("size", Required = Required.Always)] public long Size;
+        [JsonProperty("wanted", NullValueHandling = NullValueHandling.Ignore)] public bool Wanted;
+        [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
     }
 
     /// <summary>Long work goes on: done of 0 to 1.</summary>

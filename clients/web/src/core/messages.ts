@@ -225,6 +225,29 @@ export interface Leave {
   id?: string;
 }
 
+/** Send a photo in chunks, or go on with one that a break has cut off. */
+export interface Upload {
+  type: "upload";
+  n?: number;
+  size: number;
+  hash: string;
+  what?: "body" | "product";
+  consent?: boolean;
+  height?: number | null;
+  gender?: "female" | "male" | "neutral";
+  id?: string;
+}
+
+/** A piece of an upload, in order; ``crc`` is its CRC-32 (zlib's, RFC 1950's polynomial). */
+export interface UploadChunk {
+  type: "upload_chunk";
+  n?: number;
+  upload: string;
+  offset: number;
+  data: Uint8Array;
+  crc: number;
+}
+
 /** The microphone is open: chunks follow until :class:`AudioStop`. */
 export interface AudioStart {
   type: "audio-start";
@@ -510,6 +533,16 @@ export interface Speak {
   samples?: number;
 }
 
+/** How much of an upload has arrived. */
+export interface UploadState {
+  type: "upload_state";
+  n?: number;
+  received: number;
+  size: number;
+  wanted?: boolean;
+  ref?: string;
+}
+
 /** Long work goes on: ``done`` of 0 to 1. */
 export interface Progress {
   type: "progress";
@@ -550,6 +583,8 @@ export type EventMessage =
   | Clock
   | Join
   | Leave
+  | Upload
+  | UploadChunk
   | AudioStart
   | AudioChunk
   | AudioStop
@@ -581,6 +616,7 @@ export type UpdateMessage =
   | Speak
   | AudioChunk
   | Cancel
+  | UploadState
   | Progress
   | Done
   | ErrorUpdate;

@@ -380,6 +380,48 @@ struct Leave {
   }
 };
 
+/// Send a photo in chunks, or go on with one that a break has cut off.
+struct Upload {
+  static constexpr const char* Type = "upload";
+  std::int64_t n = 0;
+  std::int64_t size = 0;
+  std::string hash;
+  std::string what = "product";
+  bool consent = false;
+  std::optional<double> height;
+  std::string gender = "neutral";
+  std::string id;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("size", size, true);
+    visitor_("hash", hash, true);
+    visitor_("what", what, false);
+    visitor_("consent", consent, false);
+    visitor_("height", height, false);
+    visitor_("gender", gender, false);
+    visitor_("id", id, false);
+  }
+};
+
+/// A piece of an upload, in order; crc is its CRC-32 (zlib's, RFC 1950's polynomial).
+struct UploadChunk {
+  static constexpr const char* Type = "upload_chunk";
+  std::int64_t n = 0;
+  std::string upload;
+  std::int64_t offset = 0;
+  std::string data;
+  std::int64_t crc = 0;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("upload", upload, true);
+    visitor_("offset", offset, true);
+    visitor_("data", data, true);
+    visitor_("crc", crc, true);
+  }
+};
+
 /// The microphone is open: chunks follow until :class:`AudioStop`.
 struct AudioStart {
   static constexpr const char* Type = "audio-start";
@@ -896,6 +938,24 @@ struct Speak {
   }
 };
 
+/// How much of an upload has arrived.
+struct UploadState {
+  static constexpr const char* Type = "upload_state";
+  std::int64_t n = 0;
+  std::int64_t received = 0;
+  std::int64_t size = 0;
+  bool wanted = false;
+  std::string ref;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("received", received, true);
+    visitor_("size", size, true);
+    visitor_("wanted", wanted, false);
+    visitor_("ref", ref, false);
+  }
+};
+
 /// Long work goes on: done of 0 to 1.
 struct Progress {
   static constexpr const char* Type = "progress";
@@ -959,6 +1019,8 @@ using EventMessage = std::variant<
     Clock,
     Join,
     Leave,
+    Upload,
+    UploadChunk,
     AudioStart,
     AudioChunk,
     AudioStop,
@@ -990,6 +1052,7 @@ using UpdateMessage = std::variant<
     Speak,
     AudioChunk,
     Cancel,
+    UploadState,
     Progress,
     Done,
     ErrorUpdate>;
