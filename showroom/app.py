@@ -373,6 +373,7 @@ def walk_in(
     seconds: float | None,
     quality: Quality | None = None,
     mixed: bool = False,
+    lang: str = "en",
 ) -> int:
     """Walk through a scene in a headset, else in a window, else write a picture of it.
 
@@ -380,28 +381,20 @@ def walk_in(
         quality: of what is drawn; what suits the graphics hardware if it is None.
         mixed: show products in the visitor's own surroundings, where the headset can.
         seconds: leave by itself after this long; None stays until the visitor leaves.
+        lang: of replies, captions and menus.
 
     Raises:
         AppError: there are no products.
         StageError: OpenGL or the headset cannot be opened.
     """
-    from .protocol.messages import AssetReady, Event, Hello, Update
+    from .local_visit import LocalVisit
+    from .microphone import open_microphone
+    from .protocol.messages import Hello
     from .stage.openxr import RuntimeInfo, probe
     from .stage.settings import StageSettings
     from .stage.stage import Stage
 
-    visit = make_visit(catalog, scene, vertices=True)
-    assets: dict[str, bytes] = {}
-
-    def handle(event: Event) -> list[Update]:
-        updates = visit.handle(event)
-        assets.update((u.hash, u.data) for u in updates if isinstance(u, AssetReady))
-        return updates
-
-    def enter(client: str) -> None:
-        for update in handle(Hello(client=client, want=("vertices",))):
-            stage.apply(update)
-
+    made = make_visit(catalog, scene, vertices=True)
     found = probe()
     runtime = found if isinstance(found, RuntimeInfo) and found.usable else None
     if runtime is None and isinstance(found, RuntimeInfo) and found.headset:
@@ -415,14 +408,20 @@ def walk_in(
         from .stage.headset import Headset, headset_settings
 
         settings = headset_settings(settings, runtime)
-    stage = Stage(settings, assets.__getitem__)
+    visit = LocalVisit(lambda: made)
+    stage = Stage(settings, visit.assets.__getitem__)
     if isinstance(scene, Path):
         stage.scenes[scene_id(scene)] = scene
     stage.watch = True
     stay = math.inf if seconds is None else seconds
+    microphone, deaf = (
+        (None, "") if runtime is None and not windowed else open_microphone(hearing_offer(catalog))
+    )
+    if deaf:
+        print(f"showroom: {deaf}", file=sys.stderr)
     try:
         if runtime is not None:
-            headset = Headset(stage, handle, mixed=mixed)
+            headset = Headset(stage, visit, lang=lang, microphone=microphone, mixed=mixed)
             headset.guest.enter("headset/1")
             print(f"showroom: in the headset, {runtime.headset}; a thumbstick walks", flush=True)
             cut = headset.run(stay)
@@ -431,14 +430,19 @@ def walk_in(
         elif windowed:
             from .stage.window import Desktop
 
-            desktop = Desktop(stage, handle)
+            desktop = Desktop(stage, visit, lang=lang, microphone=microphone)
             desktop.guest.enter("desktop/1")
             print("showroom: WASD walks, the mouse points and grabs, T types a sentence, Esc ends")
             desktop.run(stay)
         else:
-            enter("desktop/1")
+            visit(Hello(client="desktop/1", lang=lang, want=("vertices",)))
+            for update in visit.settle():
+                stage.apply(update)
             _write_view(stage, scene, Path("out") / f"{scene_id(scene)}.png")
     finally:
+        if microphone is not None:
+            microphone.close()
+        visit.settle()
         stage.close()
     return 0
 

@@ -78,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"showroom {__version__}")
     add_scene(parser, default="store")
-    parser.set_defaults(run=walk_in, catalog=None, seconds=None, quality=None, mixed=False)
+    parser.set_defaults(
+        run=walk_in, catalog=None, seconds=None, quality=None, mixed=False, lang="en"
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for group in GROUPS:
         for add in group.ADDS:

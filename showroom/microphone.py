@@ -87,7 +87,7 @@ def open_microphone(offer: HearingOffer | None) -> tuple[Microphone | None, str]
     except ModuleNotFoundError:
         return None, "to talk, install: pip install sounddevice"
     except OSError as error:
-        return None, str(error)
+        return None, f"nothing can be recorded here: {error} (PortAudio; on Debian libportaudio2)"
     return Microphone(offer, source), ""
 
 

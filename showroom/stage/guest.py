@@ -302,9 +302,7 @@ class Guest:
             self.wrist.page = means
         elif means == "lang":
             self.lang = "en" if self.lang == "zh" else "zh"
-            # Greeted anew it tells everything there is, which is shown already.
-            for _ in self.handle(m.Hello(client="stage/1", lang=self.lang, want=("vertices",))):
-                continue
+            self.enter("stage/1")
         else:
             self.legs.comfort = pressed(self.legs.comfort, means)
 

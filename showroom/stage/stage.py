@@ -67,6 +67,7 @@ class Stage:
         self.settings = asked.fitted_to(self.graphics.renderer)
         _tell_software(self.graphics)
         self.room: RoomNode | None = None
+        self._told: tuple[object, ...] | None = None
         self.caption = Caption()
         self.first_person = False
         self.watch = False
@@ -213,7 +214,10 @@ class Stage:
         elif isinstance(update, m.AvatarShown) and not update.who:
             self._put(AVATAR, update.glb, True)
         elif isinstance(update, m.RoomShown):
-            self.show_room(_scene_of(update, self.scenes))
+            told = (update.scene, update.outline, update.height)
+            if self.room is None or self._told != told:
+                self.show_room(_scene_of(update, self.scenes))
+                self._told = told
         elif isinstance(update, m.Heard):
             self.caption.heard(update.text)
         elif isinstance(update, m.Reply):
@@ -228,6 +232,7 @@ class Stage:
         Raises:
             SceneError: the scene cannot be built; the room stays as it was.
         """
+        self._told = None
         chosen = load_scene(scene) if isinstance(scene, str) else scene
         room = RoomNode(chosen, self.settings.baked, built)
         if built is None:

@@ -25,6 +25,9 @@ def _add_walk(verbs: Verbs) -> None:
     parser.add_argument(
         "--mixed", action="store_true", help="show products in your own room, where a headset can"
     )
+    parser.add_argument(
+        "--lang", default="en", choices=("en", "zh"), help="of replies, captions and menus (en)"
+    )
 
 
 def walk_in(options: argparse.Namespace) -> int:
@@ -37,6 +40,7 @@ def walk_in(options: argparse.Namespace) -> int:
         seconds=options.seconds,
         quality=options.quality,
         mixed=options.mixed,
+        lang=options.lang,
     )
 
 

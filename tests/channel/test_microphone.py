@@ -120,4 +120,6 @@ def test_a_machine_that_cannot_hear_says_why(monkeypatch: pytest.MonkeyPatch) ->
         return real(name, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(builtins, "__import__", broken)
-    assert open_microphone(offer) == (None, "PortAudio library not found")
+    microphone, why = open_microphone(offer)
+    assert microphone is None
+    assert "PortAudio library not found" in why
