@@ -20,6 +20,8 @@ F64 = NDArray[np.float64]
 
 _NEAR = 0.02
 """A point within this share of the largest side has not moved."""
+_FAR = 0.1
+"""A point that moved by more than this counts no more."""
 _GRAIN = 0.012
 """How far apart sampled points lie, likewise: so much more is no distance between two shapes."""
 _DRAWS = 5
@@ -32,14 +34,16 @@ _MOST = 10
 
 @dataclass(frozen=True)
 class ShapeDoubt:
-    """Shares of the surface, 0 to 1, that would lie elsewhere (0: sure).
+    """How far, or how much of the surface, would lie elsewhere, 0 to 1 (0: sure).
 
     Attributes:
-        guess: in members drawn from the network's values and their spread.
-        fit: in members drawn from what the photo leaves open after the fit.
-        structure: with other options, by their probability; may exceed 1 where many are open.
-        moved: between the network's own proposal and the fit.
-        worst: with the one other option that changes most, by its probability.
+        guess: how far in members drawn from the network's values and their spread, the mean over
+            the surface in tenths of the largest side.
+        fit: the same in members drawn from what the photo leaves open after the fit.
+        structure: the share of the surface with other options, by their probability; more than 1
+            where many are open.
+        moved: the share between the network's own proposal and the fit.
+        worst: the share with the one other option that changes most, by its probability.
     """
 
     guess: float
@@ -149,9 +153,10 @@ class _Surface:
         return np.asarray((corners * self.weight[..., None]).sum(axis=1) - origin)
 
     def moved(self, values: Mapping[str, float]) -> float:
-        """Share of the points that lie elsewhere with other values of the same structure."""
+        """How far the points lie elsewhere with other values of the same structure, 0 to 1."""
         there = self._at(self.family.points(values, self.choices))
-        return float((np.linalg.norm(there - self.points, axis=1) > _NEAR * self.side).mean())
+        away = np.linalg.norm(there - self.points, axis=1) / (_FAR * self.side)
+        return float(np.minimum(away, 1).mean())
 
     def unlike(self, other: _Surface) -> float:
         """One less the F-score of both sets of points at :data:`_NEAR`."""
