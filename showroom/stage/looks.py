@@ -72,9 +72,13 @@ class TextureStore:
         kind = core.Texture.F_srgb_alpha if picture.srgb else core.Texture.F_rgba
         texture = core.Texture("picture")
         texture.setup_2d_texture(width, height, core.Texture.T_unsigned_byte, kind)
-        texture.set_minfilter(core.SamplerState.FT_linear_mipmap_linear)
-        texture.set_magfilter(core.SamplerState.FT_linear)
-        texture.set_anisotropic_degree(self._anisotropy)
+        # A mesh without UVs has no derivatives of them, of which some drivers' anisotropic filters
+        # make not-a-number; it has a one-pixel texture.
+        one = width == height == 1
+        linear = core.SamplerState.FT_linear
+        texture.set_minfilter(linear if one else core.SamplerState.FT_linear_mipmap_linear)
+        texture.set_magfilter(linear)
+        texture.set_anisotropic_degree(1 if one else self._anisotropy)
         texture.set_wrap_u(core.SamplerState.WM_repeat)
         texture.set_wrap_v(core.SamplerState.WM_repeat)
         return Held(texture, see_through(picture))
