@@ -129,6 +129,13 @@ class Easel:
         self.stage.caption.prompt = self.problem or (self._words(now) if self.told else "")
         self.stage.draw()
 
+    def close(self) -> None:
+        """Take the product, the photo and the words away."""
+        self.exhibit.close()
+        self.stage.overlay.show_board(None)
+        self.stage.caption.prompt = ""
+        self.stage.camera_lens.set_film_offset(0, 0)
+
     def reload(self) -> None:
         """Read the file anew; what was shown stays, with a sentence, if it cannot be shown."""
         try:

@@ -165,3 +165,8 @@ class Exhibit:
             place = (middle[0] + aside, middle[1] - down, middle[2])
             found.append(Dimension(start, end, Label((text,), place, size), 0.004 * distance))
         return tuple(found)
+
+    def close(self) -> None:
+        """Take the product and what was drawn about it away."""
+        self._gizmos.close()
+        self.stage.clear()

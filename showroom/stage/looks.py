@@ -19,6 +19,7 @@ Side = Literal["whole", "core", "back", "front"]
 BACKS = "blended backs"
 SHADOWS = core.BitMask32.bit(1)
 """The mask of the camera that draws shadow maps."""
+_SMALL = 2**20
 PASS = "pass"
 """The tag by which a camera that draws depth alone tells nodes that need a shader of their own."""
 
@@ -61,8 +62,9 @@ class TextureStore:
                 held.texture.set_ram_mipmap_image(level, core.CPTA_uchar(array))
             else:
                 held.texture.set_ram_image(core.CPTA_uchar(array))
-        # Once it is uploaded, the driver's copy is enough.
-        held.texture.set_keep_ram_image(False)
+        # Once a large one is uploaded, the driver's copy is enough. The engine releases what it
+        # uploaded when another stage of the process closes: small ones can then come back.
+        held.texture.set_keep_ram_image(picture.nbytes < _SMALL)
         self.add(picture, held)
         return held
 

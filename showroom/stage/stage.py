@@ -375,6 +375,8 @@ class Stage:
             self.room.node.remove_node()
             self.room = None
         self.graphics.output.set_clear_color((*color, 1.0))
+        self._world.set_shader_input("environment_info", core.LVecBase4f(0, 0, 0, 0))
+        self._key.aim((0.35, 0.8, 0.5), np.array([0.9, 0.85, 0.8]))
         shades = (0.95, 0.95, 1.15, 0.7, 1.0, 0.9)
         probe = np.repeat(np.array(shades, np.float32)[:, None] * light, 3, axis=1)
         table = core.PTA_LVecBase3f([core.LVecBase3f(*map(float, c)) for c in probe])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,10 +98,11 @@ def test_previews_of_nothing_are_typed_errors(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def exhibit(stage: Stage) -> Exhibit:
+def exhibit(stage: Stage) -> Iterator[Exhibit]:
     made = Exhibit(stage, read_model(two_colours()))
     made.look(0.6)
-    return made
+    yield made
+    made.close()
 
 
 def test_every_mode_is_another_picture(exhibit: Exhibit) -> None:
@@ -178,6 +180,8 @@ def test_the_window_reloads_what_is_saved_and_keeps_what_was_good(
     easel.frame(2.0, 0.02)
     assert easel.problem == ""
     assert not blue(stage.graphics.read()).any()
+    easel.close()
+    assert not stage.things
 
 
 def test_keys_change_what_is_seen(stage: Stage, tmp_path: Path) -> None:
@@ -202,6 +206,7 @@ def test_keys_change_what_is_seen(stage: Stage, tmp_path: Path) -> None:
     assert not easel.turning
     easel.key("escape")
     assert easel.over
+    easel.close()
 
 
 def test_a_texture_beside_the_file_counts_as_the_file(tmp_path: Path) -> None:
