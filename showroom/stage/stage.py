@@ -423,8 +423,9 @@ class Stage:
         if cold is not None:
             self._cold = None
             cold.reparent_to(self._things.node)
-        picture = self.caption.picture(self.graphics.output.get_x_size())
-        self.overlay.show_picture(picture)
+        if self.graphics.output.is_active():  # A headset shows captions by itself.
+            picture = self.caption.picture(self.graphics.output.get_x_size())
+            self.overlay.show_picture(picture)
         self.graphics.render()
         if cold is not None:
             cold.remove_node()
