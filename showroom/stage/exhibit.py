@@ -161,8 +161,8 @@ class Exhibit:
             length = math.dist(start, end)
             text = f"{word(name, self.lang)} {100 * length:.1f} cm"
             middle = tuple((p + q) / 2 for p, q in zip(start, end, strict=True))
-            aside, down = (3.5 * out, 0.0) if name == "height" else (0.0, out)
-            place = (middle[0] + aside, middle[1] - down, middle[2])
+            over = (end[0], end[1] + out, end[2])  # A label beside a line would leave the frame.
+            place = over if name == "height" else (middle[0], middle[1] - out, middle[2])
             found.append(Dimension(start, end, Label((text,), place, size), 0.004 * distance))
         return tuple(found)
 

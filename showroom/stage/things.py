@@ -114,7 +114,7 @@ class Things:
         """Show a GLB under a target's name in place of what that target was.
 
         Returns:
-            The thing; None if its GLB is still coming.
+            The thing, or the stand for what is missing; None if its GLB is still coming.
 
         Raises:
             StageError: the GLB cannot be used; only where nothing is streamed.
@@ -135,8 +135,10 @@ class Things:
         self.waiting[target] = Waiting(glb, worn, kept.transform, kept.values)
         try:
             self.loader.ask(glb, data())
-        except (StageError, KeyError, OSError) as error:
-            self._miss(target, str(error) or "there are no such bytes")
+        except KeyError:
+            return self._miss(target, f"there is no asset {glb[:12]}")
+        except (StageError, OSError) as error:
+            return self._miss(target, str(error))
         return None
 
     def _show(self, target: str, glb: str, worn: bool, geometry: ModelGeometry) -> Thing:
@@ -178,12 +180,12 @@ class Things:
             coming.transform = transform
             coming.values.update(values)
 
-    def _miss(self, target: str, problem: str) -> None:
-        """Show a stand that says that something is missing."""
+    def _miss(self, target: str, problem: str) -> Thing | None:
+        """Show a stand that says that something is missing; nothing for an avatar."""
         coming = self.waiting.pop(target)
         _log.warning("%s cannot be shown: %s", target, problem)
         if target == AVATAR:
-            return
+            return None
         if self._nothing is None:
             sign = missing_model()
             decoded = Decoded(sign, pictures_of(sign, self.settings.texture_size))
@@ -192,6 +194,7 @@ class Things:
         thing.missing = problem
         thing.values = coming.values
         self.move(thing, coming.transform)
+        return thing
 
     def receive(self) -> None:
         """Go on with what is coming, within one frame's budget; show what came."""

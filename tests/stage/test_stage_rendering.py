@@ -290,9 +290,10 @@ def test_a_stand_with_a_sign_shows_what_is_missing(
     look.look_at((0.0, 1.0, 2.5), (0.0, 0.8, 0.0), 0.6)
     look.settle()
     empty = look.render().astype(int)
-    look.apply(shown("p", "bad"))
+    look.apply(shown("p", "bad", (0.2, 0.0, 0.0, *IDENTITY[3:])))
     look.settle()
     assert look.things["p"].missing
+    assert look.things["p"].node.get_x() == pytest.approx(0.2)
     assert not look.things["good"].missing
     assert np.abs(look.render().astype(int) - empty).mean() > 4
     # The stand goes once the product is there after all.
