@@ -237,4 +237,4 @@ def _set_lens(lens: Any, cull: F64, eyes: tuple[F64, F64]) -> None:
 
 
 def _matrix(values: F64) -> Any:
-    return core.LMatrix4f(*(float(v) for v in values.ravel()))
+    return core.LMatrix4f(*values.ravel().tolist())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,14 @@ def matrix_of(pose: Transform) -> F64:
     return made
 
 
+def _undone(pose: F64) -> F64:
+    """The inverse of a pose's matrix: turned back and moved back."""
+    made = np.eye(4)
+    made[:3, :3] = pose[:3, :3].T
+    made[3, :3] = -pose[3, :3] @ made[:3, :3]
+    return made
+
+
 def projection(fov: Fov, near: float = NEAR, far: float = FAR) -> F64:
     """OpenGL's off-axis perspective (depth -1 to 1) of a field of view, for row vectors."""
     left, right, up, down = (math.tan(a) for a in fov)
@@ -103,6 +112,14 @@ def projection(fov: Fov, near: float = NEAR, far: float = FAR) -> F64:
     return made
 
 
+@lru_cache(maxsize=8)
+def _eye_projection(fov: Fov) -> F64:
+    """An eye's: its field of view hardly ever changes."""
+    made = projection(fov)
+    made.flags.writeable = False
+    return made
+
+
 def stereo(head: Transform, eyes: Sequence[Eye]) -> StereoLens:
     """One camera for two eyes, which may be canted: one cull serves both.
 
@@ -110,11 +127,10 @@ def stereo(head: Transform, eyes: Sequence[Eye]) -> StereoLens:
     pass the eyes, which sit beside the middle.
     """
     camera = matrix_of(head)
-    inverse = np.linalg.inv(camera)
+    inverse = _undone(camera)
     local = [matrix_of(eye.pose) @ inverse for eye in eyes]
-    slopes = np.concatenate(
-        [_corners(eye.fov) @ m[:3, :3] for eye, m in zip(eyes, local, strict=True)]
-    )
+    rays = [_corners(eye.fov) @ m[:3, :3] for eye, m in zip(eyes, local, strict=True)]
+    slopes = np.concatenate(rays)
     slopes = slopes[:, :2] / np.maximum(-slopes[:, 2:], 0.05)
     low, high = slopes.min(axis=0), slopes.max(axis=0)
     aside = max(float(np.abs(m[3, :3]).max()) for m in local)
@@ -124,12 +140,13 @@ def stereo(head: Transform, eyes: Sequence[Eye]) -> StereoLens:
     behind = np.eye(4)
     behind[3, 2] = -back
     left, right = (
-        np.linalg.inv(m) @ projection(eye.fov) for eye, m in zip(eyes, local, strict=True)
+        _undone(m) @ _eye_projection(eye.fov) for eye, m in zip(eyes, local, strict=True)
     )
     cull = behind @ projection(fov, NEAR, FAR + 2 * back)
     return StereoLens(camera, cull, (left, right))
 
 
+@lru_cache(maxsize=8)
 def _corners(fov: Fov) -> F64:
     left, right, up, down = (math.tan(a) for a in fov)
     return np.array([[x, y, -1.0] for x in (left, right) for y in (up, down)])

@@ -73,6 +73,11 @@ class KeyLight:
     def aim(self, direction: tuple[float, float, float], color: NDArray[np.float64]) -> None:
         """Set the direction towards the light and its linear colour."""
         self._direction = np.asarray(direction, np.float64) / np.linalg.norm(direction)
+        forward = -self._direction
+        right = np.cross(forward, [0.0, 1.0, 0.0] if abs(forward[1]) < 0.99 else [0.0, 0.0, -1.0])
+        right /= np.linalg.norm(right)
+        up = np.cross(right, forward)
+        self._axes = [*right.tolist(), 0.0, *up.tolist(), 0.0, *self._direction.tolist(), 0.0]
         self._world.set_shader_input("key_direction", core.LVecBase3f(*map(float, self._direction)))
         self._world.set_shader_input("key_color", core.LVecBase3f(*map(float, color)))
 
@@ -87,12 +92,7 @@ class KeyLight:
             self._center = (low + high) / 2
             self._radius = float(np.clip(np.linalg.norm(high - low) / 2 + 0.05, 0.8, 9.0))
         eye = self._center + self._direction * (self._radius + 4.0)
-        forward = -self._direction
-        right = np.cross(forward, [0.0, 1.0, 0.0] if abs(forward[1]) < 0.99 else [0.0, 0.0, -1.0])
-        right /= np.linalg.norm(right)
-        up = np.cross(right, forward)
-        rows = [*right, 0.0, *up, 0.0, *(-forward), 0.0, *eye, 1.0]
-        self.camera.set_mat(core.LMatrix4f(*(float(v) for v in rows)))
+        self.camera.set_mat(core.LMatrix4f(*self._axes, *eye.tolist(), 1.0))
         self._lens.set_film_size(2 * self._radius, 2 * self._radius)
         self._lens.set_near_far(0.1, 2 * self._radius + 12.0)
         inverse = core.LMatrix4f(self.camera.get_mat())
