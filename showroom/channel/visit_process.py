@@ -48,6 +48,7 @@ class _Visits:
         self._visits: dict[str, VisitLike] = {}
         self._poses: deque[Request] = deque()
         self._rest: deque[Request] = deque()
+        self._coming: set[str] = set()
         self._exact = False
         self._meshes: dict[str, MeshEncoder] = {}
         self._buffer = bytearray()
@@ -62,7 +63,14 @@ class _Visits:
             while self._poses:
                 self._serve(self._poses.popleft())
             if self._rest:
-                self._serve(self._rest.popleft())
+                request = self._rest.popleft()
+                self._serve(request)
+                if request.verb != "handle" and not self._still_coming(request.visit):
+                    self._coming.discard(request.visit)
+
+    def _still_coming(self, visit: str) -> bool:
+        """Whether a visit is still to be opened or restored; its poses wait for that."""
+        return any(r.visit == visit and r.verb in ("open", "restore") for r in self._rest)
 
     def _read(self) -> bool:
         """Take in what has come; waits only if there is nothing to do. False at the end."""
@@ -80,8 +88,10 @@ class _Visits:
             if stop > len(self._buffer):
                 break
             request = self._decoder.decode(self._buffer[at + LENGTH : stop])
-            queue = self._poses if isinstance(request.event, Pose) else self._rest
-            queue.append(request)
+            if request.verb in ("open", "restore"):
+                self._coming.add(request.visit)
+            at_once = isinstance(request.event, Pose) and request.visit not in self._coming
+            (self._poses if at_once else self._rest).append(request)
             at = stop
         del self._buffer[:at]
         return True
@@ -123,7 +133,7 @@ class _Visits:
             case "restore":
                 plain = msgspec.msgpack.decode(request.snapshot)
                 return self._visits[request.visit].restore(plain)
-            case "handle" if request.event is not None:
+            case "handle" if request.event is not None and request.visit in self._visits:
                 visit = self._visits[request.visit]
                 updates = guarded(visit, request.event)
                 if not isinstance(request.event, Pose):

@@ -175,6 +175,23 @@ def test_differences_need_a_tenth_of_the_bytes_and_survive_a_break():
     pooled(test, VisitPool(make_toy))
 
 
+def test_poses_that_come_with_the_hello_find_the_visit_open():
+    async def test(server: Server, host: VisitPool) -> None:
+        clients = [AsyncClient(server.url) for _ in range(4)]
+        for client in clients:
+            await client.open()
+            for number in range(5):
+                await client.send(Pose(time=float(number), head=HEAD, seq=number))
+        for client in clients:
+            await said(client, "u")
+            updates = await client.poll()
+            assert not [u for u in updates if isinstance(u, ErrorUpdate)]
+            assert [u for u in updates if isinstance(u, AvatarPose)]
+            await client.close()
+
+    pooled(test, VisitPool(make_toy, processes=2))
+
+
 class Waiting(ToyVisit):
     """Waits for advice before it answers; remembers what it waits for, or forgets it."""
 
