@@ -193,51 +193,41 @@ def _join(
         seen.add(here)
         chain = (*chain, here)
     for name in _includes(part):
-        line = line_of(part.text, "include")
-        known = {"path": part.path, "field": "include", "line": line}
         if root is None or part.path is None:
-            raise SceneError("only a file can include others", **known)
+            raise _refused(part, "only a file can include others", "a scene file", name)
         other = (part.path.parent / str(name)).resolve()
         if not isinstance(name, str) or not other.is_relative_to(root) or other.suffix != ".toml":
-            raise SceneError(
-                "cannot be included",
-                expected="a .toml file in the scene's folder",
-                got=str(name)[:80],
-                **known,
-            )
+            known = "a .toml file in the scene's folder"
+            raise _refused(part, "cannot be included", known, name)
         if other in chain:
             cycle = [p.name for p in (*chain[chain.index(other) :], other)]
-            raise SceneError(
-                "files include each other in a cycle",
-                expected="no cycle",
-                got=" -> ".join(cycle),
-                **known,
-            )
+            what = "files include each other in a cycle"
+            raise _refused(part, what, "no cycle", " -> ".join(cycle))
         if other in seen:
             continue
         if not other.is_file():
-            raise SceneError(
-                "there is no such file", expected="an existing file", got=name[:80], **known
-            )
+            raise _refused(part, "there is no such file", "an existing file", name)
         if len(seen) >= MAX_FILES:
-            raise SceneError(
-                "includes too many files", expected=f"at most {MAX_FILES}", got=name[:80], **known
-            )
+            raise _refused(part, "includes too many files", f"at most {MAX_FILES}", name)
         _read(other, root, chain, seen, source)
     source.add(part)
+
+
+def _refused(part: Part, message: str, expected: str, got: object) -> SceneError:
+    return SceneError(
+        message,
+        path=part.path,
+        field="include",
+        expected=expected,
+        got=str(got)[:80],
+        line=line_of(part.text, "include"),
+    )
 
 
 def _includes(part: Part) -> list[Any]:
     names = part.tables.get("include", [])
     if not isinstance(names, list):
-        raise SceneError(
-            "must be a list of files",
-            path=part.path,
-            field="include",
-            expected='["file.toml"]',
-            got=str(names)[:80],
-            line=line_of(part.text, "include"),
-        )
+        raise _refused(part, "must be a list of files", '["file.toml"]', names)
     return names
 
 

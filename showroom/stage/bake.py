@@ -125,6 +125,8 @@ def bake(
         around_light[chosen] = found
         around_light[: counts[0]] = _filled(around_light[: counts[0]], place, normal, known, needed)
         around_light[: counts[0]] = _smooth(around_light[: counts[0]], place, normal, known, 3)
+        round_things = slice(counts[0], counts[1])
+        around_light[round_things] = _eased(around_light[round_things], decor, own)
         total = straight + around_light
     lightmap = np.ones((ATLAS, ATLAS, 3), np.float32)
     lightmap[known] = total[: counts[0]]
@@ -154,7 +156,7 @@ def save(light: RoomLight, decor: Decor, path: Path) -> None:
             vertex=encode(light.vertex[own], scale),
             probes=light.probes.astype(np.float16),
             origin=light.origin,
-            **({} if light.sky is None else {"sky": packed(light.sky)}),
+            sky=packed(light.sky) if light.sky is not None else np.zeros(0, np.uint8),
         )
         temporary.replace(path)
     finally:
@@ -311,6 +313,26 @@ def _gather(
             way = (t * x[:, None] + b * y[:, None] + n * z[:, None]).astype(np.float32)
             total[s] += lookup.leaving(*caster.first(origin, way), way)
     return (total / (side * side)).astype(np.float32)
+
+
+def _eased(light: F32, decor: Decor, own: NDArray[np.bool_], rounds: int = 2) -> F32:
+    """Remove noise between vertices that an edge joins."""
+    index = np.full(len(own), -1)
+    index[own] = np.arange(int(own.sum()))
+    faces = index[decor.faces[own[decor.faces[:, 0]]]]
+    a = faces[:, [0, 1, 2]].ravel()
+    b = faces[:, [1, 2, 0]].ravel()
+    normal = decor.normals[own]
+    alike = (normal[a] * normal[b]).sum(axis=1) > 0.6
+    a, b = a[alike], b[alike]
+    for _ in range(rounds):
+        total, count = light.astype(np.float64), np.ones(len(light))
+        for k in range(3):
+            total[:, k] += np.bincount(a, light[b, k], len(light))
+            total[:, k] += np.bincount(b, light[a, k], len(light))
+        count += np.bincount(a, minlength=len(light)) + np.bincount(b, minlength=len(light))
+        light = (total / count[:, None]).astype(np.float32)
+    return light
 
 
 def _neighbours(place: F32, normal: NDArray[np.float32], known: NDArray[np.bool_]) -> Any:

@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..catalog.scene import Scene
-from . import check, furnish
+from . import (  # noqa: F401 - modules of builders register them
+    check,
+    furnish,
+    furnish_hall,
+    furnish_home,
+    furnish_house,
+    furnish_outdoor,
+    furnish_shop,
+)
 from .atlas import pack
 from .lamp import Light, read_lights
 from .material import Material, read_materials

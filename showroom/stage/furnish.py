@@ -59,14 +59,6 @@ def place(scene: Scene, entry: Mapping[str, Any], field: str) -> Made:
     Raises:
         SceneError: unknown builder or key, missing or wrong value.
     """
-    from . import (  # noqa: F401 - they register their builders
-        furnish_hall,
-        furnish_home,
-        furnish_house,
-        furnish_outdoor,
-        furnish_shop,
-    )
-
     name = entry.get("build")
     if name not in BUILDERS:
         raise scene.fail("no such builder", f"{field}.build", ", ".join(sorted(BUILDERS)), name)

@@ -226,9 +226,9 @@ def dining_table(
         plate = [(0.05, 0.0), (0.085, 0.006), (0.13, 0.02), (0.133, 0.023), (0.127, 0.0245),
                  (0.08, 0.012), (0.002, 0.006)]  # fmt: skip
         glass = [(0.028, 0.0), (0.034, 0.1), (0.032, 0.1), (0.026, 0.006), (0.001, 0.005)]
-        for x in (-0.5, 0.5):
+        for u in (-0.5, 0.5):
             for z in (-1, 1):
-                at = (x * width * 0.55, height, z * (depth / 2 - 0.19))
+                at = (u * width * 0.55, height, z * (depth / 2 - 0.19))
                 shapes.append(lathe(plate, "ceramic", 28).moved(*at))
                 shapes.append(
                     lathe(glass, "tumbler", 16).moved(at[0] + 0.18, height, at[2] - 0.09 * z)

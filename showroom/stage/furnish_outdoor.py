@@ -45,7 +45,7 @@ def terrain(
     def bumps(scale: float) -> NDArray[np.float64]:
         i = np.floor(x / scale * 256).astype(int) % 256
         j = np.floor(z / scale * 256).astype(int) % 256
-        return image[j, i]
+        return np.asarray(image[j, i], np.float64)
 
     low_x, low_z, high_x, high_z = flat
     away = np.hypot(

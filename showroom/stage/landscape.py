@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from .shape import F32
 from .textures import fractal, noise
@@ -69,8 +70,6 @@ def paint_land(
         _city(out, local, horizon, zenith, tint, scale, seed, samples)
     elif land == "street":
         _street(out, local, horizon, zenith, tint, scale, seed, samples)
-        from scipy.ndimage import gaussian_filter
-
         soft = 0.0009 * shape[1]  # The camera's focus is inside the shop.
         out[:] = gaussian_filter(out, (soft, soft, 0), mode=("nearest", "wrap", "nearest"))
 
@@ -104,7 +103,11 @@ def _ground(x: float, z: float, relief: NDArray[np.float32], tall: float) -> flo
     broad = _sampled(relief, x / _TILE + 0.37, z / _TILE + 0.11)
     fine = _sampled(relief, x / 1270.0, z / 1270.0)
     shore = 70.0 * (_sampled(relief, x / 5300.0 + 0.2, z / 5300.0 + 0.7) - 0.28)
-    return tall * rise * broad + (0.045 * tall + 10.0) * (fine - 0.35) * (0.25 + rise) + shore
+    # A lake straight ahead.
+    shore -= 110.0 * np.exp(-((x / 2600.0) ** 2) - ((z + 3300.0) / 3000.0) ** 2)
+    return float(
+        tall * rise * broad + (0.045 * tall + 10.0) * (fine - 0.35) * (0.25 + rise) + shore
+    )
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]

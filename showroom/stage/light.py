@@ -99,7 +99,7 @@ def load(decor: Decor, name: str, folder: Path = BAKED) -> RoomLight | None:
             vertex = np.ones((len(decor.vertices), 3), np.float32)
             vertex[~decor.charted] = decode(data["vertex"], scale)
             probes = data["probes"].astype(np.float32)
-            sky = _unpacked(data["sky"]) if "sky" in data else None
+            sky = _unpacked(data["sky"]) if data["sky"].size else None
             return RoomLight(lightmap, vertex, probes, data["origin"], "baked", sky)
     except (OSError, KeyError, ValueError) as error:
         raise StageError(f"{path.name} is broken ({error}); bake the scene again") from error

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +54,9 @@ def read_materials(scene: Scene) -> dict[str, Material]:
     Raises:
         SceneError: an unknown key or texture, a wrong value, an image that is missing or broken.
     """
-    made = {}
+    made: dict[str, Material] = {}
+    tiles: dict[str, tuple[float, float]] = {}
+    jobs: dict[str, Callable[[], NDArray[np.uint8]]] = {}
     for index, (name, table) in enumerate(scene.document.get("materials", {}).items()):
         field = f"materials.{name}"
         check.keys(scene, table, _KEYS, field)
@@ -61,16 +66,22 @@ def read_materials(scene: Scene) -> dict[str, Material]:
         )
         if min(pair) <= 0:
             raise scene.fail("must be positive", f"{field}.tile", "metres > 0", tile)
+        tiles[name] = (pair[0], pair[1])
         if "image" in table:
-            pixels = _image(scene, table["image"], f"{field}.image")
+            jobs[name] = partial(_image, scene, table["image"], f"{field}.image")
         elif "text" in table:
-            pixels = _lettered(scene, table, pair, field)
+            jobs[name] = partial(_lettered, scene, table, pair, field)
         else:
-            pixels = _painted(scene, table, index, field)
+            jobs[name] = partial(_painted, scene, table, index, field)
+    # Painting is numpy's work, which other threads can do beside.
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        painted = dict(zip(jobs, pool.map(lambda job: job(), jobs.values()), strict=True))
+    for name, table in scene.document.get("materials", {}).items():
+        field, pixels = f"materials.{name}", painted[name]
         mean = check.LINEAR[pixels[::2, ::2]].reshape(-1, 3).mean(axis=0)
         made[name] = Material(
             pixels=pixels,
-            tile=(pair[0], pair[1]),
+            tile=tiles[name],
             roughness=check.number(scene, table, "roughness", field, 0.8, 0.0, 1.0),
             metallic=check.number(scene, table, "metallic", field, 0.0, 0.0, 1.0),
             glow=check.number(scene, table, "glow", field, 0.0, 0.0, 100.0),

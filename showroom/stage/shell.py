@@ -144,8 +144,8 @@ def _opening(
         bar(0.0, h - t, w, t, 0.0, 0.18, "window_frame")
         bar(0.0, 0.0, w - 2 * t, h - t, -0.05, 0.045, "door")
         bar(w / 2 - t - 0.08, 1.0, 0.018, 0.14, 0.0, 0.05, "metal")
-    for x, side in ((-w / 2, "right"), (w / 2, "left")):
-        shift = 0.005 if side == "right" else -0.005
+    for x in (-w / 2, w / 2):
+        shift = 0.005 if x < 0 else -0.005
         parts.append(box((0.01, h, deep), "window_frame", 0.0).moved(x - shift, 0.0, -deep / 2))
     parts.append(box((w, 0.01, deep), "window_frame", 0.0).moved(0.0, h, -deep / 2))
     base = middle + np.array([0.0, o.sill, 0.0], np.float32)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 Pixels = NDArray[np.float32]
 Painter = Callable[[int, np.random.Generator, Pixels, Pixels], Pixels]
@@ -124,8 +125,6 @@ def concrete(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) 
 
 def terrazzo(size: int, rng: np.random.Generator, base: Pixels, accent: Pixels) -> Pixels:
     """Stone chips in a light ground."""
-    from scipy.spatial import cKDTree
-
     count = 900
     points = rng.uniform(0, size, (count, 2))
     tree = cKDTree(points, boxsize=size)

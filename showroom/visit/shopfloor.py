@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -73,14 +73,18 @@ class Shopfloor:
         return frozenset(k for k in state.things if self.product(k).kind == "furniture")
 
     def opening(self) -> State:
-        """All products on the scene's stands, as far as there are stands; furniture must fit."""
+        """All products on the scene's stands, as far as there are stands; furniture must fit.
+
+        A stand that is made for a product's family comes before those for any.
+        """
         state = State()
         mover = self.mover(self.spawn)
         stands = {kind: list(self._stands(kind)) for kind in ("garment", "furniture")}
         for entry in self.catalog:
-            if not stands[entry.kind]:
+            stand = suited(stands[entry.kind], entry.product.family.name)
+            if stand is None:
                 continue
-            stand = stands[entry.kind].pop(0)
+            stands[entry.kind].remove(stand)
             placed: Placed | None = on_stand(self.atelier.look(entry.id), stand)
             if placed is not None and entry.kind == "furniture":
                 floor = mover.floor(state, self.furniture(state))
@@ -118,9 +122,10 @@ class Shopfloor:
             floor = mover.floor(state, self.furniture(state))
             return state.put(key, mover.enter(key, start, floor, near))
         taken = {(p.x, p.z) for p in state.things.values()}
-        for stand in self._stands("garment"):
-            if (stand.position[0], stand.position[2]) not in taken:
-                return state.put(key, on_stand(look, stand))
+        free = [s for s in self._stands("garment") if (s.position[0], s.position[2]) not in taken]
+        stand = suited(free, self.product(key).family.name)
+        if stand is not None:
+            return state.put(key, on_stand(look, stand))
         return state.put(key, mover.before_visitor(start))
 
     def _stands(self, kind: str) -> Iterator[Stand]:
@@ -128,6 +133,12 @@ class Shopfloor:
 
     def _footprint(self, key: str, placed: Placed) -> Footprint:
         return Footprint.of(self.atelier.shape(key, placed.look).vertices)
+
+
+def suited(stands: Sequence[Stand], family: str) -> Stand | None:
+    """The first stand made for a family, else the first for any; None where there is neither."""
+    made = (s for s in stands if family in s.families)
+    return next(made, next((s for s in stands if not s.families), None))
 
 
 def on_stand(look: Look, stand: Stand) -> Placed:

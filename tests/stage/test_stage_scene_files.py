@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from showroom.catalog.scene import SceneError, load_scene, parse_scene
+from showroom.protocol import messages as m
 from showroom.stage import decor
 from showroom.stage.reload import Built, SceneWatch
+from showroom.stage.stage import Stage
 
 SMALL = """schema = 1
 name = { en = "Room", zh = "房间" }
@@ -250,3 +252,45 @@ def test_a_room_of_ones_own_has_windows_doors_and_blocks(tmp_path: Path) -> None
     assert place.min(axis=0) == pytest.approx([3.2, 0.0, 0.25], abs=0.01)
     assert place.max(axis=0) == pytest.approx([3.8, 1.2, 0.75], abs=0.01)
     assert made.sky is not None and any(m.kind == "panel" for m in made.lights)
+
+
+def test_a_stage_follows_the_file_and_keeps_the_old_scene_on_a_bad_edit(
+    stage: Stage, tmp_path: Path
+) -> None:
+    path = tmp_path / "room.toml"
+    path.write_text(SMALL, "utf-8")
+    stage.watch = True
+    try:
+        stage.show_room(load_scene(path))
+        first = stage.room
+        path.write_text(SMALL.replace("height = 2.6", "height = 0"), "utf-8")
+        assert "room.toml:5 room.height" in _told(stage, 10.0)
+        assert stage.room is first
+        path.write_text(SMALL.replace("height = 2.6", "height = 2.9"), "utf-8")
+        assert "room is shown as saved" in _told(stage, 1000.0)
+        assert stage.room is not None and stage.room.scene.height == 2.9
+    finally:
+        stage.watch = False
+        stage._watch = None
+
+
+def _told(stage: Stage, start: float) -> str:
+    for k in range(400):
+        said = stage.follow(start + k)
+        if said:
+            return said
+        time.sleep(0.01)
+    return ""
+
+
+def test_scenes_of_ones_own_are_found_by_their_name(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "attic.toml"
+    path.write_text(SMALL.replace("height = 2.6", "height = 3.3"), "utf-8")
+    corners = ((2.0, -2.0), (-2.0, -2.0), (-2.0, 2.0), (2.0, 2.0))
+    shown = m.RoomShown(scene="attic", outline=corners, height=3.3)
+    stage.apply(shown)
+    assert stage.room is not None and stage.room.scene.id == "room"
+    stage.scenes["attic"] = path
+    stage.apply(shown)
+    assert stage.room.scene.id == "attic"
+    del stage.scenes["attic"]
