@@ -42,6 +42,8 @@ from showroom.protocol.messages import (
     Pose,
     Received,
     RoomPlan,
+    Upload,
+    UploadChunk,
     Utterance,
 )
 
@@ -102,6 +104,8 @@ def seeds() -> list[Event]:
         Join(id="j", room="x", name="Mia"),
         Clock(time=3.0),
         PlaybackFinished(ref="r"),
+        Upload(id="f", size=5, hash="0" * 64, what="body", consent=True, height=1.7),
+        UploadChunk(upload="f", offset=0, data=b"photo", crc=1),
     ]
     there = {type(event) for event in full}
     rest = [kind for kind in get_args(Event) if kind not in there and kind is not Bye]
