@@ -18,6 +18,8 @@ _ELSEWHERE = (
 _ONES = ("one", "那个", "那件", "那条", "那把", "那款", "那张", "that one", "this one")
 _OFFERED = ("available", "come", "comes", "does it come", "does this come")
 _MADE_OF = ("material", "made of", "out of", "wood", "材质", "材料", "木头", "料子")
+_WOODS = ("oak", "walnut")
+"""Materials that are colours as well; of furniture they mean the material."""
 _RECOLOR = (
     "换成", "改成", "变成", "弄成", "做成", "整成", "搞成", "调成", "改为", "换为", "转成",
     "make", "make it", "change", "switch", "turn it into", "have it in", "do it in",
@@ -25,7 +27,7 @@ _RECOLOR = (
 _TAKEN = re.compile(r"\bi'?ll (?:take|have|get|buy) (?:the|that)\b|[要买拿]了")
 """What takes one of those offered."""
 _BACK = re.compile(
-    r"\b(?:put|bring|do) (?:it|that|them)(?: back)?(?: in| on| again)?$|[加弄改放拿]回[来去]"
+    r"\b(?:put|bring|do) (?:it|that|them)(?: back)?(?: in| on| again)?$|[加弄改放拿]回[来去]|恢复|还是要"
 )
 """What restores a change that was just taken back."""
 KNOWN = 0.4
@@ -88,8 +90,12 @@ def _comparatives(phrase: Phrase, out: Shares) -> None:
         sized = any((t.get("adjective") or "").startswith("size") for t in phrase)
         for name in ("report", "thanks", "less", "stop"):
             shift(out, name, "set_size" if sized else "adjust_fit")
-    if phrase.has("size_word") and not phrase.has("factor") and not phrase.has("percent"):
+    relative = any(phrase.has(kind) for kind in ("factor", "percent", "times"))
+    if phrase.has("size_word") and not relative:
         shift(out, "scale", "set_size")
+    if relative and not phrase.has("currency"):
+        for name in ("set_size", "less", "more"):
+            shift(out, name, "scale", 0.0 if name == "less" and not phrase.has("times") else 1.0)
 
 
 def _garments(phrase: Phrase, out: Shares) -> None:
@@ -119,7 +125,10 @@ def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
         for name in ("set_color", "choose", "show"):
             shift(out, name, "add_to_basket")
     tinted = any(t.get("material") and t.get("color") for t in phrase)
-    if tinted and not any(t.text in _MADE_OF for t in phrase):
+    wooden = any(t.get("material") in _WOODS and not t.text.endswith("色") for t in phrase)
+    if wooden:
+        shift(out, "set_color", "set_choice")
+    elif tinted and not any(t.text in _MADE_OF for t in phrase):
         shift(out, "set_choice", "set_color")
     words = [t.text for t in phrase if t.get("act") == "change"]
     if _acts(phrase, "paint") or any(word in _RECOLOR for word in words):
@@ -146,8 +155,13 @@ def _places(phrase: Phrase, out: Shares) -> None:
 
 def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     """A bare part, product or direction repeats what was done before; "no" before it corrects."""
-    if context.undid and _BACK.search(phrase.text):
+    if context.undid and _BACK.search(phrase.text) and not phrase.has("before"):
         shift(out, "undo", "redo")
+    if context.last is not None and phrase.has("other", "other") and phrase.has("same"):
+        shift(out, "other", "same")
+    if phrase.has("number") and phrase.has("part"):
+        for name in ("same", "again", "more"):
+            shift(out, name, "adjust_fit")
     moved = _acts(phrase, "move", "place", "rotate") or phrase.has("near")
     if phrase.has("other", "other") and (moved or phrase.has("direction")):
         shift(out, "other", "rotate" if _acts(phrase, "rotate") else "move")

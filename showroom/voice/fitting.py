@@ -74,6 +74,8 @@ def dimensions(phrase: Phrase) -> list[tuple[Token, Dimension]]:
         pair = dimension_sign(phrase, token)
         if pair is not None:
             found.append((token, pair))
+    if len(found) > 1:  # "cut much lower" is no cutting
+        found = [each for each in found if each[0].text != "cut"]
     return found
 
 
@@ -170,7 +172,9 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     last = context.last
     if not names and last and last.action == "adjust_fit" and last.target in ("", target):
         like_last = {last.parameter, "size", *anatomy()["translate"].get(last.part, ())}
-        same = (pairs[0][1][0] if pairs else said or last.parameter) in like_last
+        same = said in ("", last.parameter) and (
+            not pairs or bool(said) or pairs[0][1][0] in like_last
+        )
         names = [last.part] if same and last.part else []
     if not names and last and last.action == "set_choice" and last.target in ("", target):
         names = [last.part] if part_kind(last.part) == "garment" else []
@@ -305,7 +309,7 @@ def _turn(phrase: Phrase, length: Token | None) -> int:
 
 _RAISED = ("come up", "come down", "take up", "let down", "drop")
 """Raises and lowers furniture, but shortens and lengthens a garment."""
-_OFF = ("off", "from", "take off")
+_OFF = ("off", "from", "take off", "out")
 _PARTICLES = {"in": ("ease", -1), "out": ("ease", 1), "up": ("length", -1), "down": ("length", 1)}
 
 

@@ -24,6 +24,8 @@ _BARE = 5
 _SIDES = ("前面", "后面", "左边", "右边", "左侧", "右侧", "前方", "后方")
 _DIRECT = ("wall", "window", "door", "corner", "center")
 _FACING = re.compile(r"\bfac(?:e|es|ing)\b|\b(?:towards?|at|point(?:s|ing)?)\b|[朝向对冲]")
+_GREATLY = ("得离谱", "得很", "死了", "过头了", "得慌")
+"""What makes a complaint a strong one."""
 _APART = ("far", "近", "远")
 _BEFORE = ("挨着", "靠着", "贴着", "紧挨", "紧靠", "紧贴", "挨", "靠", "顶着", "挨着放")
 """Chinese words for "beside" that the neighbour follows."""
@@ -43,8 +45,9 @@ def vague(kind: str, phrase: Phrase, *, default: bool = True) -> float | None:
     table = amounts()[kind]
     said = [v for t in phrase if (v := t.get("amount"))]
     word = "tiny" if "tiny" in said else "lot" if "lot" in said else "bit" if "bit" in said else ""
-    if not word and any(t.kind == "done" and t.text != "了" for t in phrase):
-        word = "bit"
+    done = [t.text for t in phrase if t.kind == "done" and t.text != "了"]
+    if not word and done:
+        word = "lot" if done[-1] in _GREATLY else "bit"
     if any("有点" in t.text or "有些" in t.text or "有一点" in t.text for t in phrase.all("too")):
         word = word or "bit"
     if not word:
@@ -144,7 +147,7 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     categories = phrase.all("category")
     if not near and phrase.has("together") and len(categories) > 1:
         near, where = categories[-1].get("category") or "", phrase.index(categories[-1])
-    target = named(phrase, context, skip=where)
+    target = named(phrase, context, skip=where, colored=True)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
     target = target or another(phrase, context) or implied(phrase, context, "furniture")
@@ -166,9 +169,11 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     to_me = near == "me" and not closer and phrase.has("act", "move")
     towards = to_me or (length is not None and near in _DIRECT and not phrase.has("beside"))
     stands = closer or phrase.has("beside") or any(t.text in _APART for t in phrase)
-    if phrase.has("too") and stands and near and near != "pointer":
+    if phrase.has("too", "too") and stands and near and near != "pointer":
         far = away or any("far" in t.text or "远" in t.text for t in phrase)
         return (Command(action="move", target=target, near=near, delta=amount if far else -amount),)
+    if not direction and phrase.has("act", "move") and _backed(phrase):
+        direction = "back"
     if near and near != "pointer" and (closer or from_near or towards):
         delta = -amount if away else amount
         return (Command(action="move", target=target, near=near, delta=delta),)
@@ -179,6 +184,12 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     if not direction:
         return "which_direction"
     return (Command(action="move", target=target, direction=direction, delta=amount),)
+
+
+def _backed(phrase: Phrase) -> bool:
+    """Whether a phrase ends in "chair back", which after a verb of moving is no part."""
+    last = phrase.content[-1]
+    return last.get("part") == "back" and last.text.endswith(" back")
 
 
 def _faced(phrase: Phrase) -> tuple[str, int | None]:
@@ -192,7 +203,7 @@ def _faced(phrase: Phrase) -> tuple[str, int | None]:
 
 def _rotate(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     faced, where = _faced(phrase)
-    target = named(phrase, context, skip=where) or another(phrase, context)
+    target = named(phrase, context, skip=where, colored=True) or another(phrase, context)
     target = target or implied(phrase, context, "furniture")
     spin = phrase.first("spin")
     said = direction_of(phrase)
@@ -201,6 +212,8 @@ def _rotate(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     if angle is None and (number := [t.said for t in phrase if t.kind == "number" and t.said > 4]):
         angle = math.radians(number[0])
     turns = [v for t in phrase if (v := t.get("turn"))]
+    if faced in _DIRECT and angle is None and not direction and _FACING.search(phrase.text):
+        return (Command(action="rotate", target=target, near=faced),)
     if angle is None and turns:
         angle = math.radians(float(turns[-1]))
     if angle is None and not direction:
@@ -244,7 +257,8 @@ def _scale(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
     )
     percent = next((t.si for t in phrase if t.kind == "percent"), None)
     factor = next((t.si for t in phrase if t.kind in ("factor", "times")), None)
-    bare = next((t.said for t in phrase if t.kind == "number" and 0 < t.said < 10), None)
+    most = 1e6 if "factor" in phrase.text else 10
+    bare = next((t.said for t in phrase if t.kind == "number" and 0 < t.said < most), None)
     to = _scaled_to(phrase)
     if percent is not None:
         value = percent if to else (1 - percent if shrinks else 1 + percent)

@@ -50,7 +50,7 @@ _STEPS = ("more", "less", "again", "reverse")
 _LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "which_part")
 """What one phrase may leave open for the next to say."""
 _PROBLEMS = ("contradiction", "no_context", OUT_OF_RANGE)
-_VIEWS = SHOP_ACTIONS | {"show", "report", "help", "greet", "undo", "redo"}
+_VIEWS = SHOP_ACTIONS | {"show", "report", "help", "greet"}
 _ENTITY_KINDS = {
     "length": "amount", "angle": "amount", "percent": "amount", "times": "amount",
     "factor": "amount", "number": "amount", "part": "part", "category": "product",
@@ -255,6 +255,8 @@ class Interpreter:
         commands = tuple(turn.commands)
         if len(commands) > 1:  # "I don't like it, undo that" only asks to undo
             commands = tuple(c for c in commands if c.action != "dislike") or commands[:1]
+        if any(c.action == "add_to_basket" for c in commands):
+            commands = tuple(c for c in commands if c.action not in ("choose", "ask"))
         if commands:
             return replace(done, intent=commands[0].action, commands=commands)
         silent = [i for i in turn.intents if i in NO_COMMAND] or turn.intents
@@ -349,7 +351,7 @@ def _rejected(shares: dict[str, float], *, keep: bool = True) -> dict[str, float
 def _plain(phrase: Phrase, shares: dict[str, float]) -> bool:
     """Whether a phrase is a command beyond doubt, whatever stands around it."""
     intent, share = next(iter(shares.items()))
-    told = phrase.has("part") or phrase.has("category") or phrase.has("color")
+    told = any(phrase.has(k) for k in ("part", "category", "color", "material", "option", "size"))
     said = told and (_changes(phrase) or phrase.has("act") or phrase.has("direction"))
     return share >= PLAIN and intent not in _SMALL_TALK | {"out_of_scope"} and said
 

@@ -60,13 +60,17 @@ def _show(phrase: Phrase, context: Context) -> Outcome:
         Command(
             action="show",
             target=target,
-            color=color,
+            color="" if material in _WOODS and material == color else color,
             size=phrase.first("size") or "",
-            material="" if color and material == color else material,
+            material=material if material in _WOODS or material != color else "",
             price_low=low,
             price_high=high,
         ),
     )
+
+
+_WOODS = ("oak", "walnut")
+"""Materials that are colours as well; of furniture they mean the material."""
 
 
 def _bounds(phrase: Phrase) -> tuple[float | None, float | None]:
@@ -103,7 +107,7 @@ def _garment_of(context: Context) -> str:
 
 
 def _take_off(phrase: Phrase, context: Context) -> Outcome:
-    target = named(phrase, context) or another(phrase, context)
+    target = named(phrase, context, colored=True) or another(phrase, context)
     if not target and phrase.has("all"):
         return (Command(action="take_off", option="all"),)
     if not target and phrase.has("this") and context.pointed:
@@ -142,9 +146,24 @@ def _set_color(phrase: Phrase, context: Context) -> Outcome:
     return (Command(action="set_color", target=target, color=color),)
 
 
+_SLEEVED = {
+    form: length
+    for length, forms in {
+        "long": ("long sleeve", "long sleeved", "longsleeve", "长袖"),
+        "short": ("short sleeve", "short sleeved", "短袖"),
+    }.items()
+    for form in forms
+}
+"""Words for garments that, where one is changed, mean its sleeves."""
+
+
 def _set_choice(phrase: Phrase, context: Context) -> Outcome:
     option = phrase.first("option")
     part = value = parameter = ""
+    sleeved = next((v for t in phrase if (v := _SLEEVED.get(t.text))), "")
+    if sleeved and not option:
+        target = implied(phrase, context, "garment")
+        return (Command(action="set_choice", target=target, part="sleeve", option=sleeved),)
     if option:
         part, value, parameter = (*option.split("/"), "")[:3]
     elif phrase.has("part", "armrest"):
@@ -191,6 +210,9 @@ def _again(phrase: Phrase, context: Context) -> Outcome:
 
 
 def _more(phrase: Phrase, context: Context) -> Outcome:
+    bought = context.previous
+    if bought is not None and bought.action == "add_to_basket":
+        return (bought,)
     last = context.last
     if last is None:
         return Need("no_context")
@@ -246,7 +268,7 @@ def _same(phrase: Phrase, context: Context) -> Outcome:
     parts = phrase.all("part")
     refused = phrase.has("answer", "no")  # "not the hem, the sleeves"
     part = (parts[-1 if refused else 0].get("part") or "") if parts else ""
-    target = named(phrase, context)
+    target = named(phrase, context) or another(phrase, context)
     if not target and phrase.has("this") and context.pointed not in ("", last.target):
         target = context.pointed
     direction = furnishing.direction_of(phrase) if last.direction else ""
@@ -276,7 +298,7 @@ def _other(phrase: Phrase, context: Context) -> Outcome:
     if beside and not phrase.has("category"):
         return (Command(action=action, target=beside),)
     if not category:
-        return Need("which_product")
+        return (Command(action=action, option=option),)
     seen = (*context.things, *context.shelf)
     rest = [t for t in seen if t.category == category and t != current]
     if len(rest) == 1:
@@ -336,7 +358,16 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
         made = furnishing.build(intent, phrase, context)
     if isinstance(made, str):
         return Need(made, options(made, phrase, context))
-    return _fetched(made, phrase, context) if intent == "set_size" else made
+    return _fetched(_both(made, phrase), phrase, context) if intent == "set_size" else made
+
+
+def _both(commands: tuple[Command, ...], phrase: Phrase) -> tuple[Command, ...]:
+    """A size and a colour that are said in one breath ("L in black")."""
+    color = spoken_color(phrase)
+    if not color or len(commands) != 1 or phrase.has("category"):
+        return commands
+    dyed = Command(action="set_color", target=commands[0].target, color=color)
+    return (*commands, dyed)
 
 
 def _fetched(outcome: Outcome, phrase: Phrase, context: Context) -> Outcome:

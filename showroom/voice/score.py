@@ -83,12 +83,14 @@ def slots(command: Command) -> dict[str, str | float]:
 def effect(command: Command) -> dict[str, str | float]:
     """The set fields of a command, written alike where they come to the same change.
 
-    Which way it turns is the sign of its angle; no part, the body and the hem are one length.
+    Which way it turns is the sign of its angle; no part, the body and the hem are one length, and
+    so are no part and the top of a table.
     """
     out = slots(command)
     if command.action == "rotate" and command.delta is not None:
         out.pop("direction", None)
-    if command.part == "body" or (command.part, command.parameter) == _HEM:
+    whole = command.part == "body" or (command.part, command.parameter) == _HEM
+    if whole or (command.part == "top" and command.parameter != "thickness"):
         out.pop("part", None)
     return out
 
@@ -116,9 +118,12 @@ def wrong_action(wanted: Sequence[Command], got: Sequence[Command]) -> bool:
     """Whether commands would do something else than was asked for.
 
     Counts another action, product, part, direction, size, colour or option, the wrong sign, or
-    a number that is off by more than a half; carrying out nothing is never wrong here.
+    a number that is off by more than a half; carrying out nothing is never wrong here, nor is
+    showing something where it is left open what.
     """
     if not got:
+        return False
+    if [c.action for c in got] == ["show"] and list(wanted) == [Command(action="show")]:
         return False
     if len(got) != len(wanted):
         return True
@@ -177,7 +182,8 @@ def score(rows: Iterable[dict[str, Any]], interpreter: Interpreter | None = None
         hits, found, expected = hits + matched, found + len(made), expected + len(gold)
         whole = ok and matched == len(gold) == len(made) and len(wanted) == len(made_commands)
         exact.append(whole)
-        wrong.append(wrong_action(wanted, made_commands))
+        opened = wanted or ([Command(action="show")] if row["intent"] == "show" else wanted)
+        wrong.append(wrong_action(opened, made_commands))
         asked.append(got.clarify is not None)
         if row["intent"] == "out_of_scope":
             rejected.append(ok)

@@ -114,6 +114,9 @@ class Room:
         target = command.target
         if target and all(t.id != target for t in self.stock):
             found = self._matching(command)
+            here = (self.context.worn, self.context.topic)
+            if command.option == "other":
+                found = [t for t in found if t.id not in here] or found
             shown = [t for t in found if self.context.thing(t.id)]
             if command.action in ("show", "try_on", "choose"):
                 return found[0].id if found else target

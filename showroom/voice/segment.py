@@ -87,6 +87,13 @@ def _aside(piece: Phrase) -> bool:
     return bool(said) and all(t.kind == "word" for t in said)
 
 
+def _anew(piece: Phrase) -> bool:
+    """Whether a piece names something else and says where to or how much, if in few words."""
+    placed = piece.has("category") and (piece.has("beside") or piece.has("near"))
+    wished = piece.has("category") and piece.has("act", "change")
+    return placed or wished or (piece.has("part") and piece.has("number"))
+
+
 def _join(pieces: list[Phrase]) -> list[Phrase]:
     joined: list[Phrase] = []
     for piece in pieces:
@@ -98,7 +105,7 @@ def _join(pieces: list[Phrase]) -> list[Phrase]:
         if aimless and all(t.kind in _MEASURES or t.get("direction") for t in piece.content):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
             continue
-        whole = (piece.complete and not measure) or answer or not joined
+        whole = (piece.complete and not measure) or answer or not joined or _anew(piece)
         aside = bool(joined) and _aside(joined[-1]) and piece.complete
         if joined and not aside and not (joined[-1].complete or joined[-1].has("answer")):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))

@@ -75,7 +75,8 @@ def _meant(phrase: Phrase, context: Context) -> str:
     """The product that a question or purchase is about."""
     if phrase.has("this") and context.pointed:
         return context.pointed
-    return picked(phrase, context) or named(phrase, context) or implied(phrase, context)
+    told = picked(phrase, context) or named(phrase, context, colored=True)
+    return told or implied(phrase, context)
 
 
 def _look(phrase: Phrase, context: Context) -> Command:

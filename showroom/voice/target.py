@@ -15,10 +15,15 @@ def kind_of(target: str, context: Context) -> str:
     return thing.kind if thing else category_kind(target)
 
 
-def category_target(category: str, context: Context) -> str:
-    """The id of the only thing meant by a category word, else the category itself."""
+def category_target(category: str, context: Context, color: str = "") -> str:
+    """The id of the only thing meant by a category word, else the category itself.
+
+    Args:
+        color: tells apart things of one category ("the blue sofa").
+    """
     for narrow in anatomy()["wider"].get(category, [category]):
         found = [t for t in context.things if t.category == narrow]
+        found = [t for t in found if t.color == color] or found if color else found
         if found:
             return _one_of(found, context) or narrow
     return category
@@ -32,12 +37,16 @@ def _one_of(found: list[Thing], context: Context) -> str:
     return next((i for i in (context.pointed, last, context.worn) if i in ids), "")
 
 
-def named(phrase: Phrase, context: Context, *, skip: int | None = None) -> str:
+def named(
+    phrase: Phrase, context: Context, *, skip: int | None = None, colored: bool = False
+) -> str:
     """The target that the phrase names, or ``""``.
 
     Args:
         skip: index of a token that says where, not what.
+        colored: a colour that is said tells which one, rather than what it shall become.
     """
+    color = (phrase.first("color") or "") if colored else ""
     tokens = [t for i, t in enumerate(phrase.tokens) if i != skip]
     for token in tokens:
         if product := token.get("product"):
@@ -45,7 +54,7 @@ def named(phrase: Phrase, context: Context, *, skip: int | None = None) -> str:
     for token in tokens:
         category = token.get("category")
         if category and not (token.get("option") and _is_choice(token.text)):
-            return category_target(category, context)
+            return category_target(category, context, color)
     for token in tokens:
         if kind := token.get("kind"):
             if kind == "garment" and context.worn:

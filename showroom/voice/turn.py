@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..protocol.messages import Command
 from .context import Context
-from .data import amounts
+from .data import amounts, anatomy
 from .fitting import complains, on_part, says_how
 from .furnishing import copy
 from .memory import SILENT, noted
@@ -86,7 +86,7 @@ class Turn:
         reason = complains(phrase)
         commands = [c for c in commands if not self._told(c) and not (reason and self._meant(c))]
         self.complaint = reason or (intent == "adjust_fit" and not says_how(phrase))
-        commands = self._joined(commands)
+        commands = [c for c in self._joined(commands) if not self._idle(c)]
         earlier = len(self.commands)
         for command in commands:
             if self.commands and _overrides(command, self.commands[-1]):
@@ -109,6 +109,18 @@ class Turn:
         alike = command.target in ("", shown.target) or command.target == self.context.worn
         return command.action == "set_color" and command.color == shown.color and alike
 
+    def _idle(self, command: Command) -> bool:
+        """Whether an undo only describes what another command of the sentence does."""
+        if command.action in ("set_color", "set_size") and self.context.last is not None:
+            undone = self.commands and self.commands[-1].action == "undo"
+            if undone and self.context.last.action == command.action:
+                self.commands.pop()
+            return False
+        if command.action != "undo" or not self.commands:
+            return False
+        before = self.commands[-1]
+        return before.action == "redo" or bool(before.color or before.size)
+
     def _meant(self, command: Command) -> bool:
         """Whether a complaint only gives the reason for what was asked just before it."""
         asked = self.commands[-1] if self.commands else None
@@ -120,9 +132,16 @@ class Turn:
     def _joined(self, commands: Sequence[Command]) -> list[Command]:
         """Commands that say the one before in other words, joined with it into one."""
         out = list(commands)
-        if not out or not self.commands:
-            return out
-        new, old = out[0], self.commands[-1]
+        count = -1
+        while out and self.commands and count != len(self.commands):
+            count = len(self.commands)
+            out[0] = self._with_last(out[0])
+        return out
+
+    def _with_last(self, new: Command) -> Command:
+        """A command joined with the last one, which then goes, where both say the same."""
+        out = [new]
+        old = self.commands[-1]
         if new.action == "try_on" and old.action in ("show", "set_size", "set_color"):
             if old.action != "show" or new.target in ("", old.target):
                 self.commands.pop()
@@ -132,6 +151,9 @@ class Turn:
                     color=new.color or old.color,
                     size=new.size or old.size,
                 )
+        elif new.action == old.action == "show" and _narrows(new.target, old.target):
+            self.commands.pop()
+            out[0] = copy(new, color=new.color or old.color, size=new.size or old.size)
         elif new.action == old.action == "set_size" and new.target == old.target:
             if new.size_step * old.size_step >= 0:
                 self.commands.pop()
@@ -140,7 +162,7 @@ class Turn:
             usual = (amounts()["garment"]["default"], amounts()["furniture"]["default"])
             given = new if abs(new.delta or 0.0) not in usual else old
             out[0] = copy(new, part=new.part or old.part, delta=given.delta)
-        return out
+        return out[0]
 
     @property
     def contradicts(self) -> bool:
@@ -157,13 +179,19 @@ class Turn:
         return False
 
 
+_NAMING = ("color", "size", "part", "category", "direction", "near")
+
+
 def only_negated(phrase: Phrase) -> bool:
     """Whether a phrase only says what is not wanted ("not the black one")."""
     content = phrase.content
-    if not phrase.has("negation") or phrase.has("option"):
+    denied = bool(content) and content[0].text in ("不是", "not")
+    if not (phrase.has("negation") or denied) or phrase.has("option"):
         return False
+    if denied and len(content) < 4 and all(t.kind in _NAMING for t in content[1:]):
+        return len(content) > 1
     return all(
-        t.kind in ("negation", "color", "size", "part", "category", "act", "it", "this")
+        t.kind in ("negation", "color", "size", "part", "category", "act", "it", "this", "done")
         for t in content
     )
 
@@ -181,6 +209,11 @@ def _same_way(one: Command, other: Command) -> bool:
     return same and _alike(one, other)
 
 
+def _narrows(new: str, old: str) -> bool:
+    """Whether a category says more closely what another one meant (a dress for a 裙子)."""
+    return new == old or new in anatomy()["wider"].get(old, ())
+
+
 def _answers(command: Command) -> bool:
     """Whether a command puts right whatever was complained of before it."""
     return command.action in ("undo", "take_off", "set_choice") or bool(command.size)
@@ -191,6 +224,8 @@ def _repeats(command: Command, earlier: Command) -> bool:
     if command.action == earlier.action == "rotate" and command.delta == earlier.delta:
         return True
     if command.delta is not None or command.action == "set_size":
+        return False
+    if command.target not in ("", earlier.target) and earlier.target:
         return False
     return command == earlier or copy(command, target=earlier.target) == copy(earlier)
 
