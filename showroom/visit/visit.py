@@ -61,6 +61,7 @@ from .announce import made_for
 from .desk import Answer, Desk
 from .dialogue import Dialogue
 from .pending import DELIVERED, NOTHING, Pending, advised, unsure
+from .picking import pick
 from .presence import Presence
 from .refused import AmbiguousError, RefusedError, refused
 from .shopfloor import Shopfloor
@@ -414,6 +415,10 @@ class Visit:
                 case "dislike" if not command.target and self._dialogue.listed:
                     first = self._dialogue.listed[0]
                     command = msgspec.structs.replace(command, target=first)
+                case "choose" if command.option and not command.target:
+                    listed = self._dialogue.listed
+                    chosen = pick(command.option, listed, self._here.state, self._here.shop)
+                    command = msgspec.structs.replace(command, target=chosen, option="")
             here, pointed = self._here, self._dialogue.pointed
             before = here.state
             deed = carry_out(command, here.state, here.shop, here.viewer, pointed)

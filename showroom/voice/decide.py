@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .context import Context
 from .data import anatomy
-from .evidence import weighed
+from .evidence import brings_back, weighed
 from .fitting import dimension_sign, dimensions
 from .model import IntentModel
 from .phrase import Phrase, category_kind, part_kind
@@ -139,6 +139,8 @@ def _moving(phrase: Phrase, shares: dict[str, float]) -> dict[str, float]:
 def _context(phrase: Phrase, context: Context, shares: dict[str, float]) -> dict[str, float]:
     """Follow-ups without anything before them lose; parts of the wrong kind lose."""
     out = dict(shares)
+    if brings_back(phrase, context):
+        out["redo"] = out.get("redo", 0.0) + out.pop("undo", 0.0)
     if context.last is None:
         for name in _FOLLOW_UPS:
             out[name] = out.get(name, 0.0) * 0.5

@@ -27,7 +27,8 @@ _RECOLOR = (
 _TAKEN = re.compile(r"\bi'?ll (?:take|have|get|buy) (?:the|that)\b|[要买拿]了")
 """What takes one of those offered."""
 _BACK = re.compile(
-    r"\b(?:put|bring|do) (?:it|that|them)(?: back)?(?: in| on| again)?$|[加弄改放拿]回[来去]|恢复|还是要"
+    r"\b(?:put|bring|do) (?:it|that|them)(?: back)?(?: in| on| again)?$"
+    r"|[加弄改放拿]回[来去]|恢复|还是要"
 )
 """What restores a change that was just taken back."""
 KNOWN = 0.4
@@ -106,6 +107,11 @@ def _garments(phrase: Phrase, out: Shares) -> None:
         shift(out, "try_on", "show")
 
 
+def brings_back(phrase: Phrase, context: Context) -> bool:
+    """Whether a phrase restores the change that was just taken back ("put it back in")."""
+    return context.undid and bool(_BACK.search(phrase.text)) and not phrase.has("before")
+
+
 def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
     if not phrase.has("color"):
         if not phrase.has("other") and not phrase.has("before"):
@@ -155,8 +161,9 @@ def _places(phrase: Phrase, out: Shares) -> None:
 
 def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     """A bare part, product or direction repeats what was done before; "no" before it corrects."""
-    if context.undid and _BACK.search(phrase.text) and not phrase.has("before"):
-        shift(out, "undo", "redo")
+    worn = context.last is not None and context.last.action == "try_on"
+    if worn and phrase.has("other", "other") and not phrase.has("category"):
+        shift(out, "show", "other")
     if context.last is not None and phrase.has("other", "other") and phrase.has("same"):
         shift(out, "other", "same")
     if phrase.has("number") and phrase.has("part"):
@@ -186,6 +193,9 @@ def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
         shift(out, "yes", "same")
     if (phrase.has("more") or phrase.has("enough")) and not _acts(phrase, "stop"):
         shift(out, "stop", "more")
+    if phrase.has("pick") and not phrase.has("change"):
+        for name in ("show", "other", "set_size", "scale", "try_on", "recommend", "out_of_scope"):
+            shift(out, name, "choose")
     if phrase.has("ordinal") and context.listed:
         wanted = "try_on" if _acts(phrase, "try_on") else "choose"
         for name in ("other", "thanks", "out_of_scope", "choose", "same", "show"):
@@ -224,5 +234,6 @@ def _unfounded(phrase: Phrase, context: Context, out: Shares) -> None:
     if phrase.has("foreign") and not about and not _acts(phrase, "ask"):
         for name in ("ask", "report", "compare", "recommend", "add_to_basket", "look"):
             shift(out, name, "out_of_scope", 0.7)
-    if not context.listed and not phrase.has("this") and not phrase.has("ordinal"):
+    picks = any(phrase.has(kind) for kind in ("this", "ordinal", "pick"))
+    if not context.listed and not picks:
         shift(out, "choose", "other", 0.5)

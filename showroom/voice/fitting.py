@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..protocol.messages import Command
@@ -90,6 +91,16 @@ def complains(phrase: Phrase) -> bool:
     asks = phrase.has("change") or phrase.has("raise") or phrase.has("size_word", "up")
     placed = phrase.has("too") and (phrase.has("beside") or phrase.has("closer"))
     return (bool(words) or placed) and not asks
+
+
+def change_of(commands: Sequence[Command]) -> str:
+    """What commands change, such as ``"length+"``; ``""`` where they change nothing or several."""
+    found = {
+        f"{c.parameter}{'+' if c.delta > 0 else '-'}"
+        for c in commands
+        if c.action == "adjust_fit" and c.delta
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 def says_how(phrase: Phrase) -> bool:
@@ -294,7 +305,9 @@ def _turn(phrase: Phrase, length: Token | None) -> int:
     """The direction of "add", "reduce", 加, 减, "3 cm more": +1, -1 or 0."""
     for token in reversed(phrase.all("raise")):
         return 1 if token.get("raise") == "up" else -1
-    if phrase.has("less") or (length is not None and any(t.text in _OFF for t in phrase)):
+    taken = any(t.text == "take" for t in phrase) and any(t.text == "out" for t in phrase)
+    off = taken or any(t.text in _OFF for t in phrase)
+    if phrase.has("less") or (length is not None and off):
         return -1
     more = phrase.has("more") or (phrase.has("amount") and any("more" in t.text for t in phrase))
     return (
@@ -309,7 +322,7 @@ def _turn(phrase: Phrase, length: Token | None) -> int:
 
 _RAISED = ("come up", "come down", "take up", "let down", "drop")
 """Raises and lowers furniture, but shortens and lengthens a garment."""
-_OFF = ("off", "from", "take off", "out")
+_OFF = ("off", "from", "take off")
 _PARTICLES = {"in": ("ease", -1), "out": ("ease", 1), "up": ("length", -1), "down": ("length", 1)}
 
 

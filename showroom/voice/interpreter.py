@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -11,12 +12,15 @@ from .answer import answered
 from .context import Clarify, Context, Entity, Thing, Understanding
 from .decide import decide
 from .doubts import OUT_OF_RANGE, doubt, vague
+from .fitting import change_of
+from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import CHANGES, OPEN, IntentModel, load_model
 from .phrase import Phrase, told
 from .repair import repaired
 from .replies import command_text, question, word
 from .resolve import ASIDE, NO_COMMAND, Need, Outcome, resolve
+from .risk import unexplained
 from .segment import split
 from .shopping import SHOP_ACTIONS
 from .spelling import Speller
@@ -24,7 +28,7 @@ from .target import named
 from .text import MAX_LENGTH, Text, detect_language, normalise
 from .turn import Turn, only_negated
 
-SURE, SURE_OF_VIEW = 0.55, 0.45
+SURE, SURE_OF_VIEW = 0.65, 0.45
 """From these probabilities on a command is carried out; the second where it changes nothing."""
 CLEAR = 0.6
 """From this one on a command is carried out although the sentence says other things as well."""
@@ -40,12 +44,21 @@ HARMLESS = 0.4
 """From this one on an intent without command is taken as understood."""
 UNSURE = 0.3
 """Below this one the sentence counts as not understood; between the two a question is asked."""
-GUESSED = 0.6
-"""From this probability on a complaint tells what to change though no word of the lexicon does."""
+GUESSED, SURELY_GUESSED = 0.5, 0.8
+"""From these probabilities on a complaint tells what to change though no word of the lexicon does:
+to ask whether that was meant, and to do it."""
+AGREED = 0.25
+"""How likely the classifier of changes must find the direction that the words tell."""
+LEFT_OUT = frozenset(("product", "color", "view", "measure"))
+"""Kinds of words that a command must account for."""
+SEVERAL = 0.85
+"""How sure each of several commands must be to be carried out unasked."""
 _UNTOLD = ("word", "foreign", "body")
 """Kinds of words that may tell how something fits though the lexicon does not know how."""
 _UNSAID = ("which_way", "which_dimension", "which_part")
 _SMALL_TALK = frozenset(("greet", "thanks", "yes", "no", "stop", "help"))
+_NOW = re.compile(r"\bnow\b|现在")
+"""The one filler that asks something by itself ("and now?")."""
 _STEPS = ("more", "less", "again", "reverse")
 _LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "which_part")
 """What one phrase may leave open for the next to say."""
@@ -106,6 +119,8 @@ class Interpreter:
         tokens = self._lexicon.scan(clean.plain) if clean.plain else []
         tokens = self._speller.corrected(tokens)
         phrases = split(repaired(tokens))
+        if not phrases and _NOW.search(clean.plain):
+            phrases = [Phrase(tuple(tokens))]
         if not phrases:
             problem = "" if clean.plain else "empty"
             return Understanding(text, reply_lang, "out_of_scope", 1.0, problem=problem)
@@ -192,7 +207,7 @@ class Interpreter:
                     continue
                 return self._need(base, outcome, turn.context, share, candidates)
             outcome = turn.completed(outcome)
-            if which := doubt(outcome, phrase, turn.context):
+            if which := self._doubted(outcome, phrase, turn.context):
                 return self._need(base, which, turn.context, share, candidates)
             share = _merged(intent, outcome, shares, phrase, turn.context)
             if turn.remedies(outcome):
@@ -204,8 +219,12 @@ class Interpreter:
                     continue
                 return self._ask(base, phrase, shares, turn.context, candidates)
             turn.take(intent, phrase, outcome, share)
+        if len(turn.commands) > 1 and turn.confidence < SEVERAL:
+            both = Need("intent", (tuple(turn.commands), (turn.commands[0],)))
+            return self._need(base, both, context, turn.confidence, candidates)
         if turn.contradicts:
-            opposite = Need("contradiction")
+            ways = tuple((c,) for c in turn.commands if c.delta or c.size_step)
+            opposite = Need("contradiction", ways[-2:])
             return self._need(base, opposite, context, turn.confidence, candidates)
         if turn.asides and not turn.commands and not turn.intents:
             return self._as_one(base, Phrase(_tokens(phrases)), whole, context)
@@ -221,7 +240,27 @@ class Interpreter:
         change, share = next(iter(self._changes.probabilities(phrase).items()))
         if change == OPEN or share < GUESSED:
             return outcome
-        return resolve(intent, told(phrase, change), context)
+        guessed = resolve(intent, told(phrase, change), context)
+        if isinstance(guessed, Need) or share >= SURELY_GUESSED:
+            return guessed
+        return Need("intent", (guessed, tuple(_opposite(c) for c in guessed)))
+
+    def _doubted(self, outcome: Outcome, phrase: Phrase, context: Context) -> Need | None:
+        """The question that commands need, however sure their intent is."""
+        if isinstance(outcome, Need) or not outcome:
+            return None
+        if asked := doubt(outcome, phrase, context):
+            return asked
+        if any(kind in LEFT_OUT for kind in unexplained(phrase, outcome)):
+            return Need("intent", (outcome,))
+        change = change_of(outcome)
+        if not change:
+            return None
+        shares = self._changes.probabilities(phrase)
+        agreed = sum(share for name, share in shares.items() if name[-1:] == change[-1])
+        if agreed >= AGREED:
+            return None
+        return Need("intent", (outcome, tuple(_opposite(c) for c in outcome)))
 
     def _whole(self, phrases: list[Phrase], context: Context) -> dict[str, float]:
         """Probabilities of the intents of all phrases taken as one."""
@@ -321,7 +360,7 @@ class Interpreter:
             said = (context.thing(o[0].target) for o in need.options if o)
             choices = tuple(self._called(thing, base.lang) for thing in said if thing)
         else:
-            choices = tuple(command_text(o[0], base.lang) for o in need.options if o)
+            choices = tuple(_said(o, base.lang) for o in need.options if o)
         clarify = Clarify(question(need.what, choices, base.lang), choices, need.options)
         return replace(
             base,
@@ -335,6 +374,16 @@ class Interpreter:
 
 def _thing(target: str, context: Context) -> str:
     return target if context.thing(target) else ""
+
+
+def _said(commands: tuple[Command, ...], lang: str) -> str:
+    """Commands in a few words, for the choices of a question."""
+    joiner = "，" if lang == "zh" else ", "
+    return joiner.join(dict.fromkeys(command_text(c, lang) for c in commands))
+
+
+def _opposite(command: Command) -> Command:
+    return copy(command, delta=None if command.delta is None else -command.delta)
 
 
 def _rejected(shares: dict[str, float], *, keep: bool = True) -> dict[str, float]:

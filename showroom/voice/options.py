@@ -25,6 +25,8 @@ def options(what: str, phrase: Phrase, context: Context) -> tuple[tuple[Command,
         return _ways(phrase, context)
     if what == "which_part":
         return _parts(phrase)
+    if what == "contradiction":
+        return _opposites(phrase, context)
     if what == "which_direction":
         return _directions(phrase, context)
     if what == "which_size":
@@ -46,6 +48,21 @@ def _ways(phrase: Phrase, context: Context) -> tuple[tuple[Command, ...], ...]:
         action="adjust_fit", target=target, part=part, parameter=dimension, delta=length
     )
     return ((grown,), (copy(grown, delta=-length),))
+
+
+def _opposites(phrase: Phrase, context: Context) -> tuple[tuple[Command, ...], ...]:
+    """Both of what was asked for at once, such as longer and shorter."""
+    part = phrase.first("part") or ""
+    kind = part_kind(part) if part else ""
+    target = named(phrase, context) or implied(phrase, context, kind)
+    amount = amounts()[kind or "garment"]["default"]
+    made = []
+    for dimension, sign in dict.fromkeys(pair for _, pair in dimensions(phrase)):
+        plain = Command(
+            action="adjust_fit", target=target, parameter=dimension, delta=sign * amount
+        )
+        made.append((on_part(plain, part) if part else plain,))
+    return tuple(made[:3])
 
 
 def _parts(phrase: Phrase) -> tuple[tuple[Command, ...], ...]:

@@ -136,6 +136,8 @@ def command_text(command: Command, lang: str) -> str:
         return str(table["commands"][key_text])
     if command.action == "set_color" and not command.color:
         return str(table["commands"]["other_color"])
+    if command.action == "adjust_fit" and not command.part:
+        key = "adjust_whole"
     if command.action == "move" and command.near == "me":
         return str(table["commands"]["closer"])
     target = command.target.rsplit("-", 1)[0] if command.target else ""
@@ -150,4 +152,4 @@ def command_text(command: Command, lang: str) -> str:
         "near": word("near", command.near, lang),
         "size": command.size,
     }
-    return str(table["commands"][key]).format(**slots)
+    return str(table["commands"][key]).format(**slots).replace("the it", "it")

@@ -45,7 +45,8 @@ def unexplained(phrase: Phrase, commands: Sequence[Command]) -> list[str]:
     actions = {c.action for c in commands}
     changing = bool(actions & _CHANGING)
     out: list[str] = []
-    if _only(phrase, "color") and not any(c.color or c.option for c in commands):
+    fitted = bool(actions & {"adjust_fit", "set_size"})
+    if fitted and _only(phrase, "color") and not any(c.color or c.option for c in commands):
         out.append("color")
     sized = any(c.size or c.size_step for c in commands)
     if _only(phrase, "size") and not sized and not dimensions(phrase):
@@ -55,7 +56,7 @@ def unexplained(phrase: Phrase, commands: Sequence[Command]) -> list[str]:
         out.append("part")
     measured = any(t.kind in _MEASURES for t in phrase)
     numbers = any((c.delta, c.value, c.factor) != (None, None, None) for c in commands)
-    if measured and not numbers and first.action not in ("show", "undo", "redo", "ask"):
+    if changing and measured and not numbers and not any(c.size_step for c in commands):
         out.append("measure")
     sides = any(t.kind == "direction" and t.get("direction") in _SIDES for t in phrase)
     if sides and not any(c.direction or c.near or c.delta for c in commands):
@@ -64,7 +65,7 @@ def unexplained(phrase: Phrase, commands: Sequence[Command]) -> list[str]:
         out.append("view")
     things = {t.get("category") for t in phrase if t.kind == "category"}
     used = {x for c in commands for x in (c.target, c.near) if x}
-    if len(things) > max(1, len(used)):
+    if changing and len(things) > max(1, len(used)):
         out.append("product")
     if changing and any(t.text in _ASKING for t in phrase):
         out.append("question")

@@ -18,7 +18,7 @@ from ..protocol.messages import Command
 from .context import Context
 from .data import LANGUAGES, read
 from .decide import decide
-from .fitting import complains
+from .fitting import change_of, complains
 from .lexicon import default_lexicon
 from .model import IntentModel
 from .phrase import Phrase
@@ -37,6 +37,8 @@ _NAMES = {
     "no": ("no", "dislike"),
 }
 """Intents that annotations call by one name."""
+_WORDED = frozenset(("other", "same", "again"))
+"""Intents that a word of the same kind must tell."""
 _LEANING = frozenset(("more", "less", "again", "reverse", "same", "other"))
 
 
@@ -88,16 +90,6 @@ def sayings() -> list[Said]:
                 phrase = Phrase(tuple(default_lexicon().scan(normalise(str(sentence)).plain)))
                 out.append(Said(phrase, intent, change, "sayings"))
     return out
-
-
-def change_of(commands: Sequence[Command]) -> str:
-    """What commands change, such as ``"length+"``; ``""`` where they change nothing or several."""
-    found = {
-        f"{c.parameter}{'+' if c.delta > 0 else '-'}"
-        for c in commands
-        if c.action == "adjust_fit" and c.delta
-    }
-    return found.pop() if len(found) == 1 else ""
 
 
 def _turns(script: dict[str, Any], model: IntentModel, group: str) -> Iterator[Said]:
@@ -156,13 +148,20 @@ def _clauses(
 def _comes_to(
     phrase: Phrase, wanted: Sequence[Command], context: Context, model: IntentModel
 ) -> str:
-    """The likeliest intent by which a phrase comes to commands, or ``""``."""
+    """The intent by which a phrase comes to commands, or ``""``.
+
+    That of the first command's own name, where it does; else the likeliest.
+    """
     shares = decide(phrase, context, model)
     fitting = []
     for intent in shares:
+        if intent in _WORDED and not phrase.has(intent):
+            continue  # comes to the same by chance
         outcome = resolve(intent, phrase, context) if intent not in NO_COMMAND else ()
         if outcome and not isinstance(outcome, Need) and same_commands(wanted, outcome):
             fitting.append(intent)
+    if wanted and wanted[0].action in fitting:
+        return wanted[0].action
     return max(fitting, key=lambda n: shares[n]) if fitting else ""
 
 

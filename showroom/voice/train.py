@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from .context import Context, Thing
 from .data import LANGUAGES
 from .embedding import embed
+from .fitting import change_of
 from .lexicon import Lexicon, default_lexicon
 from .model import CHANGES, OPEN, WEIGHTS, IntentModel, Linear, features, log_softmax, word_features
 from .phrase import Phrase, symbols
 from .phrasings import Phrasings
 from .regression import dense, sparse
 from .resolve import Need, resolve
-from .said import Said, change_of, said, sayings
+from .said import Said, said, sayings
 from .text import normalise
 
 OUTSIDE = "intents_snips"
