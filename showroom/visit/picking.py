@@ -19,7 +19,8 @@ def pick(option: str, among: Sequence[str], state: State, shop: Shopfloor) -> st
     """The id of what an option such as ``"cheapest"`` or ``"2"`` picks.
 
     Args:
-        among: ids of what was offered, in order; those in the room where nothing was.
+        among: ids of what was offered, in order; where nothing was, those in the room count that
+            state what it takes.
 
     Raises:
         RefusedError: there is nothing to choose from, or the shop does not state what it takes.
@@ -36,7 +37,7 @@ def pick(option: str, among: Sequence[str], state: State, shop: Shopfloor) -> st
         raise _nothing(option, keys)
     measure, sign = way
     found = [(value, key) for key in keys if (value := measure(key, state, shop)) is not None]
-    if len(found) < len(keys):
+    if len(found) < (len(keys) if among else 1):
         raise RefusedError(
             "no_answer",
             f"not all of the products state what {option} needs",

@@ -182,7 +182,7 @@ def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     told = told or (phrase.has("direction") and bool(before and before.direction))
     acts = any(t.get("act") for t in phrase) or phrase.has("change") or phrase.has("adjective")
     if before is not None and told and not acts and phrase.has("answer", "no"):
-        for name in ("no", "other", "choose"):
+        for name in ("no", "other", "choose", "adjust_fit", "aside"):
             shift(out, name, "same")
     altered = before is not None and before.action in ("adjust_fit", "set_choice", "look")
     if altered and phrase.has("part") and not acts:

@@ -12,7 +12,7 @@ from .answer import answered
 from .context import Clarify, Context, Entity, Thing, Understanding
 from .decide import decide
 from .doubts import OUT_OF_RANGE, doubt, vague
-from .fitting import change_of
+from .fitting import change_of, says_how
 from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import CHANGES, OPEN, IntentModel, load_model
@@ -207,7 +207,7 @@ class Interpreter:
                     continue
                 return self._need(base, outcome, turn.context, share, candidates)
             outcome = turn.completed(outcome)
-            if which := self._doubted(outcome, phrase, turn.context):
+            if which := self._doubted(intent, outcome, phrase, turn.context):
                 return self._need(base, which, turn.context, share, candidates)
             share = _merged(intent, outcome, shares, phrase, turn.context)
             if turn.remedies(outcome):
@@ -245,7 +245,9 @@ class Interpreter:
             return guessed
         return Need("intent", (guessed, tuple(_opposite(c) for c in guessed)))
 
-    def _doubted(self, outcome: Outcome, phrase: Phrase, context: Context) -> Need | None:
+    def _doubted(
+        self, intent: str, outcome: Outcome, phrase: Phrase, context: Context
+    ) -> Need | None:
         """The question that commands need, however sure their intent is."""
         if isinstance(outcome, Need) or not outcome:
             return None
@@ -254,7 +256,7 @@ class Interpreter:
         if any(kind in LEFT_OUT for kind in unexplained(phrase, outcome)):
             return Need("intent", (outcome,))
         change = change_of(outcome)
-        if not change:
+        if not change or intent != "adjust_fit" or not says_how(phrase):
             return None
         shares = self._changes.probabilities(phrase)
         agreed = sum(share for name, share in shares.items() if name[-1:] == change[-1])

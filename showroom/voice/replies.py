@@ -130,7 +130,7 @@ def question(what: str, choices: tuple[str, ...], lang: str) -> str:
 def command_text(command: Command, lang: str) -> str:
     """What a command would do, in a few words, for the choices of a question."""
     table = _table(lang)
-    key = command.action
+    key: str = command.action
     if command.action == "set_size" and command.size_step:
         key_text = "size_up" if command.size_step > 0 else "size_down"
         return str(table["commands"][key_text])

@@ -61,7 +61,12 @@ def unexplained(phrase: Phrase, commands: Sequence[Command]) -> list[str]:
     sides = any(t.kind == "direction" and t.get("direction") in _SIDES for t in phrase)
     if sides and not any(c.direction or c.near or c.delta for c in commands):
         out.append("direction")
-    if changing and (phrase.has("view") or phrase.has("ordinal") or phrase.has("pick")):
+    sized = "set_size" in actions
+    if (
+        changing
+        and not sized
+        and (phrase.has("view") or phrase.has("ordinal") or phrase.has("pick"))
+    ):
         out.append("view")
     things = {t.get("category") for t in phrase if t.kind == "category"}
     used = {x for c in commands for x in (c.target, c.near) if x}
