@@ -9,9 +9,10 @@ from functools import cache
 
 from ..protocol.messages import Command
 from .answer import answered
-from .context import Clarify, Context, Entity, Thing, Understanding
+from .context import Clarify, Context, Thing, Understanding
 from .decide import decide
 from .doubts import OUT_OF_RANGE, doubt, vague
+from .entities import entities_of
 from .fitting import change_of, says_how
 from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
@@ -25,7 +26,7 @@ from .segment import split
 from .shopping import SHOP_ACTIONS
 from .spelling import Speller
 from .target import named
-from .text import MAX_LENGTH, Text, detect_language, normalise
+from .text import MAX_LENGTH, detect_language, normalise
 from .turn import Turn, only_negated
 
 SURE, SURE_OF_VIEW = 0.65, 0.45
@@ -64,13 +65,6 @@ _LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "w
 """What one phrase may leave open for the next to say."""
 _PROBLEMS = ("contradiction", "no_context", OUT_OF_RANGE)
 _VIEWS = SHOP_ACTIONS | {"show", "report", "help", "greet"}
-_ENTITY_KINDS = {
-    "length": "amount", "angle": "amount", "percent": "amount", "times": "amount",
-    "factor": "amount", "number": "amount", "part": "part", "category": "product",
-    "product": "product", "color": "color", "size": "size", "direction": "direction",
-    "spin": "direction", "near": "anchor", "amount": "vague", "option": "choice",
-    "change": "change", "adjective": "change",
-}  # fmt: skip
 
 
 class Interpreter:
@@ -124,7 +118,7 @@ class Interpreter:
         if not phrases:
             problem = "" if clean.plain else "empty"
             return Understanding(text, reply_lang, "out_of_scope", 1.0, problem=problem)
-        entities = tuple(_entities(clean, tokens))
+        entities = tuple(entities_of(clean, tokens))
         about = named(Phrase(_tokens(phrases)), context)
         base = Understanding(
             text, reply_lang, "out_of_scope", 0.0, entities=entities, about=_thing(about, context)
@@ -444,26 +438,6 @@ def _merged(
         if rival and _alike(resolve(other, phrase, context), outcome):
             total += share
     return total
-
-
-def _entities(clean: Text, tokens: list[Token]) -> Iterable[Entity]:
-    for token in tokens:
-        for kind, value in token.senses:
-            role = _ENTITY_KINDS.get(kind)
-            if role is None:
-                continue
-            start, end = clean.span(token.start, token.end)
-            number = token.said if token.said == token.said else None
-            yield Entity(
-                name="quantity" if kind in ("percent", "times", "factor", "number") else kind,
-                role=role,
-                start=start,
-                end=end,
-                body=clean.original[start:end],
-                value=value if number is None else number,
-                unit=token.unit,
-            )
-            break
 
 
 @cache
