@@ -287,10 +287,9 @@ def test_scenes_of_ones_own_are_found_by_their_name(stage: Stage, tmp_path: Path
     path = tmp_path / "attic.toml"
     path.write_text(SMALL.replace("height = 2.6", "height = 3.3"), "utf-8")
     corners = ((2.0, -2.0), (-2.0, -2.0), (-2.0, 2.0), (2.0, 2.0))
-    shown = m.RoomShown(scene="attic", outline=corners, height=3.3)
-    stage.apply(shown)
+    stage.apply(m.RoomShown(scene="attic", outline=corners, height=3.2))
     assert stage.room is not None and stage.room.scene.id == "room"
     stage.scenes["attic"] = path
-    stage.apply(shown)
+    stage.apply(m.RoomShown(scene="attic", outline=corners, height=3.3))
     assert stage.room.scene.id == "attic"
     del stage.scenes["attic"]
