@@ -12,7 +12,7 @@ from reconstruction.product import Material
 from . import pixels
 from .geometry import ModelGeometry, warm_loops
 from .looks import Held, Look, TextureStore
-from .model import Level, Model, make_levels, read_model
+from .model import Level, Model, make_levels, read_model, warm_levels
 from .pixels import Picture
 from .settings import StageError
 from .upload import Upload
@@ -207,3 +207,4 @@ def warm() -> None:
     """Have all loops compiled that a first product needs."""
     pixels.warm()
     warm_loops()
+    warm_levels()

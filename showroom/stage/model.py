@@ -145,3 +145,16 @@ def _by_slot(mesh: Mesh) -> dict[str, I32]:
     slot_of_face = slot_of_part[mesh.face_part]
     faces = {slot: mesh.faces[slot_of_face == i] for i, slot in enumerate(slots)}
     return {slot: of_slot for slot, of_slot in faces.items() if len(of_slot)}
+
+
+def warm_levels() -> None:
+    """Have the simplification compiled, so that the first levels need not wait for that."""
+    side = 6
+    x, y = np.meshgrid(np.arange(side), np.arange(side))
+    place = np.stack([x, y, np.sin(x * y)], -1).reshape(-1, 3).astype(np.float32)
+    index = np.arange(side * side, dtype=np.int32).reshape(side, side)
+    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
+    faces = np.concatenate([np.stack(t, -1).reshape(-1, 3) for t in ((a, b, c), (b, d, c))])
+    uv = place[:, :2] / np.float32(side)
+    parts = np.zeros(len(faces), np.int32)
+    make_lods(Mesh(place, faces, uv, parts, ("part",), ("slot",)), LEVELS)

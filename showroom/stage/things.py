@@ -32,6 +32,9 @@ AVATAR = "avatar"
 IDENTITY: m.Transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 SETTLED = 30
 """Frames that a thing must have stood still before it is drawn together with its equals."""
+HEAVY = 30_000
+"""Triangles from which on one product alone is worth lower levels: making them holds the frames up
+for some moments, because parts of it hold the interpreter's lock."""
 NEAR = 0.05
 """Metres that the eye may move before levels of detail are chosen anew."""
 _log = logging.getLogger(__name__)
@@ -394,6 +397,8 @@ class Things:
         )
         for thing, sphere in zip(alone, spheres, strict=True):
             geometry = thing.mesh.geometry
+            if geometry.triangles(0) < HEAVY:
+                continue
             if not geometry.levels and not self._far(sphere, eye, sharpness, geometry):
                 continue
             self.loader.level(thing.glb, wait=False)
