@@ -274,16 +274,23 @@ def _malformed(name: str, expected: str, got: str) -> ProtocolError:
 
 
 @nb.njit(cache=True, nogil=True)
+def _guess(grid: I32, base: I32, offset: I32, backs: Backs, v: int, k: int) -> int:
+    """How far a vertex moved from its base, as the two before it that it is told by did."""
+    a, b = v - np.int64(backs[0, v]), v - np.int64(backs[1, v])
+    guess = np.int64(0)
+    if a < v:
+        guess += grid[a, k] - base[a, k] - offset[k]
+    if b < v:
+        guess += grid[b, k] - base[b, k] - offset[k]
+    return guess >> 1
+
+
+@nb.njit(cache=True, nogil=True)
 def _predict(grid: I32, base: I32, offset: I32, backs: Backs, residuals: I8) -> bool:
     for k in range(3):
         for v in range(len(grid)):
-            a, b = v - np.int64(backs[0, v]), v - np.int64(backs[1, v])
-            guess = np.int64(0)
-            if a < v:
-                guess += grid[a, k] - base[a, k] - offset[k]
-            if b < v:
-                guess += grid[b, k] - base[b, k] - offset[k]
-            rest = grid[v, k] - base[v, k] - offset[k] - (guess >> 1)
+            guess = _guess(grid, base, offset, backs, v, k)
+            rest = grid[v, k] - base[v, k] - offset[k] - guess
             if rest < -128 or rest > 127:
                 return False
             residuals[k, v] = rest
@@ -294,10 +301,5 @@ def _predict(grid: I32, base: I32, offset: I32, backs: Backs, residuals: I8) -> 
 def _restore(residuals: I8, backs: Backs, base: I32, offset: I32, grid: I32) -> None:
     for k in range(3):
         for v in range(len(grid)):
-            a, b = v - np.int64(backs[0, v]), v - np.int64(backs[1, v])
-            guess = np.int64(0)
-            if a < v:
-                guess += grid[a, k] - base[a, k] - offset[k]
-            if b < v:
-                guess += grid[b, k] - base[b, k] - offset[k]
-            grid[v, k] = base[v, k] + offset[k] + (guess >> 1) + residuals[k, v]
+            guess = _guess(grid, base, offset, backs, v, k)
+            grid[v, k] = base[v, k] + offset[k] + guess + residuals[k, v]

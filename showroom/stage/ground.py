@@ -168,6 +168,21 @@ _NAMES = {_FLOOR: "floor", _CEILING: "ceiling", _WALL: "wall"}
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
+def within(
+    low: float, high: float, at: float, way: float, least: float, most: float
+) -> tuple[float, float]:
+    """What of a ray's stretch lies between two planes across an axis (Kay and Kajiya, 1986).
+
+    Returns:
+        The stretch that is left; nothing is where its end comes before its start.
+    """
+    if abs(way) < 1e-12:
+        return low, (high if least <= at <= most else -1.0)
+    a, b = (least - at) / way, (most - at) / way
+    return max(low, min(a, b)), min(high, max(a, b))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
 def _inside(x: float, z: float, walls: F64) -> bool:
     """Whether a point is within walls, (n, 4): a corner and the way to the next."""
     within = False
@@ -270,14 +285,7 @@ def _meets(points: F64, walls: F64, boxes: F64, height: float) -> tuple[float, i
                 else:
                     at, way = s * ox + c * oz, s * wx + c * wz
                     least, most = -boxes[k, 3], boxes[k, 3]
-                if abs(way) < 1e-12:
-                    if at < least or at > most:
-                        high = -1.0
-                    continue
-                t0, t1 = (least - at) / way, (most - at) / way
-                if t0 > t1:
-                    t0, t1 = t1, t0
-                low, high = max(low, t0), min(high, t1)
+                low, high = within(low, high, at, way, least, most)
             if low <= high and low < best:
                 best, what = low, k
         if what != _NOTHING:

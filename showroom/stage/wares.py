@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reconstruction.mesh import F32, I32
 
 from ..protocol import messages as m
-from .ground import F64, Box
+from .ground import F64, Box, within
 
 IDENTITY: m.Transform = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -311,14 +311,7 @@ def _entries(
         for axis in range(3):
             at, way = rays[k, axis], rays[k, 3 + axis]
             least, most = rows[k, 7 + axis] - near, rows[k, 10 + axis] + near
-            if abs(way) < 1e-12:
-                if at < least or at > most:
-                    high = -1.0
-                continue
-            t0, t1 = (least - at) / way, (most - at) / way
-            if t0 > t1:
-                t0, t1 = t1, t0
-            low, high = max(low, t0), min(high, t1)
+            low, high = within(low, high, at, way, least, most)
         if low <= high:
             entries[k] = low
     return entries, rays
