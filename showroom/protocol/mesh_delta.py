@@ -274,7 +274,7 @@ def _malformed(name: str, expected: str, got: str) -> ProtocolError:
 
 
 @nb.njit(cache=True, nogil=True)
-def _guess(grid: I32, base: I32, offset: I32, backs: Backs, v: int, k: int) -> int:
+def _guess(grid: I32, base: I32, offset: I32, backs: Backs, v: int, k: int) -> np.int64:
     """How far a vertex moved from its base, as the two before it that it is told by did."""
     a, b = v - np.int64(backs[0, v]), v - np.int64(backs[1, v])
     guess = np.int64(0)
