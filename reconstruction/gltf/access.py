@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ..mesh import F32
 from .budget import Budget, refuse
 from .compression import decompressed
+from .document import parse_document
 from .layout import BIN_CHUNK, FLOAT, I8, I16, JSON_CHUNK, MAGIC, U8, U16, U32
 
 __all__ = ["Budget", "Container", "open_chunks", "refuse"]
@@ -32,6 +32,8 @@ _UNDERSTOOD = {
     "KHR_texture_transform",
 }
 _CONVERT = "export the file with PNG or JPEG textures, or convert it with gltf-transform"
+MAX_CHUNKS = 16
+"""Chunks of a GLB; the first two are known, others are passed over."""
 REMEDIES = {
     "KHR_texture_basisu": f"{_CONVERT} ktxdecompress (npm)",
     "EXT_texture_webp": f"{_CONVERT} png (npm)",
@@ -130,6 +132,8 @@ def open_chunks(data: bytes, budget: Budget) -> tuple[dict[str, Any], memoryview
     chunks: list[tuple[int, memoryview]] = []
     at, view = 12, memoryview(data)
     while at < total:
+        if len(chunks) > MAX_CHUNKS:
+            raise refuse("chunks", f"at most {MAX_CHUNKS}", "more")
         size, kind = struct.unpack_from("<II", data, at) if at + 8 <= total else (total, 0)
         if at + 8 + size > total:
             raise refuse("chunk.length", f"at most {max(total - at - 8, 0)}", size)
@@ -137,11 +141,6 @@ def open_chunks(data: bytes, budget: Budget) -> tuple[dict[str, Any], memoryview
         at += 8 + size
     if chunks[0][0] != JSON_CHUNK or len(chunks[0][1]) > budget.json_bytes:
         raise refuse("chunk", f"JSON first, at most {budget.json_bytes} bytes", "something else")
-    try:
-        document = msgspec.json.decode(chunks[0][1])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise refuse("json", "a JSON document", fault) from fault
-    if not isinstance(document, dict):
-        raise refuse("json", "an object", type(document).__name__)
+    document = parse_document(bytes(chunks[0][1]), budget)
     has_binary = len(chunks) > 1 and chunks[1][0] == BIN_CHUNK
     return document, chunks[1][1] if has_binary else memoryview(b"")

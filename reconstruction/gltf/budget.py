@@ -13,6 +13,8 @@ class Budget:
 
     bytes: int = 128 * 2**20
     json_bytes: int = 16 * 2**20
+    json_values: int = 250_000
+    json_depth: int = 128
     vertices: int = 1_000_000
     triangles: int = 2_000_000
     nodes: int = 4096

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from ..product import Material, Variant
+from ..texture.header import header_fault
 from .access import REMEDIES, Container, refuse
 
 
@@ -138,13 +139,16 @@ def _picture(container: Container, use: dict[str, Any] | None) -> bytes | None:
     if "uri" in image:
         raise refuse(f"images.{source}", "a picture inside the file", "a uri")
     data = bytes(container.view(image["bufferView"]))
+    fault = header_fault(data)
+    if fault is not None:
+        raise refuse(f"images.{source}", *fault)
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
             pixels = picture.width * picture.height
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as fault:
-        raise refuse(f"images.{source}", "PNG or JPEG", type(fault).__name__) from fault
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise refuse(f"images.{source}", "PNG or JPEG", type(error).__name__) from error
     if pixels > container.budget.image_pixels:
         raise refuse(f"images.{source}", f"{container.budget.image_pixels} pixels", pixels)
     return data

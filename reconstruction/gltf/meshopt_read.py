@@ -57,6 +57,10 @@ def _decoded(how: dict[str, Any], binary: memoryview, left: int, where: str) -> 
         raise refuse(where, "compressed bytes inside the file", (at, size))
     if count < 1 or stride < 1 or count * stride > left:
         raise refuse(where, f"at most {left} bytes unpacked", count * stride)
+    # A byte stands for 1024 of vertices at the most, for a triangle, or for an index.
+    most = {"TRIANGLES": 3 * size, "INDICES": size}.get(mode, 1024 * size // stride)
+    if count > most:
+        raise refuse(where, f"at most {most} from {size} bytes", count)
     stream = binary[at : at + size]
     try:
         if mode == "ATTRIBUTES":

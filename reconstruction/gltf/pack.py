@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import stat
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import msgspec
-
 from ..errors import ProductFileError
 from .access import Budget, open_chunks, refuse
+from .document import parse_document
 from .layout import pack_container
 
 
@@ -24,20 +24,12 @@ def pack_gltf(path: Path, budget: Budget) -> bytes:
     Raises:
         ProductFileError: a file is missing, too large, outside the folder, or no glTF.
     """
-    data = _read(path, budget.bytes)
+    data = _read(path, budget.json_bytes if path.suffix.lower() == ".gltf" else budget.bytes)
     if data[:4] == b"glTF":
         document, chunk = open_chunks(data, budget)
         binary = bytes(chunk)
     else:
-        if len(data) > budget.json_bytes:
-            raise refuse("bytes", f"at most {budget.json_bytes} of JSON", len(data))
-        try:
-            document = msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-            raise refuse("json", "GLB, or glTF's JSON", fault) from fault
-        if not isinstance(document, dict):
-            raise refuse("json", "an object", type(document).__name__)
-        binary = b""
+        document, binary = parse_document(data, budget), b""
     try:
         return _packed(document, binary, path.parent, budget)
     except ProductFileError:
@@ -61,7 +53,10 @@ def _packed(document: dict[str, Any], binary: bytes, folder: Path, budget: Budge
         blob.extend(data)
         return start
 
-    for index, buffer in enumerate(document.get("buffers", [])):
+    buffers, images = document.get("buffers", []), document.get("images", [])
+    if sum(_size(entry.get("uri"), folder) for entry in (*buffers, *images)) > left:
+        raise refuse("buffers", f"at most {budget.bytes} bytes in all", "more")
+    for index, buffer in enumerate(buffers):
         if "uri" in buffer:
             starts.append(append(_resource(buffer["uri"], folder, f"buffers.{index}", left)))
         else:
@@ -98,12 +93,27 @@ def _resource(uri: object, folder: Path, field: str, limit: int) -> bytes:
     return _read(inside, max(limit, 0))
 
 
+def _size(uri: object, folder: Path) -> int:
+    """Bytes that a resource will take, before any of them is read; 0 where it cannot be read."""
+    if not isinstance(uri, str):
+        return 0
+    if uri.startswith("data:"):
+        return len(uri) * 3 // 4
+    try:
+        return (folder / unquote(uri)).stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def _read(path: Path, limit: int) -> bytes:
     try:
-        if path.stat().st_size > limit:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise refuse(path.name, "a regular file", "a pipe, device or folder")
+        if status.st_size > limit:
             raise refuse(path.name, f"at most {limit} bytes", "more")
         with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+            data = stream.read(status.st_size + 1)  # a larger ask would be allocated
     except (OSError, ValueError) as fault:
         raise refuse(path.name, "a readable file", getattr(fault, "strerror", "") or "none") from (
             fault

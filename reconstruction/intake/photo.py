@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import stat
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PhotoError
+from ..texture.header import header_fault
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -86,7 +89,15 @@ def read_photo(path: Path) -> Photo:
             package is not installed, smaller than ``MIN_SIDE`` or larger than ``MAX_PIXELS``.
     """
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        size = status.st_size
+        if not stat.S_ISREG(status.st_mode):
+            raise PhotoError(
+                f"{path.name} cannot be read: it is no file",
+                field="photo",
+                expected="a readable picture file",
+                got="a pipe, device or folder",
+            )
         if size > MAX_BYTES:
             raise PhotoError(
                 f"{path.name} is too large a file for a photo; save it as a JPEG",
@@ -135,7 +146,15 @@ def decode_photo(data: bytes, name: str = "photo") -> Photo:
             raise
         except Image.DecompressionBombError as error:
             raise _too_many_pixels(name, "a decompression bomb", MAX_PIXELS) from error
-        except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            EOFError,
+            LookupError,
+            TypeError,
+            struct.error,
+        ) as error:
             raise PhotoError(
                 f"{name} is truncated or damaged; copy it again from where it came",
                 field="photo",
@@ -159,6 +178,14 @@ def _opened(data: bytes, name: str) -> Image.Image:
     """
     from PIL import Image, UnidentifiedImageError, features
 
+    fault = header_fault(data)
+    if fault is not None:
+        raise PhotoError(
+            f"{name} declares what its bytes cannot hold; save it again as a JPEG",
+            field="photo.size",
+            expected=fault[0],
+            got=fault[1],
+        )
     formats = [f for f in FORMATS if f != "AVIF" or features.check("avif")]
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         try:

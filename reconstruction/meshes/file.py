@@ -12,6 +12,7 @@ from ..errors import ProductFileError
 from ..gltf.pack import pack_gltf
 from ..gltf.read import Budget, GlbContents, read_glb
 from ..render.shading import srgb_to_linear
+from .gate import check_mesh_file
 
 OWN, OTHERS = (".glb", ".gltf"), (".obj", ".ply", ".stl")
 
@@ -51,14 +52,7 @@ def _as_glb(path: Path, budget: Budget) -> bytes:
     import trimesh
 
     try:
-        size = path.stat().st_size
-        if not 0 < size <= budget.bytes:
-            raise ProductFileError(
-                f"{path.name} is empty or too large",
-                field="file",
-                expected=f"1 to {budget.bytes} bytes",
-                got=str(size),
-            )
+        check_mesh_file(path, budget)
         scene: Any = trimesh.load_scene(path, file_type=path.suffix[1:].lower())
         data = scene.export(file_type="glb", include_normals=False)
     except ProductFileError:
