@@ -89,7 +89,8 @@ def _spokes(axles: Axles, rim: float, dish: float) -> Loft:
     face, z = axles.face, axles.z
     half = rim * 0.085
     low, high = places(-dish - 0.03, 0.0, -half), places(-0.014, rim * 0.93, half)
-    one = blocks(low, high, "", "", radius=0.006).rings[0]
+    # Rounded by a share: at a corner 72 degrees off a spoke's middle two neighbours would meet.
+    one = blocks(low, high, "", "", radius=0.3 * half).rings[0]
     a = np.arange(5) * (2 * np.pi / 5)
     cos, sin = np.cos(a)[:, None, None], np.sin(a)[:, None, None]
     star = np.empty((5, *one.shape))

@@ -118,7 +118,8 @@ class Last:
         s = 0.035 + (front - 0.035) * (0.5 + 0.5 * np.cos(_TURN))
         wide = np.interp(s, [0.03, 0.3, 0.6, 0.9], [0.58, 0.62, 0.66, 0.60]) * self.half
         x = np.sin(_TURN) * wide
-        x = np.sign(x) * np.maximum(np.abs(x) - inset, 0.0)
+        # As a share, as along the foot below: points beside the middle must not fall together.
+        x = x * (1 - inset / max(float(np.abs(x).max()), 2 * inset, 1e-3))
         sigma = (s - 0.035) / max(front - 0.035, 1e-6)
         back, throat = v["collar_height"], v["instep_height"]
         y = back * (1 - sigma) + throat * sigma - 4 * v["collar_dip"] * sigma * (1 - sigma)

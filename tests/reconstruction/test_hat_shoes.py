@@ -5,6 +5,7 @@ import pytest
 
 from reconstruction.data.furniture import draw_furniture
 from reconstruction.dressform import BodyForm, reference_form
+from reconstruction.evaluation.soundness import soundness
 from reconstruction.families import get_family
 from reconstruction.families.hat import half_axes
 from reconstruction.families.worn_solid import WornSolid
@@ -195,3 +196,12 @@ def test_a_single_shoe_is_textured_where_the_fit_saw_it():
         points = np.concatenate([shown.vertices[shown.part_faces(p).ravel()] for p in own])
         np.testing.assert_allclose(points.min(axis=0), seen.min(axis=0), atol=1e-6)
         np.testing.assert_allclose(points.max(axis=0), seen.max(axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_two_points_of_any_member_fall_together(name):
+    family, rng = family_of(name), np.random.default_rng(3)
+    for _ in range(60):
+        values, choices = family.sample(rng)
+        found = soundness(family.build(values, choices))
+        assert found.manifold and found.hemmed, (values, choices)
