@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -117,12 +118,24 @@ def _shape(
     )
 
 
+@cache
 def grid_faces(rows: int, columns: int) -> I32:
-    """(2·(rows-1)·(columns-1), 3) faces of a row-major vertex grid."""
+    """(2·(rows-1)·(columns-1), 3) faces of a row-major vertex grid; read only."""
     index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
     a, b = index[:-1, :-1].ravel(), index[:-1, 1:].ravel()
     c, d = index[1:, 1:].ravel(), index[1:, :-1].ravel()
-    return np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
+    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
+    faces.flags.writeable = False
+    return faces
+
+
+def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vector products along the last axis, without numpy's care for other shapes."""
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
+    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
+    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    return out
 
 
 def quad(corner: Vec, along: Vec, up: Vec, material: str) -> Shape:
@@ -295,12 +308,12 @@ def tube(
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     side = np.array([0.0, 1.0, 0.0]) if abs(tangent[0, 1]) < 0.9 else np.array([1.0, 0.0, 0.0])
     angle = np.linspace(0.0, 2.0 * math.pi, segments + 1)
+    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
     place, normal = [], []
     for at, t in zip(p, tangent, strict=True):
         side = side - t * float(side @ t)
         side /= np.linalg.norm(side)
-        other = np.cross(t, side)
-        ring = np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * other
+        ring = cos * side + sin * _cross(t, side)
         normal.append(ring)
         place.append(at + ring * radius)
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))])
@@ -330,11 +343,13 @@ def cushion(
         out = place - inner
         out /= np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), 1e-9)
         flat = inner + out * r
-        bulge = puff * (1 - (gu / half[ua]) ** 2) * (1 - (gv / half[va]) ** 2)
-        flat[..., axis] += sign * bulge
-        normal = np.cross(np.gradient(flat, axis=1), np.gradient(flat, axis=0))
-        normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-12)
-        blend = 0.5 * normal + 0.5 * out if puff else out
+        blend = out
+        if puff:
+            bulge = puff * (1 - (gu / half[ua]) ** 2) * (1 - (gv / half[va]) ** 2)
+            flat[..., axis] += sign * bulge
+            normal = _cross(np.gradient(flat, axis=1), np.gradient(flat, axis=0))
+            normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-12)
+            blend = 0.5 * normal + 0.5 * out
         blend /= np.maximum(np.linalg.norm(blend, axis=-1, keepdims=True), 1e-12)
         uv = np.stack([gu * us + half[ua], gv * vs + half[va]], -1)
         shapes.append(_shape(flat, blend, uv, grid_faces(*gu.shape), material))
@@ -344,7 +359,7 @@ def cushion(
 def sheet(points: NDArray[np.float64], material: str, thickness: float = 0.0) -> Shape:
     """A surface through a (rows, columns, 3) grid; with ``thickness`` also its back side."""
     du, dv = np.gradient(points, axis=1), np.gradient(points, axis=0)
-    normal = np.cross(du, dv)
+    normal = _cross(du, dv)
     normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-12)
     uv = np.stack(
         [
