@@ -341,7 +341,7 @@ def test_a_real_photo_of_a_chair_is_met_and_its_structure_found() -> None:
     photo, mask = np.ascontiguousarray(rgba[..., 2::-1]), rgba[..., 3].astype(np.float32) / 255
     fit = refine(family_of("chair"), {}, {}, None, mask, photo=photo)
     assert fit.iou > 0.92
-    assert fit.choices["seat"] in ("cushion", "loose")
+    assert fit.choices["seat"] == "loose"  # Upholstery upon a wooden apron that is seen below it.
     assert fit.choices["back"] == "frame"
     assert fit.choices["arms"] == "none"
     assert 0.40 < fit.values["seat_height"] < 0.54
