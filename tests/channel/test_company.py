@@ -258,7 +258,7 @@ def test_one_who_comes_back_without_anything_is_shown_the_others_again():
         await join(noa, "Noa", room)
         await until(noa, lambda s: "Mia/chair" in targets(s))
         await noa.send(Command(id="t", action="help"))
-        for session in server._sessions.values():
+        for session in server.sessions:
             session._kept.clear()  # as after a long time
         noa._have = 0
         await noa.poll()

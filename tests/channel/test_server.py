@@ -344,7 +344,7 @@ def test_a_held_visit_ends_when_nobody_comes_back():
             ws.transport.abort()
         await asyncio.sleep(0.05)
         assert server.visits == 1
-        server.expire(time.monotonic() + 31.0)
+        server.sessions.expire(time.monotonic() + 31.0)
         assert server.visits == 0
         async with dial(server) as ws:
             await ws.send(json.dumps({"type": "hello", "resume": welcome.resume}))

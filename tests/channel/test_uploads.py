@@ -104,7 +104,7 @@ def test_a_photo_arrives_whole_over_breaks_and_its_product_in_the_visit():
             assert any(isinstance(u, Progress) and u.task == "reconstruct" for u in answer)
             (said,) = (u for u in answer if isinstance(u, Reply))
             assert said.text == f"got-{len(photo())}-{zlib.crc32(photo())}"
-            (session,) = server._sessions.values()
+            (session,) = server.sessions
             (folder,) = session.folders
             assert Path(folder).is_dir()
         for _ in range(200):
@@ -126,7 +126,7 @@ def test_a_body_needs_consent_and_gives_measures(caplog):
             answer = await client.upload(photo(), id="b3", what="body", consent=True, height=1.7)
             (said,) = (u for u in answer if isinstance(u, Reply))
             assert said.text == "1.7 {'waist': 0.7}"
-            assert not next(iter(server._sessions.values())).folders
+            assert not next(iter(server.sessions)).folders
 
     with caplog.at_level(logging.DEBUG, "showroom.channel"):
         serving(test)
