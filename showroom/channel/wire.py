@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import InvalidMessage
 from websockets.frames import Opcode
+
+NO_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    b"Content-Length: 44\r\n\r\nexpected an HTTP/1.1 GET without any body.\r\n"
+)
 
 
 class Wire(ServerConnection):
@@ -21,6 +27,7 @@ class Wire(ServerConnection):
     """
 
     take: Callable[[bytes], bool] | None = None
+    _told = False
 
     def process_event(self, event: Any) -> None:
         """See :class:`ServerConnection`; every message is whole, or the first of its fragments."""
@@ -33,3 +40,10 @@ class Wire(ServerConnection):
         ):
             return
         super().process_event(event)
+
+    def send_data(self) -> None:
+        """See :class:`ServerConnection`, which hangs up on what is no HTTP without a word."""
+        if isinstance(self.protocol.handshake_exc, InvalidMessage) and not self._told:
+            self._told = True
+            self.transport.write(NO_REQUEST)
+        super().send_data()
