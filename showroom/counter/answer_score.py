@@ -160,6 +160,7 @@ def _stand_in(key: str, category: str) -> Any:
 
     names = {"sweater": "long_sleeve", "jacket": "outwear", "armchair": "sofa", "desk": "table",
              "stool": "chair", "coffee_table": "table", "wardrobe": "cabinet", "shelf": "cabinet",
+             "bookshelf": "cabinet", "coat": "outwear", "bench": "sofa", "blouse": "shirt",
              "top": "t_shirt"}  # fmt: skip
     product = plain_product(names.get(category, category.replace("-", "_")))
     return replace(product, id=key, name={"en": key, "zh": key})
