@@ -94,6 +94,8 @@ class Mover:
             RefusedError: there is no room for it there; nothing is moved then.
             FitError: a direction or neighbour that does not exist.
         """
+        if command.action == "move" and command.near and command.delta is None:
+            command = msgspec.structs.replace(command, action="place")  # all the way there
         match command.action:
             case "rotate":
                 return self._rotate(command, key, placed, floor, name)

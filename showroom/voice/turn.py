@@ -79,7 +79,8 @@ class Turn:
             commands = [_inherit(c, complaint) for c in commands]
         elif self.complaint and commands and self.commands and _answers(commands[0]):
             self.commands.pop()  # "too big, undo that": the complaint only says why
-        if self.corrected and commands and self.commands[-1].action == commands[0].action:
+        withdraws = bool(self.corrected and commands and self.commands)
+        if withdraws and self.commands[-1].action == commands[0].action:
             withdrawn = self.commands.pop()
             commands = [_inherit(c, withdrawn) for c in commands]
         self.corrected = False
