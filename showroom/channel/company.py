@@ -4,6 +4,9 @@ Each keeps a visit of their own. What one of them shows goes to the others too, 
 the one who shows it: avatars with ``who``, products with a target like ``mia/t-shirt``. Reliable
 updates go to all. Frames go as often as one is near enough to see the difference, so that what a
 visitor costs grows with who is around them and not with how many there are.
+
+The room is the host's, and everybody's: guests' visits are told what stands in it, and what they
+wish of it goes to the host's visit (:mod:`.wishes`).
 """
 
 from __future__ import annotations
@@ -18,20 +21,31 @@ import msgspec
 from showroom.protocol import compact
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
+    Allow,
     AvatarPose,
     AvatarShown,
+    Command,
     Companion,
     Company,
+    Event,
+    Granted,
+    Guests,
+    Inner,
     Join,
     MeshFrame,
+    Part,
+    Point,
     ProductChanged,
     ProductRemoved,
     ProductShown,
+    SharedRoom,
     Update,
+    Wish,
 )
 
 from .packed import Packed
 from .session import Session
+from .wishes import Wishes
 
 MAX_COMPANIONS = 24
 MAX_COMPANIES = 256
@@ -56,10 +70,12 @@ class Member:
         asking: those who must still be shown everything that this one has.
         shared: this one's products that the others see.
         ranks: the others by how often this one's frames go to them.
+        may: what this one may do in the host's room.
     """
 
     name: str
     session: Session
+    may: Guests = "change"
     place: tuple[float, float] | None = None
     asking: set[Member] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
@@ -67,11 +83,27 @@ class Member:
     ranks: dict[int, list[Member]] = field(default_factory=dict)
 
 
+@dataclass(eq=False)
+class Room:
+    """One company.
+
+    Attributes:
+        members: in the order in which they came; the first is the host.
+        guests: what those may do who come from now on.
+        shown: what stands there, once the host's visit has said so.
+    """
+
+    guests: Guests = "change"
+    members: list[Member] = field(default_factory=list)
+    shown: SharedRoom | None = None
+
+
 class Companies:
     """All companies of a server.
 
     Args:
         show: has a session's visit show everything, as answered under ``WATCHED``.
+        tell: tells a session's visit something.
         share: lets a visit fetch another's asset, by hash.
         changed: called with a session that has come to or left a company.
     """
@@ -79,13 +111,16 @@ class Companies:
     def __init__(
         self,
         show: Callable[[Session], None],
+        tell: Callable[[Session, Inner], None],
         share: Callable[[str, str], None],
         changed: Callable[[Session], None],
     ) -> None:
         self._show = show
+        self._tell = tell
+        self._wishes = Wishes(tell)
         self._share = share
         self._changed = changed
-        self._rooms: dict[str, list[Member]] = {}
+        self._rooms: dict[str, Room] = {}
         self._of: dict[Session, tuple[str, Member]] = {}
 
     def join(self, session: Session, event: Join) -> None:
@@ -102,16 +137,20 @@ class Companies:
             raise _refused("there is no such room", "room", "a room's code", event.room, event)
         if not event.room and len(self._rooms) >= MAX_COMPANIES:
             raise _refused("there are too many rooms", "room", f"{MAX_COMPANIES}", "more", event)
-        members = self._rooms.setdefault(code, [])
+        room = self._rooms.get(code)
+        if room is None:
+            room = self._rooms[code] = Room(event.guests)
+        members = room.members
         if len(members) >= MAX_COMPANIONS:
             raise _refused("the room is full", "room", f"{MAX_COMPANIONS}", "more", event)
-        member = Member(_free(event.name, members), session)
+        member = Member(_free(event.name, members), session, room.guests if members else "change")
         for other in members:
             other.asking.add(member)
             member.asking.add(other)
         members.append(member)
         self._of[session] = (code, member)
         session.joined = True
+        self._take_part(room, member)
         self._tell_who(code, member, event.id)
         for one in members:
             _rank(one, members)
@@ -126,9 +165,12 @@ class Companies:
             return
         session.joined = False
         code, member = found
-        members = self._rooms[code]
+        room = self._rooms[code]
+        members = room.members
         hosted = members[0] is member
         members.remove(member)
+        self._wishes.forget(session)
+        self._tell(session, Part())
         session.deliver(Company(room="", ref=ref))
         for other in members:
             other.asking.discard(member)
@@ -140,6 +182,10 @@ class Companies:
         if not members:
             del self._rooms[code]
             return
+        if hosted:
+            room.shown = None
+            members[0].may = "change"
+            self._take_part(room, members[0])
         self._tell_who(code)
         for one in members:
             _rank(one, members)
@@ -151,7 +197,65 @@ class Companies:
     def together(self, session: Session) -> bool:
         """Whether others see what this visit shows."""
         found = self._of.get(session)
-        return found is not None and len(self._rooms[found[0]]) > 1
+        return found is not None and len(self._rooms[found[0]].members) > 1
+
+    def allow(self, session: Session, event: Allow) -> None:
+        """Have a host say what guests may do.
+
+        Raises:
+            ProtocolError: ``refused`` where one is no host, or has no such guest.
+        """
+        found = self._of.get(session)
+        if found is None or not self._hosts(found[1]):
+            host = self._rooms[found[0]].members[0].name if found else "nobody"
+            raise _refused("only the host may say that", "type", "the host's", host, event)
+        room = self._rooms[found[0]]
+        guests = [m for m in room.members[1:] if event.who in ("", m.name)]
+        if event.who and not guests:
+            names = ", ".join(m.name for m in room.members[1:]) or "nobody"
+            raise _refused("there is no such guest", "who", names, event.who, event)
+        if not event.who:
+            room.guests = event.guests
+        for guest in guests:
+            guest.may = event.guests
+            self._take_part(room, guest)
+        self._tell_who(found[0], found[1], event.id)
+
+    def meant(self, session: Session, event: Event) -> Event:
+        """A guest's event as their own visit knows it: ``mia/chair`` is the host's ``chair``."""
+        found = self._of.get(session)
+        if found is None or not isinstance(event, Command | Point):
+            return event
+        own = f"{self._rooms[found[0]].members[0].name}/"
+        if isinstance(event, Command) and event.near.startswith(own):
+            event = msgspec.structs.replace(event, near=event.near.removeprefix(own))
+        if event.target.startswith(own):
+            event = msgspec.structs.replace(event, target=event.target.removeprefix(own))
+        return event
+
+    def between(self, session: Session, update: SharedRoom | Wish | Granted) -> None:
+        """Pass on what one's visit has to tell another's."""
+        found = self._of.get(session)
+        room = self._rooms[found[0]] if found else None
+        match update:
+            case SharedRoom():
+                if room is not None and found is not None and self._hosts(found[1]):
+                    room.shown = update
+                    for guest in room.members[1:]:
+                        self._take_part(room, guest)
+            case Wish():
+                self._wishes.send(session, room.members[0].session if room else None, update)
+            case Granted():
+                self._wishes.granted(session, update)
+
+    def _take_part(self, room: Room, member: Member) -> None:
+        """Tell a member's visit what part it has."""
+        if room.members[0] is member:
+            self._tell(member.session, Part(role="host"))
+        elif room.shown is not None:
+            host = room.members[0].name
+            part = Part(role="guest", host=host, may=member.may, room=room.shown)
+            self._tell(member.session, part)
 
     def came_back(self, session: Session, *, lost: bool) -> None:
         """A companion's client is back, or away.
@@ -164,7 +268,7 @@ class Companies:
             return
         code, member = found
         if lost:
-            for other in self._rooms[code]:
+            for other in self._rooms[code].members:
                 if other is not member:
                     other.asking.add(member)
                     self._show(other.session)
@@ -187,7 +291,7 @@ class Companies:
         if found is None:
             return
         code, member = found
-        members = self._rooms[code]
+        members = self._rooms[code].members
         if len(members) < 2:
             return
         for update in updates:
@@ -251,10 +355,10 @@ class Companies:
 
     def _hosts(self, member: Member) -> bool:
         code, _ = self._of[member.session]
-        return self._rooms[code][0] is member
+        return self._rooms[code].members[0] is member
 
     def _tell_who(self, code: str, new: Member | None = None, ref: str = "") -> None:
-        members = self._rooms[code]
+        members = self._rooms[code].members
         companions = tuple(Companion(name=m.name, away=not m.session.attached) for m in members)
         for member in members:
             member.session.deliver(
@@ -262,6 +366,7 @@ class Companies:
                     room=code,
                     you=member.name,
                     host=members[0].name,
+                    may=member.may,
                     companions=companions,
                     ref=ref if member is new else "",
                 )
@@ -307,5 +412,7 @@ def _free(name: str, members: list[Member]) -> str:
     return free
 
 
-def _refused(message: str, field: str, expected: str, got: str, event: Join) -> ProtocolError:
+def _refused(
+    message: str, field: str, expected: str, got: str, event: Join | Allow
+) -> ProtocolError:
     return ProtocolError("refused", message, field=field, expected=expected, got=got, ref=event.id)

@@ -27,6 +27,7 @@ from showroom.protocol.codec import encode_event
 from showroom.protocol.messages import (
     SUBPROTOCOL,
     Ack,
+    Allow,
     AudioChunk,
     AudioStart,
     Body,
@@ -102,6 +103,7 @@ def seeds() -> list[Event]:
         Ack(target="t-shirt", frame=7),
         Received(upto=4),
         Join(id="j", room="x", name="Mia"),
+        Allow(id="w", guests="move", who="Noa"),
         Clock(time=3.0),
         PlaybackFinished(ref="r"),
         Upload(id="f", size=5, hash="0" * 64, what="body", consent=True, height=1.7),

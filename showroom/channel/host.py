@@ -12,13 +12,10 @@ from showroom.protocol.messages import (
     Advice,
     Consult,
     ErrorUpdate,
-    Event,
     HandOver,
     Input,
     Pose,
-    Supplied,
     Update,
-    Watched,
 )
 
 from .errands import Errand, Errands
@@ -65,7 +62,7 @@ class Host(Protocol):
     def acknowledge(self, visit: str, target: str, frame: int) -> None:
         """The client has shown a mesh frame."""
 
-    def post(self, visit: str, event: Event | Watched | Supplied) -> None:
+    def post(self, visit: str, event: Input) -> None:
         """Hand an event to a visit; never waits."""
 
     def close(self, visit: str) -> None:
@@ -127,7 +124,7 @@ class VisitHost:
             self._deliver[visit] = deliver
         self._put_job(lambda: self._worker.open(visit))
 
-    def post(self, visit: str, event: Event | Watched | Supplied) -> None:
+    def post(self, visit: str, event: Input) -> None:
         """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
         if self._direct and isinstance(event, Pose) and self._turn.acquire(blocking=False):
             try:

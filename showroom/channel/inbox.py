@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from showroom.protocol.messages import Event, Pose, Supplied, Watched
+from showroom.protocol.messages import Input, Pose
 
 Job = Callable[[], None]
 """Something else to do between events, such as opening a visit."""
@@ -20,12 +20,12 @@ class Inbox:
     """
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[str, list[Event | Watched | Supplied]] | Job] = deque()
-        self._poses: dict[str, list[Event | Watched | Supplied]] = {}
+        self._queue: deque[tuple[str, list[Input]] | Job] = deque()
+        self._poses: dict[str, list[Input]] = {}
         self._changed = threading.Condition()
         self._closed = False
 
-    def put(self, visit: str, event: Event | Watched | Supplied) -> bool:
+    def put(self, visit: str, event: Input) -> bool:
         """Add an event of a visit; False if it took the place of one that was waiting."""
         with self._changed:
             if isinstance(event, Pose):
@@ -33,7 +33,7 @@ class Inbox:
                 if waiting is not None:
                     waiting[0] = event
                     return False
-                cell: list[Event | Watched | Supplied] = [event]
+                cell: list[Input] = [event]
                 self._poses[visit] = cell
             else:
                 cell = [event]
@@ -47,7 +47,7 @@ class Inbox:
             self._queue.append(job)
             self._changed.notify()
 
-    def get(self) -> tuple[str, Event | Watched | Supplied] | Job | None:
+    def get(self) -> tuple[str, Input] | Job | None:
         """Wait for the next event or job; None after :meth:`close` once all is read."""
         with self._changed:
             while not self._queue:

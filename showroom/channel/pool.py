@@ -26,11 +26,9 @@ from showroom.protocol.messages import (
     Consult,
     Done,
     ErrorUpdate,
-    Event,
     HandOver,
     Input,
     Pose,
-    Supplied,
     Update,
     Watched,
 )
@@ -174,7 +172,7 @@ class VisitPool:
         if seat is not None and seat.credits:
             seat.acks[target] = frame
 
-    def post(self, visit: str, event: Event | Watched | Supplied) -> None:
+    def post(self, visit: str, event: Input) -> None:
         """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
         seat = self._seats.get(visit)
         if seat is None:

@@ -19,15 +19,13 @@ import msgspec
 
 from showroom.protocol.codec import Encoding
 from showroom.protocol.messages import (
-    Advice,
     AvatarPose,
     Done,
     ErrorUpdate,
     Hello,
+    Inner,
     Pose,
-    Supplied,
     Update,
-    Watched,
 )
 from showroom.protocol.validation import ref_of
 
@@ -127,7 +125,7 @@ async def replay_at(
                 clients[turn.visit] = client
                 await client.open()
             else:
-                assert not isinstance(turn.event, Advice | Watched | Supplied)  # checked above
+                assert not isinstance(turn.event, Inner)  # checked above
                 client = clients[turn.visit]
                 await client.send(turn.event)
             updates = plain_updates(await _answers(client, turn, seconds))
@@ -143,7 +141,7 @@ def _check_socket(take: Take) -> None:
     greeted: set[str] = set()
     for number, turn in enumerate(take.turns, 1):
         hello = isinstance(turn.event, Hello)
-        if isinstance(turn.event, Advice | Watched | Supplied) or hello == (turn.visit in greeted):
+        if isinstance(turn.event, Inner) or hello == (turn.visit in greeted):
             raise TakeError(
                 f"turn {number} ({turn.event.__struct_config__.tag}) is none that a client can "
                 "send there; replay this recording without a server"

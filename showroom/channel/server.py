@@ -19,6 +19,7 @@ from showroom.protocol.limits import MAX_FRAME_BYTES
 from showroom.protocol.messages import (
     SUBPROTOCOL,
     Ack,
+    Allow,
     AudioChunk,
     AudioStart,
     AudioStop,
@@ -246,8 +247,14 @@ class Server:
                 if session.is_new(event):
                     self.sessions.companies.leave(session, event.id)
                     _answered(session, event.id)
+            case Allow():
+                if session.is_new(event):
+                    self.sessions.companies.allow(session, event)
+                    _answered(session, event.id)
             case _:
                 if session.is_new(event):
+                    if session.joined:
+                        event = self.sessions.companies.meant(session, event)
                     self._host.post(session.name, event)
 
     def _metrics_text(self) -> str:

@@ -15,9 +15,13 @@ from showroom.protocol.messages import (
     AssetReady,
     Done,
     ErrorUpdate,
+    Granted,
+    Inner,
     Reply,
+    SharedRoom,
     Update,
     Watched,
+    Wish,
 )
 
 from .assets import AssetStore
@@ -41,7 +45,7 @@ class Sessions:
     def __init__(
         self, settings: ServerSettings, host: Host, assets: AssetStore, metrics: Metrics
     ) -> None:
-        self.companies = Companies(self.show, assets.share, self.greet_frames)
+        self.companies = Companies(self.show, self._tell, assets.share, self.greet_frames)
         self.parting: list[Callable[[Session], None]] = [self.companies.leave]
         self._settings = settings
         self._host = host
@@ -93,6 +97,9 @@ class Sessions:
     def show(self, session: Session) -> None:
         """Have a visit show everything to those who ask."""
         self._host.post(session.name, Watched(vertices=session.audience > 0))
+
+    def _tell(self, session: Session, told: Inner) -> None:
+        self._host.post(session.name, told)
 
     def leave(self, session: Session, connection: Connection, goodbye: bool) -> None:
         """A connection is gone: its visit ends with a goodbye, else it is held for a while."""
@@ -170,6 +177,8 @@ class Sessions:
             for update in updates:
                 if isinstance(update, AssetReady) and session.name in self._open:
                     self._assets.put(session.name, update)
+                elif isinstance(update, SharedRoom):
+                    self.companies.between(session, update)
             session.arrive(updates)
             self.companies.arrive(session, updates)
             return
@@ -177,6 +186,8 @@ class Sessions:
             if isinstance(update, AssetReady):
                 if session.name in self._open:
                     self._assets.put(session.name, update)
+            elif isinstance(update, SharedRoom | Wish | Granted):
+                self.companies.between(session, update)
             else:
                 session.deliver(update)
                 if isinstance(update, Reply) and session.voice is not None:

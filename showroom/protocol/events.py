@@ -37,6 +37,7 @@ from .limits import (
     Word,
     Words,
 )
+from .sharing import Granted, Guests, Part
 
 Action = Literal[
     "show",
@@ -288,10 +289,12 @@ class Join(Message, tag="join"):
     Attributes:
         room: the code of a room's ``company``; "" opens a room of which one is the host.
         name: how one is called there; the server adds a number to a name that is taken.
+        guests: of one who opens a room: what guests may do there, see :class:`Allow`.
     """
 
     room: Identifier = ""
     name: PublicName = "guest"
+    guests: Guests = "change"
     id: Identifier = ""
 
 
@@ -299,6 +302,36 @@ class Leave(Message, tag="leave"):
     """Leave the room that was joined; the visit goes on alone."""
 
     id: Identifier = ""
+
+
+class Allow(Message, tag="allow"):
+    """The host says what guests may do with what stands in the room.
+
+    Attributes:
+        guests: ``"look"``: nothing; ``"move"``: move and turn it; ``"change"``: whatever the host
+            may, but for what somebody wears.
+        who: one of them, by name; "" all who are there and who come later.
+    """
+
+    guests: Guests
+    who: Annotated[str, msgspec.Meta(max_length=48)] = ""
+    id: Identifier = ""
+
+
+class Wish(Message, tag="wish"):
+    """A guest's command about what stands in the host's room; between visits, never from a client.
+
+    Attributes:
+        ref: the guest's event; who: the guest, as the shell calls their visit.
+        lang: of the reply.
+        viewer: where the guest stands and looks: x, z in metres and yaw in radians.
+    """
+
+    ref: Identifier
+    command: Command
+    who: str = ""
+    lang: str = "en"
+    viewer: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 class Upload(Message, tag="upload"):
@@ -349,6 +382,7 @@ Event = (
     | Clock
     | Join
     | Leave
+    | Allow
     | Upload
     | UploadChunk
     | AudioStart
@@ -363,5 +397,8 @@ Event = (
 )
 """What a client may send."""
 
-Input = Event | Advice | Watched | Supplied
-"""What a visit takes: what clients send, what came of its errands, and whether others look on."""
+Inner = Advice | Watched | Supplied | Part | Wish | Granted
+"""What only the shell tells a visit."""
+
+Input = Event | Inner
+"""What a visit takes: what clients send, what came of its errands, and what others do to it."""

@@ -8,7 +8,9 @@ import msgspec
 
 from .audio import AudioChunk, Cancel, Speak, Transcript
 from .base import Message, Quat, Vec3
+from .events import Wish
 from .limits import Transform
+from .sharing import Granted, Guests, SharedRoom
 
 
 class Welcome(Message, tag="welcome"):
@@ -168,11 +170,13 @@ class Company(Message, tag="company"):
         room: the code to join with; "" when one has left.
         you: one's own name there.
         host: whose room it is; when they leave, the one who came next.
+        may: what one may do oneself with what stands in the room; a host whatever they wish.
     """
 
     room: str
     you: str = ""
     host: str = ""
+    may: Guests = "change"
     companions: tuple[Companion, ...] = ()
     ref: str = ""
 
@@ -407,6 +411,9 @@ Update = (
     | Recommended
     | Consult
     | HandOver
+    | SharedRoom
+    | Wish
+    | Granted
     | Heard
     | Transcript
     | Speak
@@ -417,5 +424,5 @@ Update = (
     | Done
     | ErrorUpdate
 )
-INTERNAL = (AssetReady, Consult, HandOver)
+INTERNAL = (AssetReady, Consult, HandOver, SharedRoom, Wish, Granted)
 """Updates that the shell deals with; they never go to a client."""

@@ -28,8 +28,8 @@ EVERYTHING = "all"
 """The option of ``take_off`` that means all garments at once."""
 
 _WOODS = ("wood", "oak", "walnut", "pine", "beech", "birch", "ash")
-_SHAPE = ("adjust_fit", "set_size", "set_color", "set_choice")
-_PLACE = ("move", "rotate", "place")
+SHAPE = ("adjust_fit", "set_size", "set_color", "set_choice")
+PLACE = ("move", "rotate", "place")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _carry_out(
             return _remove_from_basket(command, state, shop)
         case "dislike":
             return _dislike(command, state, shop, pointed)
-    if command.action == "scale" or command.action in _SHAPE:
+    if command.action == "scale" or command.action in SHAPE:
         key = meant(
             command.target,
             state,
@@ -98,7 +98,7 @@ def _carry_out(
             raise RefusedError("already", "it is so already", field="target", got=key)
         new = regrown(shop, key, placed, altered.look, state, viewer)
         return Deed(state.put(key, new), key, altered.kind, altered.slots)
-    if command.action in _PLACE:
+    if command.action in PLACE:
         key = meant(command.target, state, shop, pointed, "furniture")
         if command.near == "pointer":
             if not pointed or pointed == key:
@@ -175,7 +175,7 @@ def _can(key: str, state: State, shop: Shopfloor, kind: str, part: str) -> bool:
 
 
 def _show(command: Command, state: State, shop: Shopfloor, viewer: Viewer) -> Deed:
-    entry = _choose(command, state, shop, "")
+    entry = choose(command, state, shop, "")
     key = entry.id
     slots = {"name": dict(entry.product.name)}
     if key in state.things:
@@ -188,13 +188,13 @@ def _show(command: Command, state: State, shop: Shopfloor, viewer: Viewer) -> De
     return Deed(brought, key, "shown", slots)
 
 
-_TURNS = {"back": math.pi, "side": math.pi / 2, "front": math.pi, "turn": math.pi / 2}
+TURNS = {"back": math.pi, "side": math.pi / 2, "front": math.pi, "turn": math.pi / 2}
 
 
 def _look(command: Command, state: State, shop: Shopfloor, viewer: Viewer, pointed: str) -> Deed:
     """Turn a product so that the visitor sees its other side; the rest is for their own legs."""
     key = meant(command.target, state, shop, pointed)
-    angle = _TURNS.get(command.option)
+    angle = TURNS.get(command.option)
     if angle is None or state.things[key].worn:
         kind = "look_at_yourself" if state.things[key].worn else "look_closer"
         raise RefusedError(
@@ -211,7 +211,7 @@ def _try_on(command: Command, state: State, shop: Shopfloor, viewer: Viewer, poi
     if not command.target and not command.color:
         key = meant("", state, shop, pointed, "garment")
     else:
-        key = _choose(command, state, shop, "garment").id
+        key = choose(command, state, shop, "garment").id
     product = shop.product(key)
     new = state
     if key not in state.things:
@@ -295,8 +295,12 @@ def _dislike(command: Command, state: State, shop: Shopfloor, pointed: str) -> D
     return Deed(new, key, "disliked", {"name": dict(shop.product(key).name)})
 
 
-def _choose(command: Command, state: State, shop: Shopfloor, kind: str) -> Entry:
-    """The product of the catalogue that fits a wish best."""
+def choose(command: Command, state: State, shop: Shopfloor, kind: str) -> Entry:
+    """The product of the catalogue that fits a wish best.
+
+    Raises:
+        RefusedError: none does.
+    """
     target, color = command.target, command.color
     found = shop.catalog.find(target, kind=kind, color=color)
     if not found and color:  # none comes in that colour: one of them can be dyed

@@ -12,7 +12,9 @@ from showroom.fit.room import Room
 from showroom.protocol.messages import (
     AvatarShown,
     Body,
+    Part,
     Pose,
+    ProductRemoved,
     RoomPlan,
     RoomShown,
     Update,
@@ -20,6 +22,7 @@ from showroom.protocol.messages import (
 
 from .announce import Announcer, made_for
 from .atelier import Atelier
+from .company import Sharing, at_home, mirrored
 from .mover import viewer_of
 from .refused import RefusedError
 from .shopfloor import Shopfloor
@@ -44,6 +47,7 @@ class Presence:
         viewer: where the visitor stands and looks.
         time: the client's clock, seconds.
         watched: others look on, who need the avatar's vertices.
+        sharing: the company that the visit is in.
     """
 
     def __init__(self, shop: Shopfloor, *, vertices: bool = False) -> None:
@@ -54,6 +58,7 @@ class Presence:
         self.time = 0.0
         self.want: tuple[str, ...] = ()
         self.watched = False
+        self.sharing = Sharing()
         self._home = shop
         self._vertices = vertices
         self._announcer = Announcer()
@@ -76,6 +81,8 @@ class Presence:
         """
         updates: list[Update] = []
         before = self.state
+        if self.sharing.part.room is not None:
+            state = mirrored(state, self.sharing.part.room, self.shop)
         wearer = self.wearer
         if state.outfit and wearer is None:
             wearer = solved(None)
@@ -117,6 +124,35 @@ class Presence:
         self.shop = shop
         updates = self._announcer.difference(before, self.state, shop, self.wearer, ref)
         return [self._room_shown(ref), *updates]
+
+    def take_part(self, part: Part) -> list[Update]:
+        """Be alone, a host or a guest from now on; a guest sees the host's room.
+
+        What of one's own is not seen meanwhile is shown anew afterwards.
+        """
+        was, sharing = self._room_shown(""), self.sharing
+        before = sharing.part
+        sharing.part = part
+        updates: list[Update] = []
+        if part.role == "guest" and part.room is not None:
+            if before.role != "guest":
+                sharing.home = {k: p for k, p in self.state.things.items() if not p.worn}
+            self.state = mirrored(self.state, part.room, self.shop)
+        elif before.role == "guest":
+            known = {**sharing.home, **self.state.things}
+            if part.role == "alone":
+                self.state = at_home(self.state, sharing.home)
+            elif before.room is not None and before.room.outline != self.shop.room.outline:
+                self.state = self.shop.moved_into(self.state, self.viewer)
+            sharing.home, sharing.latest = {}, False
+            kept = self.state.things
+            updates += [ProductRemoved(target=key) for key in known if key not in kept]
+            for key, placed in kept.items():
+                if not placed.worn:
+                    updates += self._announcer.shown(key, placed, self.shop, self.wearer)
+        sharing.told = None
+        shown = self._room_shown("")
+        return updates if shown == was else [shown, *updates]
 
     def supply(self, folder: str) -> str:
         """Take a product that was made for this visitor alone into their catalogue; its id.
@@ -173,6 +209,9 @@ class Presence:
         wearer.dress({key: (one, state.things[key].look) for key, one in made.items()})
 
     def _room_shown(self, ref: str) -> Update:
+        hosts = self.sharing.part.room
+        if hosts is not None:
+            return RoomShown(scene=hosts.scene, outline=hosts.outline, height=hosts.height, ref=ref)
         room = self.shop.room
         scene = "" if self.shop.own else self.shop.scene.id
         return RoomShown(scene=scene, outline=room.outline, height=room.height, ref=ref)

@@ -8,6 +8,7 @@ import msgspec
 
 from showroom.protocol.messages import Body, Command, RoomPlan
 
+from .company import Sharing
 from .pending import NOTHING, Pending
 from .state import State
 
@@ -24,7 +25,9 @@ class Snapshot(msgspec.Struct, kw_only=True):
     """Everything that a visit would have to be told again.
 
     Attributes:
-        done, undone: states to go back and forth to, oldest first.
+        done, undone: states to go back and forth to, oldest first; ``makers`` and ``unmakers``:
+            who made each of them, see :class:`.state.History`.
+        sharing: the company that the visit is in.
         choices, wishes: an open question's answers and what each would carry out.
         open: as of the dialogue.
         viewer: x, z and yaw of the visitor.
@@ -57,6 +60,9 @@ class Snapshot(msgspec.Struct, kw_only=True):
     utterance: tuple[str, int] = ("", -1)
     watched: bool = False
     pending: Pending = NOTHING
+    makers: list[str] = []
+    unmakers: list[str] = []
+    sharing: Sharing = msgspec.field(default_factory=Sharing)
     supplied: tuple[str, ...] = ()
 
 

@@ -120,29 +120,42 @@ class State(msgspec.Struct, frozen=True):
 
 
 class History:
-    """The states before and after, for undo and redo; at most ``limit`` of them."""
+    """The states before and after, for undo and redo; at most ``limit`` of them.
+
+    Attributes:
+        makers, unmakers: who made each of the changes, ``""`` for the visitor themselves.
+    """
 
     def __init__(self, limit: int = 64) -> None:
         self.done: list[State] = []
         self.undone: list[State] = []
+        self.makers: list[str] = []
+        self.unmakers: list[str] = []
         self._limit = limit
 
-    def push(self, before: State) -> None:
+    def push(self, before: State, maker: str = "") -> None:
         """Remember a state that is about to be left for a new one."""
         self.done.append(before)
+        self.makers.append(maker)
         del self.done[: -self._limit]
+        del self.makers[: -self._limit]
         self.undone.clear()
+        self.unmakers.clear()
 
     def undo(self, now: State) -> State | None:
         """The state before ``now``, or None."""
-        if not self.done:
-            return None
-        self.undone.append(now)
-        return self.done.pop()
+        return _travel(now, self.done, self.makers, self.undone, self.unmakers)
 
     def redo(self, now: State) -> State | None:
         """The state that the last undo left, or None."""
-        if not self.undone:
-            return None
-        self.done.append(now)
-        return self.undone.pop()
+        return _travel(now, self.undone, self.unmakers, self.done, self.makers)
+
+
+def _travel(
+    now: State, back: list[State], by: list[str], forth: list[State], to: list[str]
+) -> State | None:
+    if not back:
+        return None
+    forth.append(now)
+    to.append(by.pop() if by else "")
+    return back.pop()

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from reconstruction.errors import ReconstructionError
+from showroom.catalog.errors import CatalogError
 from showroom.catalog.products import Catalog
 from showroom.catalog.scene import Scene, load_scene
 from showroom.fit.errors import FitError
@@ -33,9 +34,11 @@ from showroom.protocol.messages import (
     Event,
     FitMap,
     FitReport,
+    Granted,
     HandOver,
     Hello,
     Input,
+    Part,
     Point,
     Pose,
     RegionFit,
@@ -45,6 +48,7 @@ from showroom.protocol.messages import (
     Update,
     Utterance,
     Watched,
+    Wish,
 )
 from showroom.protocol.validation import check, ref_of
 from showroom.voice import Clarify, Interpreter, reply
@@ -58,8 +62,10 @@ from showroom.voice.wording import reworded
 from . import basket, taste
 from .actions import carry_out, meant
 from .announce import made_for
+from .company import shared_room
 from .desk import Answer, Desk
 from .dialogue import Dialogue
+from .guests import failure, grant, send_wish, settle_wish, travel
 from .pending import DELIVERED, NOTHING, Pending, advised, unsure
 from .picking import pick
 from .presence import Presence
@@ -122,13 +128,32 @@ class Visit:
             one ``Done`` or ``ErrorUpdate`` that carries it; one that waits for an errand ends once
             the ``Advice`` is there, or before whatever the visitor does next.
         """
-        if isinstance(event, Watched):
-            self._here.watched = event.on and event.vertices
-            return self._here.everything(WATCHED) if event.on else []
-        if isinstance(event, Supplied):
-            return self._supplied(event)
-        if isinstance(event, Advice):
-            return self._settle(event) if self._pending.ref == event.ref else []
+        updates = self._handle(event)
+        sharing = self._here.sharing
+        if sharing.role == "host" and not isinstance(event, Pose):
+            room = shared_room(self._here.state, self._here.shop)
+            if room != sharing.told:
+                sharing.told = room
+                updates.append(room)
+        return updates
+
+    def _handle(self, event: Input) -> list[Update]:
+        match event:
+            case Pose():
+                pass
+            case Watched():
+                self._here.watched = event.on and event.vertices
+                return self._here.everything(WATCHED) if event.on else []
+            case Supplied():
+                return self._supplied(event)
+            case Advice():
+                return self._settle(event) if self._pending.ref == event.ref else []
+            case Part():
+                return self._here.take_part(event)
+            case Wish():
+                return grant(event, self._here, self._history, self._dialogue)
+            case Granted():
+                return self._granted(event)
         ref = ref_of(event)
         settled: list[Update] = []
         try:
@@ -142,7 +167,7 @@ class Visit:
             return [*settled, error.update(ref)]
         except FitError as error:
             return [*settled, refused(error).error(ref).update()]
-        if not ref or ref == self._pending.ref:
+        if not ref or ref == self._pending.ref or ref in self._here.sharing.sent:
             return updates
         if updates and isinstance(updates[-1], ErrorUpdate):
             return updates
@@ -182,6 +207,9 @@ class Visit:
                 watched=here.watched,
                 pending=self._pending,
                 supplied=self._supplies,
+                makers=self._history.makers,
+                unmakers=self._history.unmakers,
+                sharing=here.sharing,
             )
         )
 
@@ -196,7 +224,7 @@ class Visit:
         """
         told, here = from_plain(snapshot), self._here
         here.want, here.time, self._utterance = told.want, told.time, told.utterance
-        here.watched = told.watched
+        here.watched, here.sharing = told.watched, told.sharing
         self._pending, self._supplies = told.pending, told.supplied
         for folder in told.supplied:
             here.supply(folder)
@@ -219,7 +247,9 @@ class Visit:
             here.shop = here.in_room(told.room)
         self._room, self._body = told.room, told.body
         here.state, here.wearer = told.state, None
-        self._history.done, self._history.undone = list(told.done), list(told.undone)
+        history = self._history
+        history.done, history.undone = list(told.done), list(told.undone)
+        history.makers, history.unmakers = list(told.makers), list(told.unmakers)
         if told.body is not None or told.state.outfit:
             here.embody(told.body)
         return here.everything()
@@ -247,6 +277,14 @@ class Visit:
                 updates = self._here.embody(event, event.id)
                 self._body = event
                 return updates
+            case RoomPlan() if self._here.sharing.role == "guest":
+                raise ProtocolError(
+                    "refused",
+                    "the room is the host's; leave it first",
+                    field="type",
+                    expected="the host's room plan",
+                    got="a guest's",
+                )
             case RoomPlan():
                 updates = self._here.move_into(event, event.id)
                 self._room, self._history = event, History()
@@ -374,6 +412,9 @@ class Visit:
         self._dialogue.asked = None
         try:
             updates, text, sources = self._do(event, lang, event.id)
+            for update in updates:
+                if isinstance(update, Wish):
+                    self._here.sharing.sent[update.ref].button = True
         except RefusedError as error:
             said = self._say([self._dialogue.refused(error, lang)], lang, event.id)
             return [*said, error.error(event.id).update()]
@@ -385,6 +426,7 @@ class Visit:
         travelled = any(c.action in ("undo", "redo") for c in commands)
         if self.state != before and not travelled:
             self._history.push(before)
+            self._here.sharing.latest = False
 
     def _do(
         self, command: Command, lang: str, ref: str, question: Question | None = None
@@ -395,6 +437,10 @@ class Visit:
             question: what the sentence asks, for a command that only says that it asks.
         """
         try:
+            if self._here.sharing.role == "guest":
+                wish = send_wish(command, lang, ref, self._here, self._dialogue)
+                if wish is not None:
+                    return [wish], "", ()
             match command.action:
                 case "undo" | "redo":
                     return (*self._travel(command.action, lang, ref), ())
@@ -423,7 +469,7 @@ class Visit:
             before = here.state
             deed = carry_out(command, here.state, here.shop, here.viewer, pointed)
             updates = here.become(deed.state, ref)
-        except FitError as error:
+        except (CatalogError, FitError) as error:
             raise refused(error) from error
         colors = tuple(here.shop.color(deed.target, state) for state in (before, deed.state))
         self._dialogue.done(command, deed.target, colors)
@@ -431,6 +477,17 @@ class Visit:
             updates.append(basket.shown(deed.state, here.shop, ref))
         said = [reply(deed.kind, lang, **deed.slots), self._lack(command, deed.target, lang)]
         return updates, self._dialogue.spoken(said, lang), ()
+
+    def _granted(self, event: Granted) -> list[Update]:
+        """Tell a guest what came of their wish; their event ends once all of it has."""
+        over = settle_wish(event, self._here.sharing)
+        if over is None:
+            return []
+        waited, ref = over
+        said = self._say(waited.texts, waited.lang, ref)
+        if waited.failed is not None and waited.button:
+            return [*said, failure(waited.failed, ref)]
+        return [*said, Done(ref=ref)] if ref else said
 
     def _lack(self, command: Command, key: str, lang: str) -> str:
         """What a garment just put on or re-fitted lacks on the visitor's body, or ``""``."""
@@ -444,15 +501,10 @@ class Visit:
         return lacking(made.product, here.wearer.avatar.measures).get(lang, "")
 
     def _travel(self, way: str, lang: str, ref: str) -> tuple[list[Update], str]:
-        history = self._history
-        state = history.undo(self.state) if way == "undo" else history.redo(self.state)
-        if state is None:
-            raise RefusedError(
-                f"nothing_to_{way}", f"there is nothing to {way}", field="action", got=way
-            )
         before = self.state
+        updates = travel(way, self._here, self._history, ref)
         self._dialogue.undid = way == "undo"
-        updates = self._here.become(state, ref)
+        state = self.state
         if state.basket != before.basket:
             updates.append(basket.shown(state, self._here.shop, ref))
         return updates, reply("undone" if way == "undo" else "redone", lang)

@@ -21,6 +21,7 @@ from showroom.protocol.messages import (
     Event,
     Hello,
     MeshFrame,
+    Part,
     Pose,
     ProductRemoved,
     Reply,
@@ -47,6 +48,8 @@ class ToyVisit:
         match event:
             case Hello():
                 return [AssetReady(hash=HASH, data=GLB), _room("toy")]
+            case Part():
+                return []
             case Watched():
                 self.watched = event.on
                 return [_room("toy", WATCHED)] if event.on else []

@@ -265,6 +265,7 @@ namespace Showroom
         public override string Type => "join";
         [JsonProperty("room", NullValueHandling = NullValueHandling.Ignore)] public string Room;
         [JsonProperty("name", NullValueHandling = NullValueHandling.Ignore)] public string Name;
+        [JsonProperty("guests", NullValueHandling = NullValueHandling.Ignore)] public string Guests;
         [JsonProperty("id", NullValueHandling = NullValueHandling.Ignore)] public string Id;
     }
 
@@ -272,6 +273,15 @@ namespace Showroom
     public sealed class Leave : Message
     {
         public override string Type => "leave";
+        [JsonProperty("id", NullValueHandling = NullValueHandling.Ignore)] public string Id;
+    }
+
+    /// <summary>The host says what guests may do with what stands in the room.</summary>
+    public sealed class Allow : Message
+    {
+        public override string Type => "allow";
+        [JsonProperty("guests", Required = Required.Always)] public string Guests;
+        [JsonProperty("who", NullValueHandling = NullValueHandling.Ignore)] public string Who;
         [JsonProperty("id", NullValueHandling = NullValueHandling.Ignore)] public string Id;
     }
 
@@ -471,6 +481,7 @@ namespace Showroom
         [JsonProperty("room", Required = Required.Always)] public string Room;
         [JsonProperty("you", NullValueHandling = NullValueHandling.Ignore)] public string You;
         [JsonProperty("host", NullValueHandling = NullValueHandling.Ignore)] public string Host;
+        [JsonProperty("may", NullValueHandling = NullValueHandling.Ignore)] public string May;
         [JsonProperty("companions", NullValueHandling = NullValueHandling.Ignore)] public Companion[] Companions;
         [JsonProperty("ref", NullValueHandling = NullValueHandling.Ignore)] public string Ref;
     }

@@ -215,6 +215,7 @@ export interface Join {
   n?: number;
   room?: string;
   name?: string;
+  guests?: "change" | "look" | "move";
   id?: string;
 }
 
@@ -222,6 +223,15 @@ export interface Join {
 export interface Leave {
   type: "leave";
   n?: number;
+  id?: string;
+}
+
+/** The host says what guests may do with what stands in the room. */
+export interface Allow {
+  type: "allow";
+  n?: number;
+  guests: "change" | "look" | "move";
+  who?: string;
   id?: string;
 }
 
@@ -421,6 +431,7 @@ export interface Company {
   room: string;
   you?: string;
   host?: string;
+  may?: "change" | "look" | "move";
   companions?: readonly (Companion)[];
   ref?: string;
 }
@@ -583,6 +594,7 @@ export type EventMessage =
   | Clock
   | Join
   | Leave
+  | Allow
   | Upload
   | UploadChunk
   | AudioStart

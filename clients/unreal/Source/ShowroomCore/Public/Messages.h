@@ -358,12 +358,14 @@ struct Join {
   std::int64_t n = 0;
   std::string room;
   std::string name = "guest";
+  std::string guests = "change";
   std::string id;
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
     visitor_("room", room, false);
     visitor_("name", name, false);
+    visitor_("guests", guests, false);
     visitor_("id", id, false);
   }
 };
@@ -376,6 +378,22 @@ struct Leave {
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("id", id, false);
+  }
+};
+
+/// The host says what guests may do with what stands in the room.
+struct Allow {
+  static constexpr const char* Type = "allow";
+  std::int64_t n = 0;
+  std::string guests;
+  std::string who;
+  std::string id;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("guests", guests, true);
+    visitor_("who", who, false);
     visitor_("id", id, false);
   }
 };
@@ -727,6 +745,7 @@ struct Company {
   std::string room;
   std::string you;
   std::string host;
+  std::string may = "change";
   std::vector<Companion> companions;
   std::string ref;
 
@@ -735,6 +754,7 @@ struct Company {
     visitor_("room", room, true);
     visitor_("you", you, false);
     visitor_("host", host, false);
+    visitor_("may", may, false);
     visitor_("companions", companions, false);
     visitor_("ref", ref, false);
   }
@@ -1019,6 +1039,7 @@ using EventMessage = std::variant<
     Clock,
     Join,
     Leave,
+    Allow,
     Upload,
     UploadChunk,
     AudioStart,
