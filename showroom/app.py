@@ -197,13 +197,14 @@ def open_showroom(
         settings: others than a server's usual ones; the port stays ``port``.
     """
     from .channel.pool import VisitPool
-    from .channel.run import ServerThread
+    from .channel.run import ServerThread, settle
     from .channel.settings import ServerSettings
 
     prepare = partial(prepare_visits, folder, scene)
     host = VisitPool(partial(make_visit, folder, scene), prepare=prepare)
     try:
         with ServerThread(replace(settings or ServerSettings(), port=port), host) as server:
+            settle()
             yield Showroom(host, server)
     finally:
         host.stop()
@@ -215,8 +216,10 @@ def prepare_visits(folder: Path | None, scene: str | Path, helpers: Helpers = He
     Importable by a worker process, where everything that this reads and compiles stays.
     """
     from .protocol.mesh_delta import warm_up as warm_up_frames
+    from .protocol.quantise import warm_up as warm_up_avatars
 
     warm_up_frames()
+    warm_up_avatars()
     visit = make_visit(folder, scene, helpers=helpers)
     kinds = {entry.product.kind: entry.id for entry in stock(folder, helpers).catalog}
     _live_through(visit, kinds.get("garment", ""), kinds.get("furniture", ""))

@@ -63,10 +63,14 @@ class Addresses:
         caller = self._caller(address, now)
         return caller is None or caller.bytes.take(now, size)
 
+    def limits(self, address: str) -> bool:
+        """Whether an address is limited at all."""
+        return bool(_network(address)) and (self._local or not is_loopback(address))
+
     def _caller(self, address: str, now: float) -> _Caller | None:
-        network = _network(address)
-        if not network or (not self._local and is_loopback(address)):
+        if not self.limits(address):
             return None
+        network = _network(address)
         caller = self._callers.get(network)
         if caller is None:
             caller = _Caller(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from showroom.protocol import compact
+from showroom.protocol import avatars, compact
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
     Allow,
@@ -311,7 +311,7 @@ class Companies:
         else:
             member.poses += 1
             if isinstance(update, Packed):
-                member.place = compact.place_of(update.data)
+                member.place = avatars.place_of(update.data)
             else:
                 member.place = (update.root[0], update.root[2])
             if member.poses % ROUND == 0:
@@ -395,7 +395,7 @@ def _seen(member: Member, update: Packed | AvatarPose | MeshFrame) -> Packed | U
         return msgspec.structs.replace(update, target=target)
     if update.target:
         return Packed(target, update.frame, compact.retargeted(update.data, target))
-    return Packed(target, 0, compact.of_companion(update.data, member.name))
+    return Packed(target, 0, avatars.of_companion(update.data, member.name))
 
 
 def _named(member: Member, target: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 
@@ -13,8 +14,7 @@ from websockets.protocol import State
 from showroom.protocol import compact
 from showroom.protocol.codec import Encoding, Frame, decode_event, encode_update
 from showroom.protocol.errors import ProtocolError
-from showroom.protocol.messages import ErrorUpdate, Event, MeshFrame, Pose, Update
-from showroom.protocol.validation import check
+from showroom.protocol.messages import Bye, ErrorUpdate, Event, MeshFrame, Update
 
 from .metrics import Metrics
 from .outbox import Outbox
@@ -22,6 +22,10 @@ from .packed import Packed
 from .rate import Bucket
 from .settings import ServerSettings
 from .wire import Wire
+
+logger = logging.getLogger("showroom.channel")
+
+Handle = Callable[[Event], None]
 
 ERRORS_PER_SECOND = 20.0
 """More mistakes than this are still refused, but no longer explained one by one."""
@@ -32,12 +36,14 @@ WRITE_AT_ONCE = 32 * 1024
 PATIENCE = 20.0
 """A client that stays over its rate for so many seconds' worth of messages is cut off."""
 
+_FRAMES = frozenset((Packed, MeshFrame))
+
 
 class Connection:
     """A websocket with its outbox; all methods run on the event loop.
 
     Args:
-        allows: whether so many more bytes may come from its address.
+        allows: whether so many more bytes may come from its address; None where any may.
 
     Attributes:
         encoding: of what is sent; that of the latest message until the hello has settled it.
@@ -51,7 +57,7 @@ class Connection:
         ws: Wire,
         settings: ServerSettings,
         metrics: Metrics,
-        allows: Callable[[int], bool] = lambda _: True,
+        allows: Callable[[int], bool] | None = None,
     ) -> None:
         now = time.monotonic()
         self.ws = ws
@@ -70,14 +76,17 @@ class Connection:
         self._waiting = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
-        self._due = self._held = False
+        self._due = False
+        self._handle: Handle = _nobody
+        self._failed: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to send what is put."""
         self._writer = asyncio.create_task(self._write())
 
     async def stop(self) -> None:
-        """Send no more."""
+        """Take and send no more."""
+        self.ws.taker = None
         if self._writer is not None:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -85,8 +94,8 @@ class Connection:
 
     def put(self, update: Update | Packed) -> None:
         """Queue an update; all that is put in one turn of the event loop goes out together."""
-        if isinstance(update, Packed | MeshFrame) and (
-            update.target in self.unwanted or (self.still and update.target)
+        if type(update) in _FRAMES and (
+            update.target in self.unwanted or (self.still and update.target)  # type: ignore[union-attr]
         ):
             return
         self.outbox.put(update)
@@ -104,30 +113,50 @@ class Connection:
         if self._errors.take(time.monotonic()):
             self.put(error.update())
 
-    def pose(self, data: bytes) -> Pose | None:
-        """The pose in a binary message, in good time and shape; None for whatever else it is."""
-        if not (len(data) > 2 and data[0] == compact.MAGIC and data[1] == compact.POSE):
-            return None
-        if not self._bucket.take(time.monotonic()):
-            return None  # the long way says so
+    def listen(self, handle: Handle) -> None:
+        """Have events dealt with as they come, as far as they need no patience.
+
+        Args:
+            handle: raises a :class:`ProtocolError` for what it refuses.
+        """
+        self._handle = handle
+        self.ws.taker = self
+
+    def take(self, data: bytes, text: bool) -> bool:
+        """A whole message, as it comes; a goodbye, and what is over the rate, is for
+        :meth:`receive`.
+        """
+        if not (
+            self._bucket.take(time.monotonic())
+            and (self._allows is None or self._allows(len(data)))
+        ):
+            return False
+        event: Event | None = None
         try:
-            pose = compact.decode_pose(data)
-            check(pose)
-        except ProtocolError:
-            return None
+            if not text and data[:2] == compact.POSE_BEGINS:
+                event = compact.plain_pose(data)
+            if event is None:
+                event = decode_event(data.decode() if text else data)
+                if isinstance(event, Bye):
+                    return False
+        except UnicodeDecodeError:
+            return False
+        except ProtocolError as error:
+            self._metrics.bytes_in_total += len(data)
+            self.refuse(error)
+            return True
         self._metrics.bytes_in_total += len(data)
         self._metrics.events_total += 1
-        return pose
-
-    def flush(self) -> None:
-        """Send what was put, now and not in the event loop's next turn."""
-        if self._held:
-            self._held = False
-            self._flush()
-
-    def hold(self) -> None:
-        """Collect what is put until :meth:`flush`."""
-        self._held = not self._due
+        try:
+            self._handle(event)
+        except ProtocolError as error:
+            self.refuse(error)
+        except Exception as error:
+            self._metrics.faults_total += 1
+            logger.error("a connection failed with %s", type(error).__name__)
+            self.ws.taker = None
+            self._failed = asyncio.create_task(self.ws.close(1011, "something went wrong"))
+        return True
 
     async def receive(self) -> Event | None:
         """The next event; None for a message that was refused.
@@ -139,7 +168,10 @@ class Connection:
         if not self.settled:
             self.encoding = "json" if isinstance(data, str) else "msgpack"
         self._metrics.bytes_in_total += len(data)
-        if not (self._bucket.take(time.monotonic()) and self._allows(len(data))):
+        if not (
+            self._bucket.take(time.monotonic())
+            and (self._allows is None or self._allows(len(data)))
+        ):
             self._metrics.rate_limited_total += 1
             self._patience -= 1.0
             if self._patience < 0.0:
@@ -162,36 +194,31 @@ class Connection:
         return event
 
     def _soon(self) -> None:
-        if not self._due and not self._held:
+        if not self._due:
             self._due = True
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         """Hand to the socket what it takes; the rest waits for :meth:`_write`.
 
-        Frames are written by way of websockets' protocol object: its ``send`` costs more than all
-        else that is done for a pose, and a task of its own for each.
+        Not by ``ws.send``: it costs more than all else that is done for a pose, and a task of its
+        own for each.
         """
         self._due = False
         ws, outbox = self.ws, self.outbox
-        protocol = ws.protocol
-        if protocol.state is not State.OPEN:
+        if ws.protocol.state is not State.OPEN:
             return
-        size = 0
         while not ws.paused and (update := outbox.take()) is not None:
-            frame = self._encode(update)
-            if frame.text:
-                protocol.send_text(frame.data)
-            else:
-                protocol.send_binary(frame.data)
-            size += len(frame.data)
-            self._metrics.updates_total += 1
-            self._metrics.bytes_out_total += len(frame.data)
-            if size >= WRITE_AT_ONCE:
-                ws.transport.write(b"".join(protocol.data_to_send()))
-                size = 0
-        if size:
-            ws.transport.write(b"".join(protocol.data_to_send()))
+            frames: list[Frame] = []
+            size = 0
+            while update is not None:
+                frame = self._encode(update)
+                frames.append(frame)
+                size += len(frame.data)
+                update = outbox.take() if size < WRITE_AT_ONCE else None
+            ws.send_at_once(frames)
+            self._metrics.updates_total += len(frames)
+            self._metrics.bytes_out_total += size
         if outbox.overflowed or ws.paused:
             self._waiting.set()
 
@@ -218,3 +245,7 @@ class Connection:
             self._metrics.faults_total += 1
             fault = ErrorUpdate(code="internal", message=error.message, field=error.field)
             return encode_update(fault, self.encoding)
+
+
+def _nobody(event: Event) -> None:
+    """Nobody listens yet."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -96,7 +95,7 @@ class VisitHost:
         self._pending = 0
         self._inbox = Inbox()
         self._deliver: dict[str, Deliver] = {}
-        self._watchers: list[Watcher] = []
+        self._watchers: tuple[Watcher, ...] = ()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="showroom-visits", daemon=True)
         self._thread.start()
@@ -149,11 +148,11 @@ class VisitHost:
             A function that ends the subscription.
         """
         with self._lock:
-            self._watchers.append(watcher)
+            self._watchers = (*self._watchers, watcher)
 
         def unsubscribe() -> None:
-            with self._lock, contextlib.suppress(ValueError):
-                self._watchers.remove(watcher)
+            with self._lock:
+                self._watchers = tuple(w for w in self._watchers if w is not watcher)
 
         return unsubscribe
 
@@ -193,8 +192,7 @@ class VisitHost:
             self._errands.start(errand, done)
 
     def _serve(self, visit: str, event: Input) -> None:
-        with self._lock:
-            deliver, watchers = self._deliver.get(visit), tuple(self._watchers)
+        deliver, watchers = self._deliver.get(visit), self._watchers
         if deliver is None:  # closed meanwhile
             return
         try:

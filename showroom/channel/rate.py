@@ -4,20 +4,25 @@ from __future__ import annotations
 
 
 class Bucket:
-    """Allows ``rate`` things a second and ``burst`` at once."""
+    """Allows ``rate`` things a second and ``burst`` at once.
+
+    Kept as the moment at which it would be full again (the generic cell rate algorithm, ITU-T
+    I.371): one number, and few steps for what is asked with every message.
+    """
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._level = burst
-        self._time = now
+        self._each = 1.0 / rate
+        self._most = burst / rate
+        self._full = now
 
     def take(self, now: float, amount: float = 1.0) -> bool:
         """Whether ``amount`` is allowed at ``now`` (seconds); if so, it is spent."""
-        elapsed = max(0.0, now - self._time)
-        self._level = min(self._burst, self._level + elapsed * self._rate)
-        self._time = max(self._time, now)
-        if self._level < amount:
+        full = (self._full if self._full > now else now) + amount * self._each
+        if full - now > self._most + _ROUNDING:
             return False
-        self._level -= amount
+        self._full = full
         return True
+
+
+_ROUNDING = 1e-6
+"""Seconds that sums of floats may be off; else the last of a burst would be refused at times."""

@@ -33,6 +33,7 @@ from showroom.protocol.messages import (
     Ping,
     PlaybackFinished,
     Pong,
+    Pose,
     Received,
     Upload,
     UploadChunk,
@@ -138,12 +139,12 @@ class Server:
         assert isinstance(ws, Wire)
         address = caller_of(ws)
         self._addresses.enter(address, time.monotonic())
-        connection = Connection(
-            ws,
-            self.settings,
-            self.metrics,
-            lambda size: self._addresses.receive(address, size, time.monotonic()),
-        )
+
+        def allows(size: int) -> bool:
+            return self._addresses.receive(address, size, time.monotonic())
+
+        limits = self._addresses.limits(address)
+        connection = Connection(ws, self.settings, self.metrics, allows if limits else None)
         self.metrics.connections_total += 1
         self._connections.add(connection)
         session: Session | None = None
@@ -152,8 +153,7 @@ class Server:
         try:
             session = await self._reception.greet(connection)
             if session is not None:
-                if not session.looks_on(connection):
-                    ws.take = partial(self._take_pose, connection, session)
+                connection.listen(partial(self._handle, connection, session))
                 goodbye = await self._listen(connection, session)
         except ConnectionClosed:
             pass
@@ -161,7 +161,6 @@ class Server:
             self.metrics.faults_total += 1
             logger.error("a connection failed with %s", type(error).__name__)
         finally:
-            ws.take = None
             self._addresses.leave(address)
             self.metrics.coalesced_total += connection.outbox.coalesced
             await connection.stop()
@@ -188,36 +187,30 @@ class Server:
             event = await connection.receive()
             if event is None:
                 continue
-            if session.connection is connection:  # not what a replaced one still had to say
-                session.heard()
-            if isinstance(event, Bye):
-                return True
             try:
-                self._pass_on(connection, session, event)
+                self._handle(connection, session, event)
             except ProtocolError as error:
                 connection.refuse(error)
+            if isinstance(event, Bye):
+                return True
 
-    def _take_pose(self, connection: Connection, session: Session, data: bytes) -> bool:
-        """The short way of a pose: taken, answered and sent without a task."""
-        pose = connection.pose(data)
-        if pose is None:
-            return False
-        if session.connection is connection:
+    def _handle(self, connection: Connection, session: Session, event: Event) -> None:
+        """Deal with an event, but for a goodbye, which is what it is.
+
+        Raises:
+            ProtocolError: it is refused.
+        """
+        if session.connection is connection:  # not what a replaced one still had to say
             session.heard()
-        connection.hold()
-        try:
-            self._host.post(session.name, pose)
-        except Exception as error:
-            self.metrics.faults_total += 1
-            logger.error("a pose failed with %s", type(error).__name__)
-        connection.flush()
-        return True
-
-    def _pass_on(self, connection: Connection, session: Session, event: Event) -> None:
+            if type(event) is Pose:
+                self._host.post(session.name, event)
+                return
         looks_on = session.looks_on(connection)
-        if looks_on and not isinstance(event, Ping | Ack | Received):
+        if looks_on and not isinstance(event, Ping | Ack | Received | Bye):
             raise only_looks(event)
         match event:
+            case Bye():
+                pass
             case Ping():
                 now = time.monotonic()
                 connection.put(Pong(time=event.time, server_time=now, ref=event.id))

@@ -134,7 +134,8 @@ class Session:
 
     def heard(self) -> None:
         """The client has its newest token: older ones are spent."""
-        self.tokens = self.tokens[-1:]
+        if len(self.tokens) > 1:
+            self.tokens = self.tokens[-1:]
 
     def deliver(self, update: Update | Packed) -> None:
         """Number and keep an update, and send it if a client is there."""

@@ -31,6 +31,7 @@ from showroom.protocol.messages import (
     Pose,
     Update,
 )
+from showroom.protocol.rotations import plain
 from showroom.protocol.validation import check
 
 FORMAT = 1
@@ -113,7 +114,7 @@ def plain_updates(updates: Iterable[Update]) -> tuple[dict[str, Any], ...]:
             row = msgspec.to_builtins(msgspec.structs.replace(update, positions=b""))
             row["vertices"] = len(update.positions) // 12
         else:
-            row = msgspec.to_builtins(update)
+            row = msgspec.to_builtins(update, enc_hook=plain)
         row.pop("n", None)
         rows.append(row)
     return tuple(rows)

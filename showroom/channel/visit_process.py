@@ -19,6 +19,7 @@ from showroom.protocol.codec import encode_update
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.mesh_delta import MeshEncoder
 from showroom.protocol.messages import AvatarPose, ErrorUpdate, MeshFrame, Pose, Update
+from showroom.protocol.rotations import plain
 
 from .packed import LENGTH, NOTHING, Answer, Placed, Request, frame_of
 from .ring import Ring
@@ -52,7 +53,7 @@ class _Visits:
         self._exact = False
         self._meshes: dict[str, MeshEncoder] = {}
         self._buffer = bytearray()
-        self._encoder = msgspec.msgpack.Encoder()
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=plain)
         self._decoder = msgspec.msgpack.Decoder(Request)
 
     def run(self) -> None:

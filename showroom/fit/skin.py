@@ -35,15 +35,6 @@ class PoseState:
     time: float = 0.0
     tracked: tuple[bool, bool, bool] = (True, True, True)
 
-    def named(self) -> dict[str, tuple[float, float, float, float]]:
-        """Bone name to (x, y, z, w), only bones that are turned: the wire's form."""
-        turned = np.abs(self.rotations[:, :3]).max(axis=1) > 1e-5
-        return {
-            BONES[i]: (float(q[0]), float(q[1]), float(q[2]), float(q[3]))
-            for i, q in enumerate(self.rotations)
-            if turned[i]
-        }
-
 
 def rest_pose(joints: F32) -> PoseState:
     """The rest pose of a skeleton with (52, 3) joint places."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, get_args, 
 
 import msgspec
 
-from . import compact
+from . import avatars, compact
 from .errors import ProtocolError
 from .limits import MAX_EVENT_BYTES
 from .messages import INTERNAL, AudioChunk, AvatarPose, Event, MeshFrame, Pose, Update
+from .rotations import plain as plain_rotations
 from .validation import check
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ _event_json = msgspec.json.Decoder(Event)
 _event_msgpack = msgspec.msgpack.Decoder(Event)
 _update_json = msgspec.json.Decoder(Update)
 _update_msgpack = msgspec.msgpack.Decoder(Update)
-_json = msgspec.json.Encoder()
-_msgpack = msgspec.msgpack.Encoder()
+_json = msgspec.json.Encoder(enc_hook=plain_rotations)
+_msgpack = msgspec.msgpack.Encoder(enc_hook=plain_rotations)
 
 _PATH = re.compile(r"(?P<what>.*?)(?: - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
@@ -112,7 +113,7 @@ def encode_update(
     """
     if not plain:
         if isinstance(update, AvatarPose):
-            return Frame(compact.encode_avatar(update), False)
+            return Frame(avatars.encode_avatar(update), False)
         if isinstance(update, MeshFrame):
             encode = compact.encode_mesh if meshes is None else meshes.encode
             return Frame(encode(update), False)
@@ -134,13 +135,13 @@ def decode_update(data: str | bytes, meshes: MeshDecoder | None = None) -> Updat
     """
     if isinstance(data, bytes) and compact.is_compact(data):
         if data[1] == compact.AVATAR:
-            return compact.decode_avatar(data)
+            return avatars.decode_avatar(data)
         if data[1] == compact.MESH:
             return compact.decode_mesh(data) if meshes is None else meshes.decode(data)
         if data[1] == compact.AUDIO:
             return compact.decode_audio(data)
         if data[1] == compact.COMPANION:
-            return compact.decode_companion(data)
+            return avatars.decode_companion(data)
         raise ProtocolError(
             "unknown_type",
             "no such compact update",

@@ -1,4 +1,4 @@
-"""Compact binary frames for what streams: poses in, avatar poses and mesh vertices out.
+"""Compact binary frames for what streams: poses in, mesh vertices out; avatars: :mod:`.avatars`.
 
 All numbers are little endian. A frame opens with the byte 0xC1, which no MessagePack value can
 open with, and its kind. Positions are counted in units of 0.25 mm; quaternions are four int16,
@@ -28,32 +28,40 @@ from __future__ import annotations
 
 import math
 import struct
-from functools import lru_cache
 from typing import Any, NoReturn
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from .audio import MAX_CHUNK_BYTES
 from .bones import BONE_INDEX, VRM_BONES
 from .errors import ProtocolError
-from .limits import MAX_FRAME_VERTICES
-from .messages import AudioChunk, AvatarPose, MeshFrame, Pose, Quat
+from .limits import MAX_FRAME_VERTICES, UNIT_TOLERANCE
+from .messages import AudioChunk, MeshFrame, Pose
 
 MAGIC = 0xC1
 POSE, AVATAR, MESH, AUDIO, COMPANION = 1, 2, 3, 4, 5
+POSE_BEGINS = bytes((MAGIC, POSE))
 UNIT = 0.00025
 """Metres per position step."""
 
-_ONE = 32767.0
+ONE = 32767.0
+"""A quaternion's part of 1."""
+
 _POSE = struct.Struct("<BBBxIdiiihhhh")
 _HAND = struct.Struct("<hhhhhhh")
-_AVATAR = struct.Struct("<BBBxIdiii")
 _MESH = struct.Struct("<BBBBIdI32s24s")
 _BOX = struct.Struct("<3f3f")
 _AUDIO = struct.Struct("<BBxxI")
-_ROOT = struct.Struct("<iii")
+_HANDS = (0, 1, 1, 2)
+"""How many hands a pose's flags say are tracked."""
+
+_PLAIN = tuple(struct.Struct(_POSE.format + "hhhhhhh" * hands) for hands in _HANDS)
+_REACH = 400_000
+"""Steps of :data:`UNIT` to where the play space ends."""
+
+_UNIT_LOW = math.ceil((ONE * (1.0 - UNIT_TOLERANCE)) ** 2) + 1
+_UNIT_HIGH = math.floor((ONE * (1.0 + UNIT_TOLERANCE)) ** 2) - 1
 _NO_HASH = bytes(32)
 
 _Seven = tuple[float, float, float, float, float, float, float]
@@ -86,7 +94,7 @@ def encode_pose(pose: Pose) -> bytes:
         if number == hands:
             parts.append(_bone_numbers(pose))
         offset = [round(hand[i] / UNIT) - head[i] for i in range(3)]
-        if max(map(abs, offset)) > _ONE:
+        if max(map(abs, offset)) > ONE:
             raise ProtocolError(
                 "out_of_range",
                 "a hand or joint is too far from the head for a compact frame",
@@ -98,6 +106,46 @@ def encode_pose(pose: Pose) -> bytes:
     return b"".join(parts)
 
 
+def plain_pose(data: bytes) -> Pose | None:
+    """The pose of head and hands in a compact frame, checked; None for whatever else it is.
+
+    The quick way for what comes ninety times a second. What was wrong with a frame, or which
+    joints it has, :func:`decode_pose` and :func:`~showroom.protocol.validation.check` tell.
+    """
+    flags = data[2] if len(data) >= _POSE.size else 4
+    if flags > 3 or len(data) != _POSE.size + _HAND.size * _HANDS[flags]:
+        return None
+    _, _, _, seq, time, x, y, z, a, b, c, d, *hands = _PLAIN[flags].unpack(data)
+    if not (
+        0.0 <= time <= 1e12
+        and -_REACH < x < _REACH
+        and -_REACH < y < _REACH
+        and -_REACH < z < _REACH
+        and _UNIT_LOW < a * a + b * b + c * c + d * d < _UNIT_HIGH
+    ):
+        return None
+    head = (x * UNIT, y * UNIT, z * UNIT, a / ONE, b / ONE, c / ONE, d / ONE)
+    placed: list[_Seven] = []
+    for start in range(0, len(hands), 7):
+        i, j, k, a, b, c, d = hands[start : start + 7]
+        i, j, k = x + i, y + j, z + k
+        if not (
+            -_REACH < i < _REACH
+            and -_REACH < j < _REACH
+            and -_REACH < k < _REACH
+            and _UNIT_LOW < a * a + b * b + c * c + d * d < _UNIT_HIGH
+        ):
+            return None
+        placed.append((i * UNIT, j * UNIT, k * UNIT, a / ONE, b / ONE, c / ONE, d / ONE))
+    return Pose(
+        time=time,
+        head=head,
+        left=placed[0] if flags & 1 else None,
+        right=placed[-1] if flags & 2 else None,
+        seq=seq,
+    )
+
+
 def decode_pose(data: bytes) -> Pose:
     """The pose of a compact frame.
 
@@ -106,7 +154,7 @@ def decode_pose(data: bytes) -> Pose:
             (``out_of_range``).
     """
     if len(data) < _POSE.size:
-        _wrong_length(data, _POSE.size)
+        wrong_length(data, _POSE.size)
     _, _, flags, seq, time, x, y, z, *rotation = _POSE.unpack_from(data)
     if flags > 7:
         raise ProtocolError(
@@ -116,8 +164,8 @@ def decode_pose(data: bytes) -> Pose:
     count = data[start] if flags & 4 and len(data) > start else 0
     expected = start + (flags >> 2) * (4 + count + -count % 4 + _HAND.size * count)
     if len(data) != expected:
-        _wrong_length(data, expected)
-    _check_time(time, f"pose/{seq}")
+        wrong_length(data, expected)
+    check_time(time, f"pose/{seq}")
     hands: list[_Seven | None] = [None, None]
     start = _POSE.size
     for side in (0, 1):
@@ -129,7 +177,7 @@ def decode_pose(data: bytes) -> Pose:
     numbers = data[start + 4 : start + 4 + count]
     start += 4 + count + -count % 4
     for place, number in enumerate(numbers):
-        name = _bone(number, f"joints[{place}]")
+        name = bone_name(number, f"joints[{place}]")
         dx, dy, dz, *turn = _HAND.unpack_from(data, start + _HAND.size * place)
         joints[name] = _transform((x + dx, y + dy, z + dz), turn)
     head = _transform((x, y, z), rotation)
@@ -141,7 +189,12 @@ def _bone_numbers(pose: Pose) -> bytes:
     return bytes((len(bones), 0, 0, 0)) + bones + bytes(-len(bones) % 4)
 
 
-def _bone(number: int, field: str) -> str:
+def bone_name(number: int, field: str) -> str:
+    """The name of a bone by its number.
+
+    Raises:
+        ProtocolError: there is none (``malformed``).
+    """
     if number >= len(VRM_BONES):
         raise ProtocolError(
             "malformed",
@@ -153,104 +206,12 @@ def _bone(number: int, field: str) -> str:
     return VRM_BONES[number]
 
 
-def encode_avatar(pose: AvatarPose) -> bytes:
-    """An avatar's pose; bones that VRM 1.0 does not name are left out.
-
-    Raises:
-        ProtocolError: a rotation that is not finite (``invalid``).
-    """
-    if pose.who:
-        return of_companion(encode_avatar(msgspec.structs.replace(pose, who="")), pose.who)
-    rotations = pose.rotations
-    count, bones = _numbers(tuple(rotations))
-    if count != len(rotations):
-        rotations = {name: q for name, q in rotations.items() if name in BONE_INDEX}
-    x, y, z = pose.root
-    root = (round(x / UNIT), round(y / UNIT), round(z / UNIT))
-    head = _AVATAR.pack(MAGIC, AVATAR, count, pose.seq, pose.time, *root)
-    # Not numpy: for so few numbers, amid other work, its machinery costs five times as much.
-    try:
-        whole = [round(part * _ONE) for rotation in rotations.values() for part in rotation]
-    except (ValueError, OverflowError):
-        raise ProtocolError(
-            "invalid", "a rotation is not finite", field="rotations", expected="numbers"
-        ) from None
-    try:
-        parts = _rotations(count).pack(*whole)
-    except struct.error:  # a little more than a unit
-        parts = _rotations(count).pack(*(max(-32767, min(32767, part)) for part in whole))
-    return head + bones + parts
-
-
-@lru_cache(64)
-def _rotations(count: int) -> struct.Struct:
-    return struct.Struct(f"<{4 * count}h")
-
-
-@lru_cache(64)
-def _numbers(names: tuple[str, ...]) -> tuple[int, bytes]:
-    """How many of some names are VRM's bones, and their numbers, padded to a multiple of 4."""
-    bones = bytes(BONE_INDEX[name] for name in names if name in BONE_INDEX)
-    return len(bones), bones + bytes(-len(bones) % 4)
-
-
-def of_companion(data: bytes, who: str) -> bytes:
-    """The compact avatar's pose ``data`` as that of a companion."""
-    name = who.encode()[:255]
-    return bytes((MAGIC, COMPANION, 0, len(name))) + name + bytes(-len(name) % 4) + data
-
-
-def decode_companion(data: bytes) -> AvatarPose:
-    """A companion's avatar pose.
-
-    Raises:
-        ProtocolError: as :func:`decode_avatar`; a name that is no text.
-    """
-    length = data[3] if len(data) > 3 else 0
-    start = 4 + length + (-length % 4)
-    if len(data) < start + _AVATAR.size or data[start : start + 2] != bytes((MAGIC, AVATAR)):
-        _wrong_length(data, start + _AVATAR.size)
-    try:
-        who = data[4 : 4 + length].decode()
-    except UnicodeDecodeError:
-        raise ProtocolError("malformed", "the name is not UTF-8", field="who") from None
-    return msgspec.structs.replace(decode_avatar(data[start:]), who=who)
-
-
-def place_of(data: bytes) -> tuple[float, float]:
-    """Where on the floor a compact avatar's pose stands: x and z, metres."""
-    x, _, z = _ROOT.unpack_from(data, 16)
-    return x * UNIT, z * UNIT
-
-
 def retargeted(data: bytes, target: str) -> bytes:
     """A compact mesh frame under another target."""
     old = data[3]
     name = target.encode()[:255]
     head = data[:3] + bytes((len(name),)) + data[4 : _MESH.size]
     return head + name + bytes(-len(name) % 4) + data[_MESH.size + old + (-old % 4) :]
-
-
-def decode_avatar(data: bytes) -> AvatarPose:
-    """The avatar pose of a compact frame.
-
-    Raises:
-        ProtocolError: a wrong length or bone number (``malformed``).
-    """
-    if len(data) < _AVATAR.size:
-        _wrong_length(data, _AVATAR.size)
-    _, _, count, seq, time, x, y, z = _AVATAR.unpack_from(data)
-    start = _AVATAR.size + count + (-count % 4)
-    if len(data) != start + 8 * count:
-        _wrong_length(data, start + 8 * count)
-    _check_time(time, "")
-    rotations: dict[str, Quat] = {}
-    for number, index in enumerate(data[_AVATAR.size : _AVATAR.size + count]):
-        name = _bone(index, f"bones[{number}]")
-        a, b, c, d = struct.unpack_from("<4h", data, start + 8 * number)
-        rotations[name] = (a / _ONE, b / _ONE, c / _ONE, d / _ONE)
-    root = (x * UNIT, y * UNIT, z * UNIT)
-    return AvatarPose(time=time, root=root, rotations=rotations, seq=seq)
 
 
 def encode_mesh(frame: MeshFrame) -> bytes:
@@ -319,7 +280,7 @@ def decode_mesh(data: bytes) -> MeshFrame:
             got=str(data[2]),
         )
     if len(data) != start + 6 * count:
-        _wrong_length(data, start + 6 * count)
+        wrong_length(data, start + 6 * count)
     box = _BOX.unpack(rest)
     if not all(map(math.isfinite, box)):
         raise ProtocolError("malformed", "the box is not finite", field="box")
@@ -337,7 +298,7 @@ def read_mesh_head(data: bytes) -> tuple[MeshFrame, int, bytes, int]:
         ProtocolError: it is cut short, its target is no text, or it has too many vertices.
     """
     if len(data) < _MESH.size:
-        _wrong_length(data, _MESH.size)
+        wrong_length(data, _MESH.size)
     _, _, _, name, number, time, count, digest, rest = _MESH.unpack_from(data)
     if count > MAX_FRAME_VERTICES:
         raise ProtocolError(
@@ -349,8 +310,8 @@ def read_mesh_head(data: bytes) -> tuple[MeshFrame, int, bytes, int]:
         )
     start = _MESH.size + name + (-name % 4)
     if len(data) < start:
-        _wrong_length(data, start)
-    _check_time(time, "")
+        wrong_length(data, start)
+    check_time(time, "")
     try:
         target = data[_MESH.size : _MESH.size + name].decode()
     except UnicodeDecodeError:
@@ -372,7 +333,7 @@ def decode_audio(data: bytes) -> AudioChunk:
         ProtocolError: half a sample (``malformed``), or too many samples (``out_of_range``).
     """
     if len(data) < _AUDIO.size or (len(data) - _AUDIO.size) % 2:
-        _wrong_length(data, _AUDIO.size + (len(data) - _AUDIO.size) // 2 * 2)
+        wrong_length(data, _AUDIO.size + (len(data) - _AUDIO.size) // 2 * 2)
     if len(data) > _AUDIO.size + MAX_CHUNK_BYTES:
         raise ProtocolError(
             "out_of_range",
@@ -401,16 +362,21 @@ def _per_axis(
 
 
 def _snorm(rotation: tuple[float, ...] | list[float]) -> list[int]:
-    return [max(-32767, min(32767, round(part * _ONE))) for part in rotation]
+    return [max(-32767, min(32767, round(part * ONE))) for part in rotation]
 
 
 def _transform(position: tuple[int, int, int], rotation: list[int]) -> _Seven:
     x, y, z = position
     a, b, c, d = rotation
-    return (x * UNIT, y * UNIT, z * UNIT, a / _ONE, b / _ONE, c / _ONE, d / _ONE)
+    return (x * UNIT, y * UNIT, z * UNIT, a / ONE, b / ONE, c / ONE, d / ONE)
 
 
-def _check_time(time: float, ref: str) -> None:
+def check_time(time: float, ref: str) -> None:
+    """Refuse what is no number of seconds.
+
+    Raises:
+        ProtocolError: ``out_of_range``.
+    """
     if not 0.0 <= time <= 1e12:
         raise ProtocolError(
             "out_of_range",
@@ -422,7 +388,12 @@ def _check_time(time: float, ref: str) -> None:
         )
 
 
-def _wrong_length(data: bytes, expected: int) -> NoReturn:
+def wrong_length(data: bytes, expected: int) -> NoReturn:
+    """Refuse a frame of another length than its head says.
+
+    Raises:
+        ProtocolError: ``malformed``.
+    """
     raise ProtocolError(
         "malformed",
         "a compact frame has another length than its head says",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -148,7 +149,7 @@ class AvatarPose(Message, tag="avatar_pose"):
 
     time: float
     root: Vec3
-    rotations: dict[str, Quat]
+    rotations: Mapping[str, Quat]
     seq: int = 0
     who: str = ""
 

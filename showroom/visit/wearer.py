@@ -14,7 +14,10 @@ from showroom.fit.garment import LiveGarment
 from showroom.fit.outfit import Outfit
 from showroom.fit.pose import Tracker
 from showroom.fit.stream import named_stream
+from showroom.fit.vrm import BONES
+from showroom.protocol.bones import BONE_INDEX
 from showroom.protocol.messages import AvatarPose, MeshFrame, Pose, Update
+from showroom.protocol.rotations import BoneRotations
 
 from .atelier import Made
 from .state import Look
@@ -22,6 +25,9 @@ from .state import Look
 AVATAR = "avatar"
 CLOCK_JUMP = 0.5
 """A clock that goes back further than this is a new clock: the client was restarted."""
+
+_NUMBERS = np.array([BONE_INDEX[name] for name in BONES], np.uint8)
+"""The wire's number of each joint."""
 
 MAX_STEP = 0.1
 """Cloth is moved on by at most this long at a time, seconds."""
@@ -85,7 +91,7 @@ class Wearer:
         return AvatarPose(
             time=pose.time,
             root=(float(root[0]), float(root[1]), float(root[2])),
-            rotations=state.named(),
+            rotations=_turned(state.rotations),
             seq=pose.seq,
         )
 
@@ -110,3 +116,9 @@ class Wearer:
     def _mesh(self, target: str, glb: str, time: float, points: NDArray[np.float32]) -> MeshFrame:
         positions = points.astype("<f4", copy=False).tobytes()
         return MeshFrame(target=target, glb=glb, frame=self._frame, time=time, positions=positions)
+
+
+def _turned(rotations: NDArray[np.float32]) -> BoneRotations:
+    """Those of the (52, 4) bones that are turned at all: the wire's form."""
+    turned = np.flatnonzero((np.abs(rotations[:, :3]) > 1e-5).any(axis=1))
+    return BoneRotations(_NUMBERS[turned].tobytes(), rotations[turned])

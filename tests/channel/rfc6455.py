@@ -121,9 +121,11 @@ async def raw(server: Server, *, greet: bool = True):
         writer.write(request())
         answer = await reader.readuntil(b"\r\n\r\n")
         assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in answer, "the accept key of RFC 6455, 1.3"
-        if greet:
+        one = Raw(reader, writer)
+        if greet:  # until welcomed: what comes then goes the short way as far as it is good
             writer.write(frame(TEXT, HELLO))
-        yield Raw(reader, writer)
+            assert b'"welcome"' in (await one.wait_for(TEXT) or b"")
+        yield one
     finally:
         writer.transport.abort()
 
