@@ -2,13 +2,16 @@
 
 Frames never queue. A newer pose or mesh replaces the one that still waits, and at most ``credits``
 mesh frames of a target are on their way before the client acknowledges one: a slow reader gets
-fewer frames, each of them fresh, and costs nobody else anything.
+fewer frames, each of them fresh, and costs nobody else anything. Only a frame that the next one
+builds on (:func:`~showroom.protocol.compact.chained`) keeps its place: there are no more of them
+than credits, since whoever makes them waits for acknowledgements too.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
+from showroom.protocol.compact import chained
 from showroom.protocol.messages import AvatarPose, MeshFrame, Update
 
 from .packed import Packed, frame_of
@@ -26,7 +29,7 @@ class Outbox:
         self._credits = credits
         self._backlog = backlog
         self._reliable: deque[Update] = deque()
-        self._frames: dict[str, AvatarPose | MeshFrame | Packed] = {}
+        self._frames: dict[tuple[str, int], AvatarPose | MeshFrame | Packed] = {}
         self._in_flight: dict[str, deque[int]] = {}
         self.coalesced = 0
         self.overflowed = False
@@ -34,7 +37,9 @@ class Outbox:
     def put(self, update: Update | Packed) -> None:
         """Add an update; a frame replaces the one of its target that still waits."""
         if isinstance(update, Packed | AvatarPose | MeshFrame):
-            key = frame_of(update)[0]
+            key = frame_of(update)
+            if key[1] and not (isinstance(update, Packed) and chained(update.data)):
+                key = (key[0], 0)
             # Taken out and put in again, so that the dict stays in order of arrival.
             self.coalesced += self._frames.pop(key, None) is not None
             self._frames[key] = update
@@ -57,9 +62,9 @@ class Outbox:
         if self._reliable:
             return self._reliable.popleft()
         for key, frame in self._frames.items():
-            number = frame_of(frame)[1]
+            target, number = frame_of(frame)
             if number:
-                flying = self._in_flight.setdefault(key, deque())
+                flying = self._in_flight.setdefault(target, deque())
                 if len(flying) >= self._credits:
                     continue
                 flying.append(number)

@@ -72,6 +72,11 @@ def is_compact(data: bytes) -> bool:
     return len(data) > 1 and data[0] == MAGIC
 
 
+def chained(data: bytes) -> bool:
+    """Whether others may build on a compact mesh frame, or it on them: none may be left out."""
+    return len(data) > 2 and data[1] == MESH and data[2] != 0
+
+
 def fits(pose: Pose) -> bool:
     """Whether a compact frame can hold a pose: its joints have VRM's names."""
     return not pose.joints or (pose.skeleton == "vrm" and pose.joints.keys() <= BONE_INDEX.keys())

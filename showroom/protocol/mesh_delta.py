@@ -6,6 +6,10 @@ an axis, for ever. Each difference is predicted from those of two neighbours tha
 what remains of a garment in motion is mostly -1, 0 and 1, and costs about two bits a number in
 Huffman's code (zlib's format, RFC 1950, without its search for repetitions).
 
+A websocket delivers in order or breaks, and who comes back begins with whole frames. So every frame
+is a difference to the one before it, however long the way is; it need not have been acknowledged.
+Whoever queues frames must not leave one out (see :func:`.compact.chained`).
+
 The two further encodings of a mesh frame (see :mod:`.compact`); where a plain one has its corner
 and step, a difference has ``offset i32 x 3, step f32 (0.00025), base u32, 0 u32``:
 
@@ -39,11 +43,17 @@ from .messages import MeshFrame
 
 KEY, DELTA = 2, 1
 KEPT = 8
-"""Frames of a target that either end keeps; a base is one of the last few acknowledged."""
+"""Frames of a target that a receiver keeps: a base is one of them."""
 
 MAX_VERTICES = 65_536
-NEAR = 12
-"""So many of the nearest vertices are looked through for two that come before."""
+NEAR = 40
+"""So many of the nearest vertices are looked through for some that come before."""
+POOL = 8
+"""Of so many that come before, two are chosen."""
+FAR = 0.2
+"""What distance counts beside how well two lie around a vertex; see :func:`neighbours`."""
+BLOCK_BITS = 500
+"""What a block of Huffman's code costs by itself, about."""
 
 _STEP = np.float32(compact.UNIT)
 _REST = struct.Struct("<iiifII")
@@ -60,11 +70,10 @@ class _Track:
     glb: str
     backs: Backs
     frames: OrderedDict[int, I32] = field(default_factory=OrderedDict)
-    base: int = 0
 
-    def keep(self, frame: int, grid: I32) -> None:
+    def keep(self, frame: int, grid: I32, most: int = KEPT) -> None:
         self.frames[frame] = grid
-        while len(self.frames) > KEPT:
+        while len(self.frames) > most:
             self.frames.popitem(last=False)
 
 
@@ -97,24 +106,20 @@ class MeshEncoder:
         points = np.frombuffer(frame.positions, "<f4").reshape(-1, 3)
         if self._credits:
             self._flying.setdefault(frame.target, deque()).append(frame.frame)
-        track = self._tracks.get(frame.target)
-        if track is not None and (track.glb != frame.glb or len(track.backs[0]) != len(points)):
-            track = None
         if not 2 <= len(points) <= MAX_VERTICES or not np.isfinite(points).all():
             return compact.encode_mesh(frame)
         grid = np.rint(points / compact.UNIT).astype(np.int32)
-        if track is not None and (base := track.frames.get(track.base)) is not None:
-            data = _difference(frame, grid, base, track.base, track.backs)
+        track = self._tracks.get(frame.target)
+        if track is not None and track.glb == frame.glb and len(track.backs[0]) == len(grid):
+            ((number, base),) = track.frames.items()
+            data = _difference(frame, grid, base, number, track.backs)
             if data is not None:
-                track.keep(frame.frame, grid)
+                track.keep(frame.frame, grid, 1)
                 return data
         low = grid.min(axis=0)
         if (grid.max(axis=0) - low > 65_535).any():
             return compact.encode_mesh(frame)  # larger than any garment
-        if track is None:
-            track = _Track(frame.glb, self._table(frame.glb, points))
-            self._tracks[frame.target] = track
-        track.base = 0
+        track = self._tracks[frame.target] = _Track(frame.glb, self._table(frame.glb, points))
         track.keep(frame.frame, grid)
         box = (*(low * float(compact.UNIT)), *(_STEP,) * 3)
         head = compact.mesh_head(frame, KEY, len(points), struct.pack("<6f", *box))
@@ -122,17 +127,12 @@ class MeshEncoder:
         return head + coordinates + zlib.compress(track.backs.astype("<u2").tobytes(), 6)
 
     def acknowledge(self, target: str, frame: int) -> None:
-        """The client has this frame; 0: it has none to build on any more."""
+        """The client has shown this frame; 0: it has none to build on any more."""
         flying = self._flying.get(target)
         while flying and (not frame or flying[0] <= frame):
             flying.popleft()
-        track = self._tracks.get(target)
-        if track is None:
-            return
         if not frame:
-            del self._tracks[target]
-        elif frame in track.frames and frame > track.base:
-            track.base = frame
+            self._tracks.pop(target, None)
 
     def _table(self, glb: str, points: NDArray[np.float32]) -> Backs:
         key = (glb, len(points))
@@ -226,7 +226,9 @@ def neighbours(points: NDArray[np.floating[Any]]) -> Backs:
     """How far before each vertex two near ones stand, (2, n); 0 for the first alone.
 
     Near in space, not in the mesh: vertices that a seam of the texture has doubled, or that lie on
-    each other as the two sides of a hem, move alike.
+    each other as the two sides of a hem, move alike. Of :data:`POOL` that come before, those two
+    (or one, twice) are taken whose middle is nearest to the vertex, and that are near themselves:
+    the least |middle - vertex|² + :data:`FAR` · (mean of their squared distances).
     """
     from scipy.spatial import cKDTree
 
@@ -234,24 +236,40 @@ def neighbours(points: NDArray[np.floating[Any]]) -> Backs:
     _, near = cKDTree(points).query(points, k=min(NEAR, count))
     place = np.arange(count)
     before = near < place[:, None]
-    order = np.argsort(~before, axis=1, kind="stable")[:, :2]
-    found = np.take_along_axis(near, order, 1)
+    order = np.argsort(~before, axis=1, kind="stable")[:, :POOL]
     good = np.take_along_axis(before, order, 1)
-    first = np.where(good[:, 0], found[:, 0], np.maximum(place - 1, 0))
-    second = np.where(good[:, 1], found[:, 1], first)
-    backs: Backs = (place - np.stack((first, second))).astype(np.uint16)
-    return backs
+    good[:, 0] = True
+    found = np.take_along_axis(near, order, 1)
+    found[:, 0] = np.where(before.any(axis=1), found[:, 0], np.maximum(place - 1, 0))
+    found = np.where(good, found, found[:, :1])
+    away = points[found] - points[:, None]
+    squares = (away**2).sum(axis=2)
+    pairs = np.array([(a, b) for a in range(found.shape[1]) for b in range(a + 1)])
+    cost = np.stack(
+        [
+            ((away[:, a] + away[:, b]) ** 2).sum(axis=1) / 4
+            + FAR * (squares[:, a] + squares[:, b]) / 2
+            for a, b in pairs
+        ]
+    )
+    best = pairs[cost.argmin(axis=0)]
+    backs: Backs = (place[:, None] - np.take_along_axis(found, best, 1)).T.astype(np.uint16)
+    return np.ascontiguousarray(backs)
 
 
 def _difference(frame: MeshFrame, grid: I32, base: I32, number: int, backs: Backs) -> bytes | None:
     """The bytes of a difference; None where it is too large."""
-    offset = np.rint((grid - base).mean(axis=0)).astype(np.int32)
+    offset = np.empty(3, np.int32)
     residuals = np.empty((3, len(grid)), np.int8)
-    if not _predict(grid, base, offset, backs, residuals):
+    counts = np.zeros((3, 256), np.int64)
+    if not _predict(grid, base, backs, offset, residuals, counts):
         return None
-    rest = _REST.pack(*(int(part) for part in offset), _STEP, number, 0)
+    rest = _REST.pack(*offset.tolist(), _STEP, number, 0)
     packer = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_HUFFMAN_ONLY)
-    packed: bytes = packer.compress(residuals.tobytes()) + packer.flush()
+    # A code for each axis where they differ so much that three pay.
+    parts = residuals if _bits(counts) + 2 * BLOCK_BITS < _bits(counts.sum(axis=0)[None]) else ()
+    packed = b"".join([packer.compress(part) + packer.flush(zlib.Z_BLOCK) for part in parts[:-1]])
+    packed += packer.compress(parts[-1] if len(parts) else residuals.tobytes()) + packer.flush()
     return compact.mesh_head(frame, DELTA, len(grid), rest) + packed
 
 
@@ -274,32 +292,56 @@ def _malformed(name: str, expected: str, got: str) -> ProtocolError:
 
 
 @nb.njit(cache=True, nogil=True)
-def _guess(grid: I32, base: I32, offset: I32, backs: Backs, v: int, k: int) -> np.int64:
-    """How far a vertex moved from its base, as the two before it that it is told by did."""
-    a, b = v - np.int64(backs[0, v]), v - np.int64(backs[1, v])
-    guess = np.int64(0)
-    if a < v:
-        guess += grid[a, k] - base[a, k] - offset[k]
-    if b < v:
-        guess += grid[b, k] - base[b, k] - offset[k]
-    return guess >> 1
-
-
-@nb.njit(cache=True, nogil=True)
-def _predict(grid: I32, base: I32, offset: I32, backs: Backs, residuals: I8) -> bool:
+def _predict(
+    grid: I32, base: I32, backs: Backs, offset: I32, residuals: I8, counts: NDArray[np.int64]
+) -> bool:
+    """Fill in offset and residuals, and count the latter; False where one is too large."""
+    count = len(grid)
+    moved = grid - base
     for k in range(3):
-        for v in range(len(grid)):
-            guess = _guess(grid, base, offset, backs, v, k)
-            rest = grid[v, k] - base[v, k] - offset[k] - guess
+        total = 0.0
+        for v in range(count):
+            total += moved[v, k]
+        offset[k] = np.int32(np.rint(total / count))
+    for v in range(count):
+        a, b = v - np.int64(backs[0, v]), v - np.int64(backs[1, v])
+        for k in range(3):
+            moved[v, k] -= offset[k]
+            guess = np.int32(0)
+            if a < v:
+                guess += moved[a, k]
+            if b < v:
+                guess += moved[b, k]
+            rest = moved[v, k] - (guess >> 1)
             if rest < -128 or rest > 127:
                 return False
             residuals[k, v] = rest
+            counts[k, rest + 128] += 1
     return True
 
 
 @nb.njit(cache=True, nogil=True)
+def _bits(counts: NDArray[np.int64]) -> float:
+    """Shannon's bound for numbers that occur so often, (codes, 256), bits."""
+    bits = 0.0
+    for row in counts:
+        total = row.sum()
+        for some in row:
+            if some:
+                bits -= some * np.log2(some / total)
+    return bits
+
+
+@nb.njit(cache=True, nogil=True)
 def _restore(residuals: I8, backs: Backs, base: I32, offset: I32, grid: I32) -> None:
-    for k in range(3):
-        for v in range(len(grid)):
-            guess = _guess(grid, base, offset, backs, v, k)
-            grid[v, k] = base[v, k] + offset[k] + guess + residuals[k, v]
+    moved = np.empty((len(grid), 3), np.int32)
+    for v in range(len(grid)):
+        a, b = v - np.int64(backs[0, v]), v - np.int64(backs[1, v])
+        for k in range(3):
+            guess = np.int32(0)
+            if a < v:
+                guess += moved[a, k]
+            if b < v:
+                guess += moved[b, k]
+            moved[v, k] = (guess >> 1) + residuals[k, v]
+            grid[v, k] = base[v, k] + offset[k] + moved[v, k]

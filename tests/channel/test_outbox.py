@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import threading
 
+import numpy as np
 import pytest
 from channel_toys import make_toy
 
@@ -10,7 +11,10 @@ from showroom.channel.assets import AssetStore
 from showroom.channel.host import VisitHost
 from showroom.channel.inbox import Inbox
 from showroom.channel.outbox import Outbox
+from showroom.channel.packed import Packed
 from showroom.channel.rate import Bucket
+from showroom.protocol.compact import encode_mesh
+from showroom.protocol.mesh_delta import MeshDecoder, MeshEncoder
 from showroom.protocol.messages import (
     AssetReady,
     AvatarPose,
@@ -48,6 +52,29 @@ def test_two_frames_are_on_their_way_and_the_next_is_the_latest():
     outbox.acknowledge("shirt", 10)
     assert outbox.in_flight("shirt") == 0
     assert outbox.coalesced == 7
+
+
+def test_a_frame_that_others_build_on_is_not_left_out():
+    encoder, decoder = MeshEncoder(credits=2), MeshDecoder()
+    outbox = Outbox(credits=2, backlog=8)
+    arrived, sent = [], 0
+    for number in range(1, 40):
+        if encoder.ready("shirt"):  # two wait here while the line is busy
+            points = np.full((50, 3), number / 100, "<f4").tobytes()
+            frame = MeshFrame(target="shirt", glb="", frame=number, time=0.0, positions=points)
+            outbox.put(Packed("shirt", number, encoder.encode(frame)))
+            sent += 1
+        if number % 3 == 0:
+            for packed in drain(outbox):
+                arrived.append(decoder.decode(packed.data).frame)
+                outbox.acknowledge("shirt", packed.frame)
+                encoder.acknowledge("shirt", packed.frame)
+    assert len(arrived) == sent > 20
+    assert outbox.coalesced == 0
+    for number in (1, 2):  # whole frames of others go on replacing each other
+        whole = encode_mesh(mesh(number))
+        outbox.put(Packed("shirt", number, whole))
+    assert [p.frame for p in drain(outbox)] == [2]
 
 
 def test_one_targets_credits_are_not_anothers():
