@@ -15,20 +15,28 @@ import msgspec
 import numpy as np
 import pytest
 
-from showroom.channel.host import VisitHost
+from showroom.channel.pool import VisitPool
 from showroom.channel.run import ServerThread
 from showroom.channel.settings import ServerSettings
 from showroom.protocol.compact import encode_avatar, encode_mesh, encode_pose
+from showroom.protocol.mesh_delta import warm_up
 from showroom.protocol.messages import AvatarPose, MeshFrame, Pose
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "channel"))
 from channel_toys import ToyVisit
 
+PROTOCOL = Path(__file__).parents[2] / "showroom" / "protocol"
+GOLDEN_FRAMES = PROTOCOL / "golden_frames.json"
+GOLDEN_MESH = PROTOCOL / "golden_mesh.json"
 
-@pytest.fixture
+
+@pytest.fixture(scope="session")
 def toy_server():
-    """A running server whose visit answers ``<how many>: <text>``."""
-    host = VisitHost.in_process(ToyVisit)
+    """A running server whose visits answer ``<how many>: <text>``, in processes of their own.
+
+    A pose is answered by a mesh of 5,000 vertices whose coordinates are all the pose's time.
+    """
+    host = VisitPool(ToyVisit, prepare=warm_up)
     with ServerThread(ServerSettings(), host) as server:
         yield server
     host.stop()

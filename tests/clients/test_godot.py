@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import GOLDEN_FRAMES, GOLDEN_MESH
 
 from reconstruction.families import get_family
 from reconstruction.family import complete
@@ -15,7 +16,6 @@ from reconstruction.gltf.glb import write_glb
 from reconstruction.product import Material
 
 GODOT = Path(__file__).parents[2] / "clients" / "godot" / "godot3"
-FRAMES = Path(__file__).parents[2] / "showroom" / "protocol" / "golden_frames.json"
 
 
 @pytest.mark.skipif(
@@ -32,7 +32,8 @@ def test_the_add_on_passes_its_own_tests(tmp_path, golden_compact, toy_server, c
         env={
             **os.environ,
             "HOME": str(tmp_path),
-            "SHOWROOM_FRAMES": str(FRAMES),
+            "SHOWROOM_FRAMES": str(GOLDEN_FRAMES),
+            "SHOWROOM_MESHES": str(GOLDEN_MESH),
             "SHOWROOM_GOLDEN": str(golden_compact),
             "SHOWROOM_GLB": str(glb),
             "SHOWROOM_SIZE": ",".join(str(float(v)) for v in mesh.size),

@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import GOLDEN_FRAMES, GOLDEN_MESH
 
 UNITY = Path(__file__).parents[2] / "clients" / "unity"
-GOLDEN = Path(__file__).parents[2] / "showroom" / "protocol" / "golden_frames.json"
 JSON = Path("/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll")
 
 
@@ -25,7 +25,7 @@ def test_the_core_passes_its_own_tests(tmp_path, golden_compact, toy_server):
         check=True,
     )
     done = subprocess.run(
-        ["mono", program, GOLDEN, golden_compact, str(toy_server.port)],
+        ["mono", program, GOLDEN_FRAMES, golden_compact, GOLDEN_MESH, str(toy_server.port)],
         capture_output=True,
         text=True,
         timeout=120,

@@ -149,3 +149,9 @@ def test_the_golden_vectors_hold():
         wanted = np.array(vector["grid"]).reshape(-1, 3) * STEP
         assert np.abs(points_of(got) - wanted).max() < vector["within"]
     assert {bytes.fromhex(v["hex"])[2] for v in golden["frames"]} == {0, 1, 2}
+    for vector in golden["refused"]:
+        with pytest.raises(ProtocolError) as caught:
+            decoder.decode(bytes.fromhex(vector["hex"]))
+        assert (caught.value.field == "base") == vector["base"], vector["why"]
+    last = next(v for v in reversed(golden["frames"]) if bytes.fromhex(v["hex"])[2])
+    decoder.decode(bytes.fromhex(last["hex"]))  # what was refused leaves no trace

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading;
 using System.Threading.Tasks;
 using Newtonsoft.Json.Linq;
 using Showroom;
@@ -82,7 +83,10 @@ static class CoreTests
         Check(mesh.Target == (string)golden["mesh"]["target"], "target");
         Check(mesh.Glb == (string)golden["mesh"]["glb"], "hash");
         Near(mesh.Positions.Select(v => (double)v).ToArray(), Numbers(golden["mesh"]["xyz"]), 2e-5, "vertices");
-        foreach (var name in new[] { "avatar", "mesh" })
+        var other = (AvatarPose)Compact.Decode(Unhex((string)golden["companion"]["hex"]));
+        Check(other.Who == (string)golden["companion"]["who"] && other.Seq == 77, "companion");
+        Near(other.Root, avatar.Root, 0, "the companion's root");
+        foreach (var name in new[] { "avatar", "mesh", "companion" })
         {
             var whole = Unhex((string)golden[name]["hex"]);
             for (int length = 0; length < whole.Length; length++)
@@ -96,6 +100,49 @@ static class CoreTests
                 {
                 }
             }
+        }
+    }
+
+    static void MeshFrames(string path)
+    {
+        var golden = JObject.Parse(File.ReadAllText(path));
+        var decoder = new MeshDecoder();
+        var kinds = new HashSet<int>();
+        byte[] last = null;
+        foreach (var vector in golden["frames"])
+        {
+            var data = Unhex((string)vector["hex"]);
+            kinds.Add(data[2]);
+            if (data[2] == 1) last = data;
+            var frame = MeshDecoder.Handles(data) ? decoder.Decode(data) : (Vertices)Compact.Decode(data);
+            Check(frame.Target == (string)vector["target"] && frame.Frame == (uint)vector["frame"], "a mesh frame's head");
+            var grid = Numbers(vector["grid"]);
+            Check(frame.Positions.Length == grid.Length, "vertices of a mesh frame");
+            for (int i = 0; i < grid.Length; i++)
+                Check(Math.Abs(frame.Positions[i] - grid[i] * Compact.Unit) < (double)vector["within"], "a vertex of frame " + frame.Frame);
+        }
+        Check(kinds.SetEquals(new[] { 0, 1, 2 }), "all encodings");
+        foreach (var vector in golden["refused"])
+        {
+            try
+            {
+                decoder.Decode(Unhex((string)vector["hex"]));
+                Check(false, "refused: " + vector["why"]);
+            }
+            catch (FrameException error)
+            {
+                Check(error is BaseException == (bool)vector["base"], "refused as it should be: " + vector["why"]);
+            }
+        }
+        decoder.Decode(last);
+        try
+        {
+            new MeshDecoder().Decode(last);
+            Check(false, "a new decoder has nothing to build on");
+        }
+        catch (BaseException error)
+        {
+            Check(error.Target == (string)golden["frames"][1]["target"], "whose base is missing");
         }
     }
 
@@ -156,9 +203,27 @@ static class CoreTests
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    sealed class CountingTransport : ITransport
+    {
+        readonly SocketTransport inner = new SocketTransport();
+        public long Received;
+
+        public Task Open(Uri url, string subprotocol, CancellationToken stop) => inner.Open(url, subprotocol, stop);
+        public Task Send(byte[] data, bool text, CancellationToken stop) => inner.Send(data, text, stop);
+        public void Dispose() => inner.Dispose();
+
+        public async Task<Frame> Receive(CancellationToken stop)
+        {
+            var frame = await inner.Receive(stop);
+            if (frame != null) Received += frame.Data.Length;
+            return frame;
+        }
+    }
+
     static async Task Visits(int port)
     {
-        using (var visit = new Connection("ws://127.0.0.1:" + port, new Hello { Client = "test/1", Lang = "zh" }))
+        var bytes = new CountingTransport();
+        using (var visit = new Connection("ws://127.0.0.1:" + port, new Hello { Client = "test/1", Lang = "zh" }, 30, () => bytes))
         {
             var welcome = await visit.Open();
             Check(welcome.Capabilities.Contains("resume"), "capabilities");
@@ -167,7 +232,7 @@ static class CoreTests
             var refused = await visit.Ask(new Body { Id = "b1", Height = 1.7 });
             Check(refused.Last() is ErrorUpdate, "a refusal");
             int frames = 0;
-            for (int seq = 1; seq <= 30; seq++)
+            for (int seq = 1; frames < 8 && seq < 2000; seq++)
             {
                 visit.Send(new Pose { Time = seq / 60.0, Seq = seq, Head = new[] { 0, 1.6, 0, 0, 0, 0, 1 } });
                 await Task.Delay(10);
@@ -177,11 +242,14 @@ static class CoreTests
                     var frame = update as Vertices;
                     if (frame == null) continue;
                     Check(frame.Positions.Length == 15000, "vertices");
+                    foreach (float place in frame.Positions)
+                        Check(Math.Abs(place - frame.Time) <= 0.000126, "where the vertices are");
                     frames++;
                     visit.Shown(frame);
                 }
             }
-            Check(frames > 2, "mesh frames, came " + frames);
+            Check(frames >= 8, "mesh frames, came " + frames);
+            Check(bytes.Received < frames * 15000, "mesh frames come as differences, in " + bytes.Received + " bytes");
             await visit.Close();
         }
         int roads = 0;
@@ -212,8 +280,9 @@ static class CoreTests
     {
         GoldenFrames(arguments[0]);
         CompactFrames(arguments[1]);
+        MeshFrames(arguments[2]);
         Histories();
-        Visits(int.Parse(arguments[2])).GetAwaiter().GetResult();
+        Visits(int.Parse(arguments[3])).GetAwaiter().GetResult();
         Console.WriteLine("all is so");
         return 0;
     }

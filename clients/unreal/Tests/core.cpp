@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "Compact.h"
@@ -96,9 +97,41 @@ static void compactFrames(const char* path) {
   std::vector<double> xyz;
   check(json::read(golden["mesh"]["xyz"], xyz), "vertices");
   near(frame.positions, xyz, 2e-5, "vertices");
-  for (const auto& whole : {avatar, mesh})
+  const auto companion = unhex(golden["companion"]["hex"].GetString());
+  const auto other = std::get<AvatarPose>(decodeFrame(companion.data(), companion.size()));
+  check(other.who == golden["companion"]["who"].GetString() && other.root == pose.root, "a companion");
+  for (const auto& whole : {avatar, mesh, companion})
     for (std::size_t length = 0; length < whole.size(); ++length)
       check(decodeFrame(whole.data(), length).index() == 0, "a cut frame is refused");
+}
+
+static void meshFrames(const char* path) {
+  auto golden = load(path);
+  MeshDecoder decoder;
+  std::set<int> kinds;
+  Bytes last;
+  for (auto& vector : golden["frames"].GetArray()) {
+    const auto data = unhex(vector["hex"].GetString());
+    kinds.insert(data[2]);
+    if (data[2] == 1) last = data;
+    const auto frame = MeshDecoder::handles(data.data(), data.size())
+                           ? std::get<Vertices>(decoder.decode(data.data(), data.size()))
+                           : std::get<Vertices>(decodeFrame(data.data(), data.size()));
+    check(frame.frame == vector["frame"].GetUint() && frame.target == vector["target"].GetString(), "a mesh frame's head");
+    std::vector<double> grid;
+    check(json::read(vector["grid"], grid) && grid.size() == frame.positions.size(), "vertices of a mesh frame");
+    for (std::size_t i = 0; i < grid.size(); ++i)
+      check(std::fabs(frame.positions[i] - grid[i] * compact::Unit) < vector["within"].GetDouble(), "a vertex");
+  }
+  check(kinds == std::set<int>{0, 1, 2}, "all encodings");
+  for (auto& vector : golden["refused"].GetArray()) {
+    // A copy of just this size, so that a sanitizer sees every byte read behind it.
+    const auto data = unhex(vector["hex"].GetString());
+    check(decoder.decode(data.data(), data.size()).index() == (vector["base"].GetBool() ? 1u : 0u),
+          std::string("refused as it should be: ") + vector["why"].GetString());
+  }
+  check(decoder.decode(last.data(), last.size()).index() == 2, "what was refused leaves no trace");
+  check(MeshDecoder().decode(last.data(), last.size()).index() == 1, "a new decoder has nothing to build on");
 }
 
 static void histories() {
@@ -208,6 +241,7 @@ struct Visitor {
   Session session;
   std::vector<std::string> said;
   int refused = 0, frames = 0, answered = 0;
+  std::size_t received = 0;
 
   explicit Visitor(int port)
       : socket(port),
@@ -219,6 +253,8 @@ struct Visitor {
     session.onUpdate = [this](const Arrival& arrival) {
       if (const auto* mesh = std::get_if<Vertices>(&arrival)) {
         check(mesh->positions.size() == 15000, "vertices");
+        for (const float place : mesh->positions)
+          check(std::fabs(place - mesh->time) <= 0.000126, "where the vertices are");
         ++frames;
         session.shown(*mesh);
         return;
@@ -259,6 +295,7 @@ struct Visitor {
       open = false;
       session.closed();
     } else if (got > 0) {
+      received += data.size();
       if (kind == 1) session.text({data.begin(), data.end()});
       if (kind == 2) session.binary(data.data(), data.size());
     }
@@ -275,9 +312,10 @@ struct Visitor {
 int main(int, char** arguments) {
   goldenFrames(arguments[1]);
   compactFrames(arguments[2]);
+  meshFrames(arguments[3]);
   histories();
   {
-    Visitor visitor(std::stoi(arguments[3]));
+    Visitor visitor(std::stoi(arguments[4]));
     visitor.until([&] { return visitor.session.state == State::Open; }, "a welcome");
     Utterance utterance;
     utterance.id = "u1";
@@ -299,13 +337,14 @@ int main(int, char** arguments) {
           pose.time = now() - begun;
           ++pose.seq;
           visitor.session.send(pose);
-          return visitor.frames > 5;
+          return visitor.frames > 8;
         },
         "mesh frames");
+    check(visitor.received < 8 * 15000, "mesh frames come as differences");
     visitor.session.close();
   }
   {
-    Visitor visitor(std::stoi(arguments[4]));
+    Visitor visitor(std::stoi(arguments[5]));
     visitor.until([&] { return visitor.session.state == State::Open; }, "a welcome");
     for (int i = 1; i <= 80; ++i) {
       Utterance utterance;

@@ -7,7 +7,11 @@ import { BaseError, isDifference, MeshDecoder } from "../src/core/meshes.ts";
 
 const file = new URL("../../../showroom/protocol/golden_mesh.json", import.meta.url);
 interface Vector { frame: number; target: string; hex: string; within: number; grid: number[] }
-const { frames } = JSON.parse(readFileSync(file, "utf-8")) as { frames: Vector[] };
+interface Refused { why: string; base: boolean; hex: string }
+const { frames, refused } = JSON.parse(readFileSync(file, "utf-8")) as {
+  frames: Vector[];
+  refused: Refused[];
+};
 
 function bytes(hex: string): ArrayBuffer {
   return new Uint8Array(Buffer.from(hex, "hex")).buffer;
@@ -23,6 +27,18 @@ test("the golden frames come back as they were", async () => {
     assert.equal(got.positions.length, grid.length);
     grid.forEach((value, i) => assert.ok(Math.abs(value * 0.00025 - got.positions[i]!) < within));
   }
+});
+
+test("what is broken is refused, and leaves no trace", async () => {
+  const decoder = new MeshDecoder();
+  const differences = frames.filter(({ hex }) => isDifference(bytes(hex)));
+  for (const { hex } of differences) await decoder.decode(bytes(hex));
+  for (const { why, base, hex } of refused) {
+    const data = bytes(hex);
+    const reading = isDifference(data) ? decoder.decode(data) : (async () => decodeFrame(data))();
+    await assert.rejects(reading, base ? BaseError : FrameError, why);
+  }
+  await decoder.decode(bytes(differences.at(-1)!.hex));
 });
 
 test("a difference without its base, or cut short, is refused", async () => {

@@ -5,6 +5,7 @@ const Compact = preload("res://addons/showroom/compact.gd")
 const Connection = preload("res://addons/showroom/connection.gd")
 const Glb = preload("res://addons/showroom/glb.gd")
 const History = preload("res://addons/showroom/history.gd")
+const Meshes = preload("res://addons/showroom/meshes.gd")
 
 var _live = []
 var _failed = false
@@ -24,6 +25,7 @@ func _idle(_delta):
 func _run():
 	_golden_frames(_json(OS.get_environment("SHOWROOM_FRAMES")))
 	_compact(_json(OS.get_environment("SHOWROOM_GOLDEN")))
+	_mesh_frames(_json(OS.get_environment("SHOWROOM_MESHES")))
 	_history()
 	_glb(OS.get_environment("SHOWROOM_GLB"))
 	yield(_visit("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_PORT")), "completed")
@@ -93,10 +95,39 @@ func _compact(golden):
 	for i in range(mesh["positions"].size()):
 		var v = mesh["positions"][i]
 		near([v.x, v.y, v.z], [xyz[3 * i], xyz[3 * i + 1], xyz[3 * i + 2]], 3e-5, "vertex")
-	for name in ["avatar", "mesh"]:
+	var other = Compact.decode(_unhex(golden["companion"]["hex"]))
+	check(other["who"] == golden["companion"]["who"], "a companion's name")
+	check(other["root"] == pose["root"] and other["seq"] == 77, "a companion's pose")
+	for name in ["avatar", "mesh", "companion"]:
 		var whole = _unhex(golden[name]["hex"])
 		for length in range(1, whole.size()):
 			check(Compact.decode(whole.subarray(0, length - 1)).empty(), "a cut frame is refused")
+
+
+func _mesh_frames(golden):
+	var decoder = Meshes.new()
+	var kinds = {}
+	var last
+	for vector in golden["frames"]:
+		var data = _unhex(vector["hex"])
+		kinds[data[2]] = true
+		if data[2] == 1:
+			last = data
+		var frame = decoder.decode(data) if Meshes.handles(data) else Compact.decode(data)
+		check(frame["frame"] == vector["frame"] and frame["target"] == vector["target"], "a mesh frame's head")
+		var grid = vector["grid"]
+		check(3 * frame["positions"].size() == grid.size(), "vertices of a mesh frame")
+		for i in range(frame["positions"].size()):
+			var v = frame["positions"][i]
+			var wanted = Vector3(grid[3 * i], grid[3 * i + 1], grid[3 * i + 2]) * 0.00025
+			near([v.x, v.y, v.z], [wanted.x, wanted.y, wanted.z], vector["within"], "a vertex")
+	check(kinds.size() == 3, "all encodings")
+	for vector in golden["refused"]:
+		var got = decoder.decode(_unhex(vector["hex"]))
+		check(not got.has("positions"), "refused: " + vector["why"])
+		check(got.has("missing") == vector["base"], "refused as it should be: " + vector["why"])
+	check(decoder.decode(last).has("positions"), "what was refused leaves no trace")
+	check(Meshes.new().decode(last).has("missing"), "a new decoder has nothing to build on")
 
 
 func _history():
@@ -142,12 +173,18 @@ func _opened(connection):
 
 
 var _frames = 0
+var _differences = 0
 
 
 func _count(update, connection):
 	if update["type"] == "mesh_frame":
 		_frames += 1
 		check(update["positions"].size() == 5000, "vertices of a mesh frame")
+		for place in update["positions"]:
+			if abs(place.x - update["time"]) > 0.000127:
+				check(false, "where the vertices are: %s, not %s" % [place.x, update["time"]])
+				break
+		_differences += 1 if connection._meshes._tracks.has(update["target"]) else 0
 		connection.shown(update)
 
 
@@ -162,10 +199,12 @@ func _visit(url):
 	check(answer.size() == 2 and answer[0].get("text") == "1: 你好", "an answer: %s" % [answer])
 	var refused = yield(connection.ask({"type": "body", "id": "b1", "height": 1.7}), "answered")
 	check(refused.back()["type"] == "error", "a refusal")
-	for seq in range(1, 40):
+	var seq = 0
+	while _frames < 6 and seq < 2000:
+		seq += 1
 		connection.send({"type": "pose", "time": seq / 60.0, "seq": seq, "head": [0, 1.6, 0, 0, 0, 0, 1]})
 		yield(create_timer(0.01), "timeout")
-	check(_frames > 2, "mesh frames came: %d" % _frames)
+	check(_frames >= 6 and _differences >= 6, "mesh frames came: %d, %d" % [_frames, _differences])
 	connection.close()
 	_live.erase(connection)
 

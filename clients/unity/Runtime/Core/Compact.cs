@@ -5,7 +5,7 @@ using System.Text;
 namespace Showroom
 {
     /// <summary>A frame that is not what its head says.</summary>
-    public sealed class FrameException : Exception
+    public class FrameException : Exception
     {
         public FrameException(string message) : base(message) { }
     }
@@ -29,10 +29,12 @@ namespace Showroom
     public static class Compact
     {
         public const byte Magic = 0xC1;
-        const byte PoseKind = 1, AvatarKind = 2, MeshKind = 3;
-        const double Unit = 0.00025;
+        public const byte MeshKind = 3;
+        /// <summary>Metres of a step of positions.</summary>
+        public const double Unit = 0.00025;
+        const byte PoseKind = 1, AvatarKind = 2, CompanionKind = 5;
         const double One = 32767;
-        const int PoseBytes = 36, HandBytes = 14, AvatarBytes = 28, MeshBytes = 76;
+        const int PoseBytes = 36, HandBytes = 14, AvatarBytes = 28, MeshBytes = 76, MostVertices = 1 << 22;
 
         /// <summary>
         /// A pose in 36 bytes, 14 more for each tracked hand; null if a hand is more than 8.19 m
@@ -71,25 +73,33 @@ namespace Showroom
             return data;
         }
 
-        /// <summary>An <see cref="AvatarPose"/> or <see cref="Vertices"/>.</summary>
+        /// <summary>
+        /// An <see cref="AvatarPose"/> or <see cref="Vertices"/>; differences between mesh frames are left to
+        /// <see cref="MeshDecoder"/>.
+        /// </summary>
         /// <exception cref="FrameException">Cut short, of unknown kind, or of another length.</exception>
         public static Message Decode(byte[] data)
         {
             if (data.Length < AvatarBytes || data[0] != Magic) throw new FrameException("not a compact frame");
-            if (data[1] == AvatarKind) return DecodeAvatar(data);
-            if (data[1] == MeshKind && data.Length >= MeshBytes) return DecodeMesh(data);
-            throw new FrameException("unknown kind of frame " + data[1]);
+            switch (data[1])
+            {
+                case AvatarKind: return DecodeAvatar(data, 0);
+                case CompanionKind: return DecodeCompanion(data);
+                case MeshKind: return DecodeMesh(data);
+                default: throw new FrameException("unknown kind of frame " + data[1]);
+            }
         }
 
-        static AvatarPose DecodeAvatar(byte[] data)
+        static AvatarPose DecodeAvatar(byte[] data, int at)
         {
-            int count = data[2];
-            int start = Padded(AvatarBytes + count);
+            Expect(data, at + AvatarBytes, true);
+            int count = data[at + 2];
+            int start = at + Padded(AvatarBytes + count);
             Expect(data, start + 8 * count);
             var rotations = new Dictionary<string, double[]>(count);
             for (int i = 0; i < count; i++)
             {
-                int bone = data[AvatarBytes + i];
+                int bone = data[at + AvatarBytes + i];
                 if (bone >= Protocol.Bones.Length) throw new FrameException("unknown bone number " + bone);
                 var q = new double[4];
                 for (int k = 0; k < 4; k++) q[k] = (short)U16(data, start + 8 * i + 2 * k) / One;
@@ -97,20 +107,30 @@ namespace Showroom
             }
             return new AvatarPose
             {
-                Seq = U32(data, 4),
-                Time = F64(data, 8),
-                Root = new[] { (int)U32(data, 16) * Unit, (int)U32(data, 20) * Unit, (int)U32(data, 24) * Unit },
+                Seq = U32(data, at + 4),
+                Time = F64(data, at + 8),
+                Root = new[] { (int)U32(data, at + 16) * Unit, (int)U32(data, at + 20) * Unit, (int)U32(data, at + 24) * Unit },
                 Rotations = rotations,
             };
         }
 
+        static AvatarPose DecodeCompanion(byte[] data)
+        {
+            int name = data[3];
+            int start = 4 + Padded(name);
+            Expect(data, start + AvatarBytes, true);
+            if (data[start] != Magic || data[start + 1] != AvatarKind) throw new FrameException("no companion's pose");
+            var pose = DecodeAvatar(data, start);
+            pose.Who = Encoding.UTF8.GetString(data, 4, name);
+            return pose;
+        }
+
         static Vertices DecodeMesh(byte[] data)
         {
-            if (data[2] != 0) throw new FrameException("unknown mesh encoding " + data[2]);
-            int name = data[3];
-            long count = U32(data, 16);
-            int start = Padded(MeshBytes + name);
-            if (data.Length != start + 6 * count) Expect(data, start + 6 * count);
+            if (data[2] != 0) throw new FrameException("mesh encoding " + data[2] + " was not asked for");
+            int count, start;
+            var frame = MeshHead(data, out count, out start);
+            Expect(data, start + 6L * count);
             var corner = new float[3];
             var step = new float[3];
             for (int i = 0; i < 3; i++)
@@ -124,6 +144,20 @@ namespace Showroom
                 int axis = i % 3;
                 positions[i] = corner[axis] + step[axis] * U16(data, start + 2 * i);
             }
+            frame.Positions = positions;
+            return frame;
+        }
+
+        /// <summary>What every mesh frame opens with; <paramref name="start"/> is where its vertices begin.</summary>
+        internal static Vertices MeshHead(byte[] data, out int count, out int start)
+        {
+            Expect(data, MeshBytes, true);
+            int name = data[3];
+            start = Padded(MeshBytes + name);
+            Expect(data, start, true);
+            long vertices = U32(data, 16);
+            if (vertices > MostVertices) throw new FrameException("more vertices than " + MostVertices);
+            count = (int)vertices;
             var hex = new StringBuilder(64);
             bool none = true;
             for (int i = 0; i < 32; i++)
@@ -137,7 +171,6 @@ namespace Showroom
                 Glb = none ? "" : hex.ToString(),
                 Frame = U32(data, 4),
                 Time = F64(data, 8),
-                Positions = positions,
             };
         }
 
@@ -146,9 +179,9 @@ namespace Showroom
 
         static int Padded(int bytes) => (bytes + 3) / 4 * 4;
 
-        static void Expect(byte[] data, long bytes)
+        static void Expect(byte[] data, long bytes, bool more = false)
         {
-            if (data.Length != bytes)
+            if (data.Length < bytes || (data.Length > bytes && !more))
                 throw new FrameException("a frame of " + bytes + " bytes was expected, " + data.Length + " came");
         }
 
@@ -177,9 +210,9 @@ namespace Showroom
             for (int i = 0; i < 8; i++) data[at + i] = (byte)(value >> (8 * i));
         }
 
-        static ushort U16(byte[] data, int at) => (ushort)(data[at] | data[at + 1] << 8);
+        internal static ushort U16(byte[] data, int at) => (ushort)(data[at] | data[at + 1] << 8);
 
-        static uint U32(byte[] data, int at) =>
+        internal static uint U32(byte[] data, int at) =>
             (uint)(data[at] | data[at + 1] << 8 | data[at + 2] << 16 | data[at + 3] << 24);
 
         static double F64(byte[] data, int at) =>
@@ -192,6 +225,6 @@ namespace Showroom
             [System.Runtime.InteropServices.FieldOffset(0)] public float Number;
         }
 
-        static float F32(byte[] data, int at) => new Word { Bits = U32(data, at) }.Number;
+        internal static float F32(byte[] data, int at) => new Word { Bits = U32(data, at) }.Number;
     }
 }

@@ -42,6 +42,7 @@ namespace Showroom
         readonly List<KeyValuePair<string, Message>> unanswered = new List<KeyValuePair<string, Message>>();
         readonly Dictionary<string, Question> asked = new Dictionary<string, Question>();
         ITransport transport;
+        MeshDecoder meshes = new MeshDecoder();
         long have;
 
         sealed class Question
@@ -138,6 +139,8 @@ namespace Showroom
             var mine = transports();
             transport = mine;
             var greeting = JsonConvert.DeserializeObject<Hello>(JsonConvert.SerializeObject(hello));
+            AskForDifferences(greeting);
+            meshes = new MeshDecoder();
             if (again)
             {
                 greeting.Resume = Welcome.Resume;
@@ -275,13 +278,39 @@ namespace Showroom
             foreach (var question in open) question.Answer.TrySetException(error);
         }
 
-        static Message Parse(Frame frame)
+        /// <summary>Mesh frames as small differences, unless ordinary messages are wanted.</summary>
+        static void AskForDifferences(Hello greeting)
         {
-            if (!frame.Text) return Compact.Decode(frame.Data);
+            var want = new List<string>(greeting.Want ?? new string[0]);
+            if (want.Contains("plain") || want.Contains("delta")) return;
+            want.Add("delta");
+            greeting.Want = want.ToArray();
+        }
+
+        Message Parse(Frame frame)
+        {
+            if (!frame.Text) return Unpack(frame.Data);
             var json = JObject.Parse(Encoding.UTF8.GetString(frame.Data));
             // Updates of types that this client does not know are left out.
             Type kind;
             return Protocol.Updates.TryGetValue((string)json["type"] ?? "", out kind) ? (Message)json.ToObject(kind) : null;
+        }
+
+        /// <summary>A binary frame; null for one that this client does not know or cannot read.</summary>
+        Message Unpack(byte[] data)
+        {
+            try
+            {
+                return MeshDecoder.Handles(data) ? meshes.Decode(data) : Compact.Decode(data);
+            }
+            catch (BaseException error)
+            {
+                _ = Write(new Ack { Target = error.Target, Frame = 0 }); // A whole one follows.
+            }
+            catch (FrameException)
+            {
+            }
+            return null;
         }
 
         static byte[] Bytes(Message message) => Encoding.UTF8.GetBytes(JsonConvert.SerializeObject(message));

@@ -9,5 +9,6 @@ public class Showroom : ModuleRules
         CppStandard = CppStandardVersion.Cpp17;
         PublicDependencyModuleNames.AddRange(new[] { "Core", "CoreUObject", "Engine", "ShowroomCore", "ProceduralMeshComponent" });
         PrivateDependencyModuleNames.AddRange(new[] { "WebSockets", "HTTP", "glTFRuntime" });
+        AddEngineThirdPartyPrivateStaticDependencies(Target, "zlib"); // the core's headers include it
     }
 }

@@ -10,5 +10,6 @@ public class ShowroomCore : ModuleRules
         bEnableExceptions = false;
         PublicDependencyModuleNames.Add("Core");
         PublicDependencyModuleNames.Add("RapidJSON");
+        AddEngineThirdPartyPrivateStaticDependencies(Target, "zlib");
     }
 }

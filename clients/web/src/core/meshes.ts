@@ -9,6 +9,7 @@ import type { Vertices } from "./compact.ts";
 const DELTA = 1;
 const KEY = 2;
 const KEPT = 8;
+const MOST_VERTICES = 65_536;
 
 interface Track {
   glb: string;
@@ -64,6 +65,7 @@ export class MeshDecoder {
   async decode(buffer: ArrayBuffer): Promise<Vertices> {
     const view = new DataView(buffer);
     const head = meshHead(buffer, view);
+    if (head.count > MOST_VERTICES) throw new FrameError(`more vertices than ${MOST_VERTICES}`);
     const grid =
       view.getUint8(2) === KEY
         ? await this.whole(buffer, view, head)
@@ -86,7 +88,12 @@ export class MeshDecoder {
   ): Promise<Int32Array> {
     const end = start + 6 * count;
     if (buffer.byteLength < end) throw new FrameError("a mesh frame is cut short");
-    const low = [52, 56, 60].map((at) => Math.round(view.getFloat32(at, true) / UNIT));
+    const corner = [52, 56, 60].map((at) => view.getFloat32(at, true) / UNIT);
+    const steps = [64, 68, 72].map((at) => view.getFloat32(at, true));
+    if (!corner.every((c) => Math.abs(c) < 2 ** 30) || steps.some((s) => s !== Math.fround(UNIT))) {
+      throw new FrameError("a mesh frame that does not count in 0.25 mm");
+    }
+    const low = corner.map(Math.round);
     const coordinates = new Uint16Array(buffer, start, 3 * count);
     const grid = new Int32Array(3 * count);
     for (let i = 0; i < grid.length; i++) grid[i] = low[i % 3]! + coordinates[i]!;

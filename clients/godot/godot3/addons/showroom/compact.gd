@@ -10,8 +10,10 @@ const MAGIC = 0xC1
 const POSE = 1
 const AVATAR = 2
 const MESH = 3
+const COMPANION = 5
 const UNIT = 0.00025
 const ONE = 32767.0
+const NO_HASH = "0000000000000000000000000000000000000000000000000000000000000000"
 
 
 # A pose (a dictionary with time, seq, head and perhaps left, right; each an array of position and
@@ -45,17 +47,23 @@ static func encode_pose(pose):
 
 
 # An avatar_pose or mesh_frame as a dictionary; empty for bytes that are not what their head says.
+# Differences between mesh frames are for meshes.gd.
 static func decode(data):
 	if data.size() < 28 or data[0] != MAGIC:
 		return {}
-	if data[1] == AVATAR:
-		return _avatar(data)
-	if data[1] == MESH and data.size() >= 76:
-		return _mesh(data)
+	match data[1]:
+		AVATAR:
+			return _avatar(data)
+		COMPANION:
+			return _companion(data)
+		MESH:
+			return _mesh(data)
 	return {}
 
 
 static func _avatar(data):
+	if data.size() < 28 or data[0] != MAGIC or data[1] != AVATAR:
+		return {}
 	var count = data[2]
 	var start = _padded(28 + count)
 	if data.size() != start + 8 * count:
@@ -77,39 +85,66 @@ static func _avatar(data):
 	return {"type": "avatar_pose", "seq": seq, "time": time, "root": root, "rotations": rotations}
 
 
-static func _mesh(data):
+static func _companion(data):
+	var start = 4 + _padded(data[3])
+	if data.size() < start + 28:
+		return {}
+	var pose = _avatar(data.subarray(start, data.size() - 1))
+	if not pose.empty():
+		pose["who"] = _text(data, 4, data[3])
+	return pose
+
+
+# What every mesh frame opens with; "from" reads on, its vertices begin at "start".
+static func mesh_head(data):
+	if data.size() < 76:
+		return {}
 	var name = data[3]
+	var start = _padded(76 + name)
+	if data.size() < start:
+		return {}
 	var from = StreamPeerBuffer.new()
 	from.data_array = data
 	from.seek(4)
 	var frame = from.get_u32()
 	var time = from.get_double()
 	var count = from.get_u32()
-	var start = _padded(76 + name)
-	if data[2] != 0 or data.size() != start + 6 * count:
+	var glb = data.subarray(20, 51).hex_encode()
+	return {
+		"type": "mesh_frame",
+		"target": _text(data, 76, name),
+		"glb": "" if glb == NO_HASH else glb,
+		"frame": frame,
+		"time": time,
+		"count": count,
+		"start": start,
+		"from": from,
+	}
+
+
+static func _mesh(data):
+	var mesh = mesh_head(data)
+	if mesh.empty() or data[2] != 0 or data.size() != mesh["start"] + 6 * mesh["count"]:
 		return {}
-	var glb = ""
-	var zero = true
-	for i in range(20, 52):
-		zero = zero and data[i] == 0
-		glb += "%02x" % data[i]
+	var from = mesh["from"]
 	from.seek(52)
 	var corner = Vector3(from.get_float(), from.get_float(), from.get_float())
 	var step = Vector3(from.get_float(), from.get_float(), from.get_float())
 	var positions = PoolVector3Array()
-	positions.resize(count)
-	from.seek(start)
-	for i in range(count):
+	positions.resize(mesh["count"])
+	from.seek(mesh["start"])
+	for i in range(mesh["count"]):
 		var at = Vector3(from.get_u16(), from.get_u16(), from.get_u16())
 		positions[i] = corner + step * at
-	return {
-		"type": "mesh_frame",
-		"target": data.subarray(76, 75 + name).get_string_from_utf8() if name else "",
-		"glb": "" if zero else glb,
-		"frame": frame,
-		"time": time,
-		"positions": positions,
-	}
+	mesh["positions"] = positions
+	mesh.erase("from")
+	mesh.erase("count")
+	mesh.erase("start")
+	return mesh
+
+
+static func _text(data, from, length):
+	return data.subarray(from, from + length - 1).get_string_from_utf8() if length else ""
 
 
 static func _padded(bytes):

@@ -8,6 +8,7 @@ signal update(update)  # a dictionary, in order; frames included
 signal state_changed(state, reason)
 
 const Compact = preload("compact.gd")
+const Meshes = preload("meshes.gd")
 
 const SUBPROTOCOL = "showroom.v1"
 const CONFIRM_EVERY = 16
@@ -32,6 +33,7 @@ var _url = ""
 var _hello = {}
 var _patience = 30.0
 var _socket = null
+var _meshes = Meshes.new()
 var _have = 0
 var _unanswered = {}
 var _asked = {}
@@ -106,6 +108,11 @@ func _greet(_protocol):
 	hello["type"] = "hello"
 	if not hello.has("client"):
 		hello["client"] = "godot/1"
+	# Mesh frames as small differences, unless ordinary messages are wanted.
+	var want = Array(hello.get("want", []))
+	if not "plain" in want and not "delta" in want:
+		hello["want"] = want + ["delta"]
+	_meshes = Meshes.new()
 	if welcome.has("resume"):
 		hello["resume"] = welcome["resume"]
 		hello["have"] = _have
@@ -119,6 +126,10 @@ func _receive():
 		var update
 		if peer.was_string_packet():
 			update = JSON.parse(data.get_string_from_utf8()).result
+		elif Meshes.handles(data):
+			update = _meshes.decode(data)
+			if update.has("missing"):  # a whole frame follows
+				_write({"type": "ack", "target": update["missing"], "frame": 0})
 		else:
 			update = Compact.decode(data)
 		if update is Dictionary and update.has("type"):

@@ -24,7 +24,8 @@ struct Vertices {
 
 namespace compact {
 
-inline constexpr std::uint8_t Magic = 0xC1, PoseKind = 1, AvatarKind = 2, MeshKind = 3;
+inline constexpr std::uint8_t Magic = 0xC1, PoseKind = 1, AvatarKind = 2, MeshKind = 3,
+                              CompanionKind = 5;
 inline constexpr double Unit = 0.00025, One = 32767;
 
 template <class T> T take(const std::uint8_t* from) {
@@ -86,31 +87,39 @@ inline Bytes encodePose(const Pose& pose) {
   return out;
 }
 
-/// What a compact frame holds; monostate for bytes that are not what their head says.
-using FrameMessage = std::variant<std::monostate, AvatarPose, Vertices>;
+namespace compact {
 
-inline FrameMessage decodeFrame(const std::uint8_t* data, std::size_t size) {
-  using namespace compact;
-  if (size < 28 || data[0] != Magic) return {};
-  if (data[1] == AvatarKind) {
-    const std::size_t count = data[2], start = padded(28 + count);
-    if (size != start + 8 * count) return {};
-    AvatarPose pose;
-    pose.seq = take<std::uint32_t>(data + 4);
-    pose.time = take<double>(data + 8);
-    for (int i = 0; i < 3; ++i) pose.root[i] = take<std::int32_t>(data + 16 + 4 * i) * Unit;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (data[28 + i] >= Bones.size()) return {};
-      auto& q = pose.rotations[Bones[data[28 + i]]];
-      for (int k = 0; k < 4; ++k) q[k] = take<std::int16_t>(data + start + 8 * i + 2 * k) / One;
-    }
-    return pose;
+inline std::optional<AvatarPose> decodeAvatar(const std::uint8_t* data, std::size_t size) {
+  if (size < 28 || data[0] != Magic || data[1] != AvatarKind) return {};
+  const std::size_t count = data[2], start = padded(28 + count);
+  if (size != start + 8 * count) return {};
+  AvatarPose pose;
+  pose.seq = take<std::uint32_t>(data + 4);
+  pose.time = take<double>(data + 8);
+  for (int i = 0; i < 3; ++i) pose.root[i] = take<std::int32_t>(data + 16 + 4 * i) * Unit;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (data[28 + i] >= Bones.size()) return {};
+    auto& q = pose.rotations[Bones[data[28 + i]]];
+    for (int k = 0; k < 4; ++k) q[k] = take<std::int16_t>(data + start + 8 * i + 2 * k) / One;
   }
-  if (data[1] != MeshKind || size < 76 || data[2] != 0) return {};
-  const std::size_t name = data[3], start = padded(76 + name);
-  const std::uint64_t count = take<std::uint32_t>(data + 16);
-  if (size != start + 6 * count) return {};
-  Vertices mesh;
+  return pose;
+}
+
+/// What every mesh frame opens with, still without its vertices, which begin at `start`.
+struct MeshHead {
+  Vertices frame;
+  std::uint64_t count = 0;
+  std::size_t start = 0;
+};
+
+inline std::optional<MeshHead> meshHead(const std::uint8_t* data, std::size_t size) {
+  if (size < 76 || data[0] != Magic || data[1] != MeshKind) return {};
+  MeshHead head;
+  const std::size_t name = data[3];
+  head.start = padded(76 + name);
+  if (size < head.start) return {};
+  head.count = take<std::uint32_t>(data + 16);
+  Vertices& mesh = head.frame;
   mesh.frame = take<std::uint32_t>(data + 4);
   mesh.time = take<double>(data + 8);
   bool zero = true;
@@ -122,15 +131,42 @@ inline FrameMessage decodeFrame(const std::uint8_t* data, std::size_t size) {
   }
   if (zero) mesh.glb.clear();
   mesh.target.assign(reinterpret_cast<const char*>(data) + 76, name);
-  mesh.positions.resize(3 * count);
+  return head;
+}
+
+}  // namespace compact
+
+/// What a compact frame holds; monostate for bytes that are not what their head says.
+using FrameMessage = std::variant<std::monostate, AvatarPose, Vertices>;
+
+/// Any compact frame but differences between mesh frames, which a MeshDecoder takes.
+inline FrameMessage decodeFrame(const std::uint8_t* data, std::size_t size) {
+  using namespace compact;
+  if (size < 28 || data[0] != Magic) return {};
+  if (data[1] == AvatarKind) {
+    if (auto pose = decodeAvatar(data, size)) return std::move(*pose);
+    return {};
+  }
+  if (data[1] == CompanionKind) {
+    const std::size_t name = data[3], start = 4 + padded(name);
+    if (size < start) return {};
+    auto pose = decodeAvatar(data + start, size - start);
+    if (!pose) return {};
+    pose->who.assign(reinterpret_cast<const char*>(data) + 4, name);
+    return std::move(*pose);
+  }
+  auto head = meshHead(data, size);
+  if (!head || data[2] != 0 || size != head->start + 6 * head->count) return {};
+  Vertices& mesh = head->frame;
+  mesh.positions.resize(3 * head->count);
   for (int axis = 0; axis < 3; ++axis) {
     const float corner = take<float>(data + 52 + 4 * axis), step = take<float>(data + 64 + 4 * axis);
-    for (std::uint64_t i = 0; i < count; ++i) {
+    for (std::uint64_t i = 0; i < head->count; ++i) {
       const std::uint64_t at = 3 * i + axis;
-      mesh.positions[at] = corner + step * take<std::uint16_t>(data + start + 2 * at);
+      mesh.positions[at] = corner + step * take<std::uint16_t>(data + head->start + 2 * at);
     }
   }
-  return mesh;
+  return std::move(mesh);
 }
 
 }  // namespace showroom

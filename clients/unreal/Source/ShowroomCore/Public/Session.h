@@ -2,11 +2,13 @@
 // back. Whoever has a socket feeds it and obeys it; see Link.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
 #include "Compact.h"
 #include "Json.h"
+#include "Meshes.h"
 
 namespace showroom {
 
@@ -89,6 +91,12 @@ class Session {
   void opened() {
     Hello hello = hello_;
     if (hello.client.empty()) hello.client = "unreal/1";
+    // Mesh frames as small differences, unless ordinary messages are wanted.
+    const auto wants = [&](const char* option) {
+      return std::find(hello.want.begin(), hello.want.end(), option) != hello.want.end();
+    };
+    if (!wants("plain") && !wants("delta")) hello.want.push_back("delta");
+    meshes_ = {};
     if (welcome) {
       hello.resume = welcome->resume;
       hello.have = have_;
@@ -117,6 +125,16 @@ class Session {
   }
 
   void binary(const std::uint8_t* data, std::size_t size) {
+    if (MeshDecoder::handles(data, size)) {
+      MeshDecoder::Result found = meshes_.decode(data, size);
+      if (auto* mesh = std::get_if<Vertices>(&found)) return give(std::move(*mesh));
+      if (auto* missing = std::get_if<BaseMissing>(&found)) {
+        Ack ack;  // Frame 0: a whole one follows.
+        ack.target = missing->target;
+        send(ack);
+      }
+      return;
+    }
     FrameMessage frame = decodeFrame(data, size);
     if (auto* mesh = std::get_if<Vertices>(&frame)) give(*mesh);
     else if (auto* pose = std::get_if<AvatarPose>(&frame)) give(UpdateMessage(*pose));
@@ -132,6 +150,7 @@ class Session {
   double now_ = 0, broke_ = 0, again_ = 0, pause_ = FirstPause;
   bool waiting_ = false, greeted_ = false;
   std::int64_t have_ = 0;
+  MeshDecoder meshes_;
   std::vector<std::pair<std::string, std::string>> unanswered_;
 
   template <class T> static std::string idOf(T& message) {
