@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from showroom.catalog.products import Entry
+from showroom.catalog.products import Catalog
 from showroom.protocol.messages import Command
-from showroom.voice.context import Clarify, Context, Thing, Understanding
+from showroom.voice.context import Change, Clarify, Context, Thing, Understanding
 from showroom.voice.memory import noted
 from showroom.voice.replies import reply
 
@@ -29,6 +29,7 @@ class Dialogue:
         listed: what was last shown for a choice, in order.
         previous: the last command where it changed nothing.
         undid: whether the last command took a change back.
+        past, ahead: the latest changes that stand, and those taken back since.
         asked: the question of the turn before.
         said: the last reply.
         open: the last question that the shop had no answer to.
@@ -45,9 +46,13 @@ class Dialogue:
     listed: tuple[str, ...] = ()
     previous: Command | None = None
     undid: bool = False
+    past: tuple[Change, ...] = ()
+    ahead: tuple[Change, ...] = ()
+    _stock: tuple[tuple[int, ...], tuple[Thing, ...]] = ((), ())
 
-    def context(self, state: State, entry: Callable[[str], Entry]) -> Context:
-        """What understanding may lean on; ``entry`` finds a product of the catalogue."""
+    def context(self, state: State, catalog: Catalog) -> Context:
+        """What understanding may lean on."""
+        entry = catalog.get
         return Context(
             things=tuple(
                 Thing(
@@ -73,21 +78,43 @@ class Dialogue:
                 for key in self.listed
                 if key not in state.things
             ),
+            stock=self._sold(catalog),
+            past=self.past,
+            ahead=self.ahead,
         )
 
-    def done(self, command: Command, target: str, colors: tuple[str, ...] = ()) -> None:
+    def _sold(self, catalog: Catalog) -> tuple[Thing, ...]:
+        """All products of the catalogue; kept as long as it has the same ones."""
+        known = tuple(map(id, catalog))
+        if known != self._stock[0]:
+            sold = (Thing(e.id, e.product.family.name, e.kind, e.color) for e in catalog)
+            self._stock = (known, tuple(sold))
+        return self._stock[1]
+
+    def done(
+        self, command: Command, target: str, colors: tuple[str, ...] = (), size: str = ""
+    ) -> None:
         """A command was carried out on ``target``.
 
         Args:
             colors: of the target, before and after.
+            size: of the target before.
         """
-        after = noted(Context(last=self.last, topic=self.topic), command, target)
+        before = {"set_color": colors[0] if colors else "", "set_size": size}
+        known = Context(last=self.last, topic=self.topic, past=self.past, ahead=self.ahead)
+        after = noted(known, command, target, before.get(command.action, ""))
         self.last, self.topic, self.previous = after.last, after.topic, after.previous
-        self.undid = after.undid
+        self.undid, self.past, self.ahead = after.undid, after.past, after.ahead
         for color in colors if len(set(colors)) > 1 else ():
             if color not in self.colors[-1:]:
                 self.colors.append(color)
         del self.colors[:-MAX_COLORS]
+
+    def travelled(self, way: str) -> None:
+        """A change was taken back (``"undo"``) or restored (``"redo"``)."""
+        known = Context(past=self.past, ahead=self.ahead)
+        after = noted(known, Command(action="undo" if way == "undo" else "redo"))
+        self.undid, self.past, self.ahead = after.undid, after.past, after.ahead
 
     def small_talk(self, heard: Understanding) -> str:
         """The reply to a sentence that asks for nothing that can be carried out."""

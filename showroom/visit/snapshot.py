@@ -30,6 +30,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
         sharing: the company that the visit is in.
         choices, wishes: an open question's answers and what each would carry out.
         open: as of the dialogue.
+        past: the latest changes that stand, each with the value that it replaced.
         viewer: x, z and yaw of the visitor.
         watched: others look on.
         supplied: folders of products made from the visitor's own photos.
@@ -50,6 +51,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     topic: str = ""
     listed: tuple[str, ...] = ()
     previous: Command | None = None
+    past: tuple[tuple[Command, str], ...] = ()
     said: str = ""
     open: str = ""
     question: str = ""

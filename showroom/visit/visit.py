@@ -53,7 +53,7 @@ from showroom.protocol.messages import (
 from showroom.protocol.validation import check, ref_of
 from showroom.voice import Clarify, Interpreter, reply
 from showroom.voice.ask import Question
-from showroom.voice.context import Context, Understanding
+from showroom.voice.context import Change, Context, Understanding
 from showroom.voice.doubts import OUT_OF_RANGE
 from showroom.voice.replies import question
 from showroom.voice.wording import SYSTEM as WORDING
@@ -196,6 +196,7 @@ class Visit:
                 topic=dialogue.topic,
                 listed=dialogue.listed,
                 previous=dialogue.previous,
+                past=tuple((c.command, c.before) for c in dialogue.past),
                 said=dialogue.said,
                 open=dialogue.open,
                 question=asked.question,
@@ -240,6 +241,7 @@ class Visit:
             told.topic,
             told.listed,
             told.previous,
+            past=tuple(Change(command, before) for command, before in told.past),
         )
         if told.viewer is not None:
             here.viewer = Viewer(*told.viewer)
@@ -323,7 +325,7 @@ class Visit:
             return []  # an older hearing of the same sentence
         self._utterance = (event.id, event.rev)
         dialogue = self._dialogue
-        context = dialogue.context(self.state, self._here.shop.catalog.get)
+        context = dialogue.context(self.state, self._here.shop.catalog)
         heard = self._interpreter.understand(event.text, event.lang or dialogue.lang, context)
         updates: list[Update] = [heard.heard(event.id, event.rev, event.is_final)]
         if not event.is_final:
@@ -472,7 +474,8 @@ class Visit:
         except (CatalogError, FitError) as error:
             raise refused(error) from error
         colors = tuple(here.shop.color(deed.target, state) for state in (before, deed.state))
-        self._dialogue.done(command, deed.target, colors)
+        old = before.things.get(deed.target)
+        self._dialogue.done(command, deed.target, colors, old.look.size if old else "")
         if deed.state.basket != before.basket:
             updates.append(basket.shown(deed.state, here.shop, ref))
         said = [reply(deed.kind, lang, **deed.slots), self._lack(command, deed.target, lang)]
@@ -503,8 +506,9 @@ class Visit:
     def _travel(self, way: str, lang: str, ref: str) -> tuple[list[Update], str]:
         before = self.state
         updates = travel(way, self._here, self._history, ref)
-        self._dialogue.undid = way == "undo"
         state = self.state
+        if state.things != before.things:
+            self._dialogue.travelled(way)
         if state.basket != before.basket:
             updates.append(basket.shown(state, self._here.shop, ref))
         return updates, reply("undone" if way == "undo" else "redone", lang)

@@ -37,6 +37,19 @@ class Clarify:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A change that was carried out.
+
+    Attributes:
+        command: with the product that it came to.
+        before: the colour, size or choice that it replaced, where that is known.
+    """
+
+    command: Command
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The state of a conversation that a sentence may lean on.
 
@@ -52,6 +65,10 @@ class Context:
         colors: colours seen so far, oldest first.
         asked: the question of the turn before, if it was one; no second one follows it.
         undid: whether the last command took a change back, which "put it back" then restores.
+        stock: all products of the shop, those not to be seen too; their colours are those that
+            they are sold in.
+        past: the latest changes that stand, oldest first.
+        ahead: the changes that were taken back since the last one, the latest to be restored last.
     """
 
     things: tuple[Thing, ...] = ()
@@ -65,11 +82,14 @@ class Context:
     previous: Command | None = None
     shelf: tuple[Thing, ...] = ()
     undid: bool = False
+    stock: tuple[Thing, ...] = ()
+    past: tuple[Change, ...] = ()
+    ahead: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
         """Bring the categories of things to the lexicon's spelling."""
         alias = anatomy()["aliases"]
-        for name in ("things", "shelf"):
+        for name in ("things", "shelf", "stock"):
             said: tuple[Thing, ...] = getattr(self, name)
             if any(t.category in alias for t in said):
                 plain = tuple(replace(t, category=alias.get(t.category, t.category)) for t in said)
@@ -77,7 +97,12 @@ class Context:
 
     def thing(self, target: str) -> Thing | None:
         """The thing with this id, or None."""
-        return next((t for t in (*self.things, *self.shelf) if t.id == target), None)
+        known = (*self.things, *self.shelf, *self.stock)
+        return next((t for t in known if t.id == target), None)
+
+    def here(self, target: str) -> bool:
+        """Whether the thing with this id can be seen."""
+        return any(t.id == target for t in self.things)
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Context:

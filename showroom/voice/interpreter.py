@@ -13,7 +13,8 @@ from .context import Clarify, Context, Thing, Understanding
 from .decide import decide
 from .doubts import OUT_OF_RANGE, doubt, vague
 from .entities import entities_of
-from .fitting import change_of, says_how
+from .fitting import change_of, complains, says_how
+from .followup import follow_up, likened
 from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import CHANGES, OPEN, IntentModel, load_model
@@ -52,6 +53,8 @@ AGREED = 0.25
 """How likely the classifier of changes must find the direction that the words tell."""
 LEFT_OUT = frozenset(("product", "color", "view", "measure"))
 """Kinds of words that a command must account for."""
+FOLLOWED = 0.9
+"""How sure a sentence is that only says what is different from the change before."""
 SEVERAL = 0.85
 """How sure each of several commands must be to be carried out unasked."""
 _UNTOLD = ("word", "foreign", "body")
@@ -149,6 +152,7 @@ class Interpreter:
         self, base: Understanding, phrases: list[Phrase], context: Context
     ) -> Understanding:
         turn = Turn(context)
+        phrases = _without_reasons(phrases, context)
         several = len(phrases) > 1
         shares_of = [decide(phrase, context, self._model) for phrase in phrases]
         if not several or all(next(iter(shares)) == ASIDE for shares in shares_of):
@@ -161,6 +165,12 @@ class Interpreter:
             return self._need(base, Need("what"), context, share, candidates)
         for place, phrase in enumerate(phrases):
             last = phrase is phrases[-1]
+            leaning = None if last or not _measures(phrases[place + 1]) else "same"
+            leaned = follow_up(phrase, turn.context, refused=turn.refused)
+            if leaned is not None and leaned.kind != leaning:
+                turn.refused = False
+                turn.take(leaned.kind, phrase, leaned.commands, FOLLOWED)
+                continue
             shares = shares_of[place]
             if turn.commands:
                 shares = decide(phrase, turn.context, self._model)
@@ -178,6 +188,7 @@ class Interpreter:
             if several and (intent in _SMALL_TALK or only_negated(phrase)):
                 turn.mention(phrase)
                 turn.corrected |= intent == "no" and bool(turn.commands) and not last
+                turn.refused = intent == "no" or only_negated(phrase)
                 turn.intents += [intent] if intent in _SMALL_TALK else []
                 continue
             if intent == "out_of_scope" or share < UNSURE:
@@ -399,6 +410,26 @@ def _plain(phrase: Phrase, shares: dict[str, float]) -> bool:
     told = any(phrase.has(k) for k in ("part", "category", "color", "material", "option", "size"))
     said = told and (_changes(phrase) or phrase.has("act") or phrase.has("direction"))
     return share >= PLAIN and intent not in _SMALL_TALK | {"out_of_scope"} and said
+
+
+def _without_reasons(phrases: list[Phrase], context: Context) -> list[Phrase]:
+    """The phrases without those that only say why the change before is put right."""
+    for place, phrase in enumerate(phrases):
+        leaned = follow_up(phrase, context) if len(phrases) > 1 else None
+        if leaned is not None and leaned.corrects:
+            before = [p for p in phrases[:place] if p.complete and not _reasons(p)]
+            return [*before, *phrases[place:]]
+    return phrases
+
+
+def _reasons(phrase: Phrase) -> bool:
+    """Whether a phrase only says what is wrong."""
+    return complains(phrase) or phrase.has("less") or not phrase.has("act")
+
+
+def _measures(phrase: Phrase) -> bool:
+    """Whether a phrase says how something shall change, and by how much."""
+    return _changes(phrase) and phrase.has("length")
 
 
 def _changes(phrase: Phrase) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..protocol.messages import Command
-from .context import Context
+from .context import Change, Context
 from .furnishing import copy
 from .shopping import SHOP_ACTIONS
 
@@ -13,17 +13,61 @@ SILENT = frozenset(("undo", "redo", "help", "greet", "report"))
 """Commands that nothing later leans on."""
 
 
-def noted(context: Context, command: Command, target: str = "") -> Context:
+LONGEST = 32
+"""Of how many changes a conversation knows."""
+
+
+def noted(context: Context, command: Command, target: str = "", before: str = "") -> Context:
     """The context after a command: what was last changed, and what was last talked about.
 
     Args:
         target: the product that it turned out to be about, where the command does not name it.
+        before: the colour or size that it replaced, where the context's things do not tell.
     """
     about = target or command.target
     if command.action in SHOP_ACTIONS or command.action == "report":
         previous = copy(command, target=about)
         return replace(context, topic=about or context.topic, previous=previous)
+    if command.action in ("undo", "redo"):
+        return _travelled(context, command.action)
     if command.action in SILENT:
-        return replace(context, undid=command.action == "undo")
+        return replace(context, undid=False)
     last = copy(command, target=about)
-    return replace(context, last=last, topic=about or context.topic, previous=None, undid=False)
+    change = Change(last, before or _replaced(last, context))
+    return replace(
+        context,
+        last=last,
+        topic=about or context.topic,
+        previous=None,
+        undid=False,
+        past=(*context.past, change)[-LONGEST:],
+        ahead=(),
+    )
+
+
+def _travelled(context: Context, way: str) -> Context:
+    """The context after a change was taken back or restored."""
+    source, other = (context.past, context.ahead)
+    if way == "redo":
+        source, other = other, source
+    source, other = source[:-1], (*other, *source[-1:])
+    past, ahead = (source, other) if way == "undo" else (other, source)
+    return replace(context, undid=way == "undo", past=past, ahead=ahead)
+
+
+def _replaced(command: Command, context: Context) -> str:
+    """The colour or size that a command replaces, as far as the context knows."""
+    thing = context.thing(command.target)
+    if command.action == "set_choice":
+        return next(
+            (
+                c.command.option
+                for c in reversed(context.past)
+                if (c.command.action, c.command.target, c.command.part)
+                == (command.action, command.target, command.part)
+            ),
+            "",
+        )
+    if thing is None:
+        return ""
+    return {"set_color": thing.color, "set_size": thing.size}.get(command.action, "")

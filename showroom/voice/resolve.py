@@ -86,7 +86,7 @@ def _bounds(phrase: Phrase) -> tuple[float | None, float | None]:
 
 def _try_on(phrase: Phrase, context: Context) -> Outcome:
     chosen = picked(phrase, context)
-    target = chosen or named(phrase, context) or another(phrase, context)
+    target = chosen or named(phrase, context, colored=True) or another(phrase, context)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
     if not target and not spoken_color(phrase):

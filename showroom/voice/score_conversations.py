@@ -50,7 +50,8 @@ class Room:
         seen = set(start.get("placed", [t.id for t in context.things])) | {context.worn}
         here = tuple(t for t in context.things if t.id in seen)
         shelf = tuple(t for t in context.things if t.id in context.listed and t not in here)
-        return Room(context.things, replace(context, things=here, shelf=shelf))
+        stock = context.things
+        return Room(stock, replace(context, things=here, shelf=shelf, stock=stock))
 
     def carry_out(self, command: Command) -> Command:
         """Do what a command says; hands back the command with the product it came to."""
@@ -83,7 +84,15 @@ class Room:
         if (context.things, context.worn) != before:
             self.done.append(before)
             self.undone.clear()
-        return copy(command, target=target)
+        return self._settled(copy(command, target=target))
+
+    def _settled(self, command: Command) -> Command:
+        """The command without what only told which product it is about."""
+        found = next((t for t in self.stock if t.id == command.target), None)
+        if command.action not in ("try_on", "take_off", "choose") or found is None:
+            return command
+        color = "" if command.color == found.color else command.color
+        return copy(command, color=color, option="")
 
     def _travel(self, way: str) -> None:
         here, there = (self.done, self.undone) if way == "undo" else (self.undone, self.done)
@@ -164,11 +173,29 @@ def is_right(
             continue
         name = reading.get("intent", "")
         commands = [Command(**c) for c in reading.get("commands", ()) if c["action"] not in _QUIET]
-        if intent_of(got.intent, name) != name or got.clarify is not None:
+        placed = {name, got.intent} == {"move", "place"} and len(commands) == len(raw)
+        if (intent_of(got.intent, name) != name and not placed) or got.clarify is not None:
             continue
-        if same_commands(commands, raw) or same_commands(commands, done):
+        wanted = _settled(commands)
+        if same_commands(wanted, _settled(raw)) or same_commands(wanted, _settled(done)):
             return True
     return False
+
+
+def _settled(commands: Sequence[Command]) -> list[Command]:
+    """Commands written alike where they come to the same.
+
+    What is moved to a place without a distance is placed there; armrests are had or not.
+    """
+    out = []
+    for command in commands:
+        aimed = command.action == "move" and command.near and not command.direction
+        if aimed and command.delta is None:
+            command = copy(command, action="place")
+        if command.part == "armrest" and command.option == "with":
+            command = copy(command, option="yes")
+        out.append(command)
+    return out
 
 
 def reason(want: dict[str, Any], got: Understanding, done: Sequence[Command]) -> str:

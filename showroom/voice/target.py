@@ -19,9 +19,14 @@ def category_target(category: str, context: Context, color: str = "") -> str:
     """The id of the only thing meant by a category word, else the category itself.
 
     Args:
-        color: tells apart things of one category ("the blue sofa").
+        color: tells apart things of one category ("the blue sofa"), those too that are not here.
     """
-    for narrow in anatomy()["wider"].get(category, [category]):
+    narrower = anatomy()["wider"].get(category, [category])
+    for things in (context.things, context.stock) if color else ():
+        found = [t for t in things if t.category in narrower and t.color == color]
+        if len(found) == 1:
+            return found[0].id
+    for narrow in narrower:
         found = [t for t in context.things if t.category == narrow]
         found = [t for t in found if t.color == color] or found if color else found
         if found:
@@ -60,6 +65,33 @@ def named(
             if kind == "garment" and context.worn:
                 return context.worn
             return kind
+    return ""
+
+
+def category_of(category: str) -> list[str]:
+    """The categories that a category word may mean."""
+    found: list[str] = anatomy()["wider"].get(category, [category])
+    return found
+
+
+def colored(phrase: Phrase, context: Context) -> str:
+    """The one thing that a colour tells apart from others like it, or ``""``.
+
+    Things that can be seen come first; of the shop's other products only garments are meant.
+    """
+    color = next((c for t in reversed(phrase.tokens) if (c := t.get("color"))), "")
+    if not color:
+        return ""
+    said = phrase.first("category")
+    last = context.last.target if context.last else ""
+    like = [said] if said else [x for x in (context.topic, last, context.worn) if x]
+    for key in like:
+        thing = context.thing(key)
+        wanted = [thing.category] if thing else category_of(key)
+        for things in (context.things, context.stock):
+            found = [t.id for t in things if t.category in wanted and t.color == color]
+            if len(found) == 1:
+                return found[0]
     return ""
 
 

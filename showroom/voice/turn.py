@@ -28,6 +28,7 @@ class Turn:
         asides: phrases that are not about the showroom.
         spoken: the phrase before.
         corrected: whether the speaker took back the phrase before ("no, wait").
+        refused: whether the phrase before said no to what was done earlier.
     """
 
     context: Context
@@ -39,6 +40,7 @@ class Turn:
     part: str = ""
     asides: int = 0
     corrected: bool = False
+    refused: bool = False
     spoken: str = ""
 
     def mention(self, phrase: Phrase) -> None:

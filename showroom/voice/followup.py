@@ -1,0 +1,406 @@
+"""Ellipsis: sentences that only say what is different from the change before.
+
+"The sofa as well", "half of that", "down one", "not the black one": each inherits from an earlier
+change whatever it does not name. What the rules here do not account for word by word is left to
+the classifier.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from ..protocol.messages import Command
+from . import fitting, furnishing
+from .context import Change, Context
+from .data import LANGUAGES, read
+from .furnishing import copy
+from .phrase import Phrase, part_kind
+from .target import category_of, colored, kind_of, named
+
+_BARE = frozenset(("filler", "punct", "repair", "answer", "separator", "same", "too"))
+"""Kinds of words that may stand in any elliptic sentence."""
+_UNITS = (0.0254, 0.1 / 3, 0.01)
+"""Inch, cun and centimetre, in metres."""
+_AIMED = ("place", "move", "rotate")
+_VALUED = {"size": "set_size", "color": "set_color", "material": "set_choice"}
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What an elliptic phrase comes to.
+
+    Attributes:
+        kind: ``taken_back``, ``earlier``, ``half``, ``step``, ``count``, ``same`` or ``instead``.
+    """
+
+    kind: str
+    commands: tuple[Command, ...]
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it puts right the change before, so that words around it are reasons."""
+        return self.kind in ("taken_back", "earlier", "half", "step")
+
+
+def follow_up(phrase: Phrase, context: Context, *, refused: bool = False) -> FollowUp | None:
+    """What a phrase comes to that leans on an earlier change, or None.
+
+    Args:
+        refused: the phrase before it said no.
+    """
+    if context.last is None and context.previous is None:
+        return None
+    for rule in (_taken_back, _earlier, _half, _step, _count, _same, _instead):
+        made = rule(phrase, context, refused)
+        if made:
+            return FollowUp(rule.__name__[1:], made)
+    return None
+
+
+def likened(phrase: Phrase) -> bool:
+    """Whether a product is only named for comparison ("it looks like a bench")."""
+    return _says("likened", phrase)
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    both = [read(f"{language}/followups.yaml") for language in LANGUAGES]
+    keys = {key for table in both for key in table}
+    return {k: re.compile("|".join(f"(?:{x})" for t in both for x in t.get(k, ()))) for k in keys}
+
+
+def _says(key: str, phrase: Phrase) -> bool:
+    return bool(_patterns()[key].search(phrase.text))
+
+
+def _only(phrase: Phrase, kinds: Iterable[str], words: int = 0) -> bool:
+    """Whether all words are of some kinds, but for so many that nobody knows."""
+    allowed = _BARE | set(kinds)
+    odd = [t for t in phrase if not any(kind in allowed for kind, _ in t.senses)]
+    return sum(1 for t in odd if t.kind == "word") <= words and all(t.kind == "word" for t in odd)
+
+
+def _names_value(phrase: Phrase) -> bool:
+    return any(phrase.has(k) for k in ("color", "size", "material", "option", "length", "near"))
+
+
+def _taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "Maybe not", 挪回来, "as it was before all the spinning", "restore them all"."""
+    last = context.last
+    if last is None:
+        return ()
+    if phrase.has("act", "redo") and _says("every", phrase) and len(context.ahead) > 1:
+        return (Command(action="redo"),) * len(context.ahead)
+    undone = phrase.has("act", "undo")
+    turned = undone and phrase.has("act", last.action)
+    if turned and not phrase.has("number"):
+        count = 0
+        for change in reversed(context.past):
+            if change.command.action != last.action:
+                break
+            count += 1
+        return (Command(action="undo"),) * max(1, count)
+    about = named(phrase, context, colored=True)
+    if undone and about not in ("", last.target) and not _names_value_but_color(phrase):
+        return _restored(context, about)
+    if not _says("taken_back", phrase) or _names_value(phrase) or phrase.has("part"):
+        return ()
+    if context.previous is not None or context.undid or about not in ("", last.target):
+        return ()
+    return (Command(action="undo"),)
+
+
+def _names_value_but_color(phrase: Phrase) -> bool:
+    return any(phrase.has(k) for k in ("size", "option", "length", "near"))
+
+
+def _restored(context: Context, target: str, action: str = "") -> tuple[Command, ...]:
+    """The command that takes back the latest change of a product, or one kind of it."""
+    found = [
+        (i, c)
+        for i, c in enumerate(context.past)
+        if c.command.target == target and action in ("", c.command.action)
+    ]
+    if not found:
+        return ()
+    at, change = found[-1]
+    if at == len(context.past) - 1:
+        return (Command(action="undo"),)
+    return _inverse(change, context)
+
+
+def _inverse(change: Change, context: Context) -> tuple[Command, ...]:
+    """The command that undoes one change out of order."""
+    old = change.command
+    if old.action == "set_color" and change.before:
+        return (copy(old, color=change.before),)
+    if old.action == "set_size" and (change.before or old.size_step):
+        return (copy(old, size=change.before, size_step=0 if change.before else -old.size_step),)
+    if old.action == "set_choice" and change.before:
+        return (copy(old, option=change.before),)
+    if old.factor:
+        return (copy(old, factor=1 / old.factor),)
+    if old.delta:
+        return (furnishing.turned_back(old, abs(old.delta)),)
+    return ()
+
+
+def _earlier(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "The colour before", "back to the size I came in with", 还是上一个."""
+    if not (_says("earlier", phrase) or phrase.has("other", "previous")) or not context.past:
+        return ()
+    if phrase.has("color") or phrase.has("size") or phrase.has("material"):
+        return ()
+    last = context.past[-1].command
+    action = ""
+    if phrase.has("size_word"):
+        action = "set_size"
+    elif phrase.has("act", "color") or phrase.has("act", "paint"):
+        action = "set_color"
+    elif last.action in _VALUED.values():
+        action = last.action
+    if not action:
+        return ()
+    target = named(phrase, context) or next(
+        (c.command.target for c in reversed(context.past) if c.command.action == action), ""
+    )
+    if _says("first", phrase):
+        return _original(context, target, action)
+    return _restored(context, target, action)
+
+
+def _original(context: Context, target: str, action: str) -> tuple[Command, ...]:
+    """The command that brings back what a product first was."""
+    found = [c for c in context.past if (c.command.target, c.command.action) == (target, action)]
+    if not found:
+        return ()
+    if len(found) == 1 and context.past[-1] is found[0]:
+        return (Command(action="undo"),)
+    if action == "set_size" and not found[0].before:
+        steps = sum(c.command.size_step for c in found)
+        return (copy(found[0].command, size="", size_step=-steps),) if steps else ()
+    return _inverse(found[0], context)
+
+
+def _half(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "Half of that", 只要一半, "half as much again"."""
+    last = context.last
+    if last is None or not _says("half", phrase) or not (last.delta or last.factor):
+        return ()
+    halved = any(t.said == 0.5 or t.get("factor") == "0.5" for t in phrase)
+    kinds = (
+        "number", "factor", "times", "this", "it", "less", "more", "direction", "before", "act",
+        "raise", "enough", "absolute", "change", "adjective", "again", "beside", "amount",
+        "question",
+    )  # fmt: skip
+    if not halved or not _only(phrase, kinds, 2) or phrase.has("size_word"):
+        return ()
+    if last.action == "scale" and any(t.text == "by" for t in phrase):
+        return ()
+    if any(d == "size" for _, (d, _) in fitting.dimensions(phrase)):
+        return ()
+    back = _says("back", phrase)
+    if last.action == "scale" and last.factor:
+        root = math.sqrt(last.factor)
+        return (copy(last, factor=root if phrase.has("more") and not back else 1 / root),)
+    size = abs(last.delta or 0.0) / 2
+    if phrase.has("more") and not _says("back", phrase):
+        return (copy(last, delta=math.copysign(size, last.delta or 0.0)),)
+    earlier = phrase.has("before") and any(
+        sign * (last.delta or 0.0) > 0 for _, (_, sign) in fitting.dimensions(phrase)
+    )
+    if earlier:
+        return (copy(last, delta=math.copysign(size, last.delta or 0.0)),)
+    return (furnishing.turned_back(last, size),)
+
+
+def _step(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "Down one", "a size less", 再往上一个码."""
+    kinds = ("direction", "size_word", "number", "more", "less", "amount")
+    if not _only(phrase, kinds) or phrase.has("size"):
+        return ()
+    counted = _says("one", phrase) or phrase.has("number")
+    worded = phrase.has("size_word")
+    recent = context.previous or context.last
+    sizing = recent is not None and recent.action in ("set_size", "report", "try_on")
+    if not counted or not (worded or (sizing and phrase.has("direction"))):
+        return ()
+    up = phrase.has("size_word", "up") or phrase.has("direction", "up")
+    down = phrase.has("size_word", "down") or phrase.has("direction", "down") or phrase.has("less")
+    if up == down:
+        up, down = _says("up", phrase), _says("down", phrase)
+    if up == down:
+        return ()
+    target = next(
+        (
+            t
+            for t in (context.topic, context.worn)
+            if t and kind_of(t, context) == "garment"
+        ),
+        "",
+    )
+    if not target:
+        return ()
+    count = next((int(t.said) for t in phrase if t.kind == "number" and 1 <= t.said <= 6), 1)
+    return (Command(action="set_size", target=target, size_step=count if up else -count),)
+
+
+def _count(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "Another three", "two more": a bare number is of the last amount's unit."""
+    last = context.last
+    more = phrase.has("more") or phrase.has("other") or any("another" in t.text for t in phrase)
+    if last is None or not more or not _only(phrase, ("number", "more", "other")):
+        return ()
+    number = next((t.said for t in phrase if t.kind == "number" and t.said >= 1), None)
+    if number is None and not (phrase.has("more") and _says("one", phrase)):
+        return ()
+    if last.action == "set_size":
+        step = last.size_step or 1
+        return (copy(last, size="", size_step=int(math.copysign(number or 1, step))),)
+    if not last.delta:
+        return ()
+    unit = _unit(last)
+    if number is None and unit == _UNITS[-1]:
+        return (last,)
+    return (copy(last, delta=math.copysign((number or 1.0) * unit, last.delta)),)
+
+
+def _unit(command: Command) -> float:
+    """The unit in which an amount was probably said, in metres or radians."""
+    if command.action == "rotate":
+        return math.radians(1.0)
+    size = abs(command.delta or 0.0)
+    if abs(size * 100 - round(size * 100)) < 0.01:
+        return _UNITS[-1]
+    for unit in _UNITS[:-1]:
+        halves = 2 * size / unit
+        if abs(halves - round(halves)) < 0.02:
+            return unit
+    return _UNITS[-1]
+
+
+def _same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "The table as well", 肩膀同样处理, "depth too", "and the same colour"."""
+    strong = _says("likewise", phrase)
+    if not strong and not (_says("also", phrase) or phrase.has("same")):
+        return ()
+    kinds = (
+        "part", "category", "product", "dimension", "this", "it", "direction", "beside", "color",
+        "kind", "act", "other", "question", "near", "amount", "back",
+    )  # fmt: skip
+    acts = {v for t in phrase if (v := t.get("act"))} - {"change", "color", "paint", "fit", "have"}
+    if not _only(phrase, kinds, 2 if strong else 0) or acts or phrase.has("near"):
+        return ()
+    if strong and (phrase.has("act", "color") or phrase.has("act", "paint")):
+        return _alike(phrase, context, "set_color")
+    if phrase.has("color") and not phrase.has("category"):
+        return ()
+    if phrase.has("color") and not colored(phrase, context):
+        return ()
+    question = any(t.text == "?" for t in phrase)
+    previous = context.previous
+    if previous is not None and not strong:
+        return ()  # the classifier knows what was asked
+    if previous is not None and (question or previous.action in ("look", "report")):
+        return ()
+    if context.past:
+        base = context.past[-1].command if not context.undid else context.last
+    else:
+        base = context.last
+    if base is None:
+        return ()
+    target = named(phrase, context, colored=True)
+    if not target and phrase.has("this") and context.pointed not in ("", base.target):
+        target = context.pointed
+    if context.undid and target and context.last and target != context.last.target:
+        return _restored(context, target, context.last.action)
+    part = _part(phrase, base)
+    if part and base.action != "adjust_fit":
+        found = [c.command for c in context.past if c.command.action == "adjust_fit"]
+        alike = [c for c in found if c.part == part] or (found if strong else [])
+        if not alike:
+            return ()
+        here = target or context.worn
+        return (fitting.on_part(copy(alike[-1], target=here or alike[-1].target), part),)
+    dimension = phrase.first("dimension") or ""
+    if dimension and base.action == "adjust_fit" and dimension != base.parameter:
+        return (copy(base, parameter=dimension, target=target or base.target),)
+    changed = copy(base, target=target) if target else base
+    if part and part != base.part:
+        return (fitting.on_part(changed, part),)
+    return (changed,) if target not in ("", base.target) else ()
+
+
+def _part(phrase: Phrase, base: Command) -> str:
+    """The part that a phrase names; "back" is one where furniture was changed."""
+    part = phrase.first("part") or ""
+    if part or base.action != "adjust_fit" or part_kind(base.part or "sleeve") != "furniture":
+        return part
+    return "back" if phrase.has("direction", "back") else ""
+
+
+def _alike(phrase: Phrase, context: Context, action: str) -> tuple[Command, ...]:
+    """The latest change of a kind, on what is talked about now."""
+    found = [c.command for c in context.past if c.command.action == action]
+    target = named(phrase, context) or (context.pointed if phrase.has("this") else "")
+    target = target or context.topic
+    if not found or found[-1].target == target or not target:
+        return ()
+    return (copy(found[-1], target=target),)
+
+
+def _instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "The window rather", "the grey one too", 不对，是沙发: another place or product."""
+    last = context.last
+    if last is None or context.previous is not None:
+        return ()
+    acts = {v for t in phrase if (v := t.get("act"))} - {"change"}
+    near = next((v for t in phrase if (v := t.get("near")) and v != "pointer"), "")
+    aimed = last.action in _AIMED
+    told = ("color", "near", "beside", "category", "this", "other", "before", "act", "raise")
+    told = (*told, "absolute", "more")
+    if near and aimed and last.near and acts <= {last.action, "place", "move", "rotate"}:
+        if not _only(phrase, told, 2) or phrase.has("category") and not refused:
+            return ()
+        target = named(phrase, context) or colored(phrase, context)
+        if not (target or refused or phrase.has("same") or not acts):
+            return ()
+        return (copy(last, near=near, target=target or last.target),)
+    if not _only(phrase, told) or near or acts - {last.action, "place", "try_on"}:
+        return ()
+    if phrase.has("color") and not phrase.has("category"):
+        return _of_color(phrase, context, last)
+    if refused and (phrase.has("category") or phrase.has("product")) and last.target:
+        target = named(phrase, context, colored=True) if last.action != "show" else ""
+        if target and target != last.target and kind_of(target, context) == kind_of(
+            last.target, context
+        ):
+            return (copy(last, target=_seen(target, context)),)
+    return ()
+
+
+def _of_color(phrase: Phrase, context: Context, last: Command) -> tuple[Command, ...]:
+    """The last placing or trying on, with the thing of that colour."""
+    if last.action not in (*_AIMED, "try_on", "take_off"):
+        return ()
+    one = _says("one_of", phrase) or phrase.has("same") or phrase.has("before")
+    found = colored(phrase, context)
+    if not found or found == last.target:
+        return ()
+    open_ = context.thing(last.target) is None  # which one was left open
+    if not (one or open_ or phrase.has("act", "place") or phrase.has("act", "try_on")):
+        return ()
+    return (copy(last, target=found, color="", option=""),)
+
+
+def _seen(target: str, context: Context) -> str:
+    """The only product of the shop that a category means, else the category."""
+    if context.thing(target):
+        return target
+    found = [t for t in context.stock if t.category in category_of(target)]
+    return found[0].id if len(found) == 1 else target
+
