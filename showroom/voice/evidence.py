@@ -154,6 +154,9 @@ def _places(phrase: Phrase, out: Shares) -> None:
     measured = phrase.has("change") or phrase.has("adjective") or phrase.has("raise")
     if measured and not aimed and not _acts(phrase, "move", "place", "rotate"):
         shift(out, "move", "adjust_fit")
+    lifted = phrase.has("direction", "up") or phrase.has("direction", "down")
+    if lifted and phrase.has("part") and not _acts(phrase, "move", "place", "rotate"):
+        shift(out, "move", "adjust_fit")
     sideways = any(v in ("left", "right", "forward", "back") for t in phrase for _, v in t.senses)
     if sideways and phrase.has("direction") and not measured and not phrase.has("part"):
         shift(out, "adjust_fit", "move")

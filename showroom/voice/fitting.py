@@ -188,7 +188,7 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
         )
         names = [last.part] if same and last.part else []
     if not names and last and last.action == "set_choice" and last.target in ("", target):
-        names = [last.part] if part_kind(last.part) == "garment" else []
+        names = [last.part] if last.part != "material" else []
     if not names and not target and not named(phrase, context):
         return "which_part"
     commands = []

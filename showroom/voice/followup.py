@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from ..protocol.messages import Command
@@ -18,7 +18,8 @@ from . import fitting, furnishing
 from .context import Change, Context
 from .data import LANGUAGES, read
 from .furnishing import copy
-from .phrase import Phrase, part_kind
+from .lexicon import Token
+from .phrase import Phrase, part_kind, told
 from .target import category_of, colored, kind_of, named
 
 _BARE = frozenset(("filler", "punct", "repair", "answer", "separator", "same", "too"))
@@ -52,9 +53,10 @@ def follow_up(phrase: Phrase, context: Context, *, refused: bool = False) -> Fol
     Args:
         refused: the phrase before it said no.
     """
-    if context.last is None and context.previous is None:
-        return None
-    for rule in (_taken_back, _earlier, _half, _step, _count, _same, _instead):
+    rules = (
+        _taken_back, _earlier, _half, _step, _count, _same, _lifted, _told, _swapped, _instead,
+    )  # fmt: skip
+    for rule in rules:
         made = rule(phrase, context, refused)
         if made:
             return FollowUp(rule.__name__[1:], made)
@@ -93,42 +95,59 @@ def _taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Comman
     last = context.last
     if last is None:
         return ()
-    if phrase.has("act", "redo") and _says("every", phrase) and len(context.ahead) > 1:
-        return (Command(action="redo"),) * len(context.ahead)
     undone = phrase.has("act", "undo")
-    turned = undone and phrase.has("act", last.action)
-    if turned and not phrase.has("number"):
-        count = 0
-        for change in reversed(context.past):
-            if change.command.action != last.action:
-                break
-            count += 1
-        return (Command(action="undo"),) * max(1, count)
+    back = undone or _says("taken_back", phrase) or _says("cancelled", phrase)
+    restored = phrase.has("act", "redo") or (context.undid and back)
+    if restored and _says("every", phrase) and len(context.ahead) > 1:
+        return (Command(action="redo"),) * len(context.ahead)
+    if undone and phrase.has("act", last.action) and not phrase.has("number"):
+        return (Command(action="undo"),) * max(1, _run(context, last.action))
+    if not back or phrase.has("amount") or phrase.has("length") or phrase.has("number"):
+        return ()
+    if part := phrase.first("part"):
+        return _restored(context, "", part=part) if part != last.part or not undone else ()
     about = named(phrase, context, colored=True)
-    if undone and about not in ("", last.target) and not _names_value_but_color(phrase):
-        return _restored(context, about)
-    if not _says("taken_back", phrase) or _names_value(phrase) or phrase.has("part"):
+    if undone and about and not _names_value_but_color(phrase):
+        return _restored(context, about) if context.past else (Command(action="undo"),)
+    if undone and phrase.has("color") and not phrase.has("size") and last.target:
+        color = phrase.first("color") or ""
+        return (Command(action="set_color", target=about or last.target, color=color),)
+    if not _says("taken_back", phrase) or _names_value(phrase):
         return ()
     if context.previous is not None or context.undid or about not in ("", last.target):
         return ()
     return (Command(action="undo"),)
 
 
+def _run(context: Context, action: str) -> int:
+    """How many of the latest changes were of one kind, one after another."""
+    count = 0
+    for change in reversed(context.past):
+        if change.command.action != action:
+            break
+        count += 1
+    return count
+
+
 def _names_value_but_color(phrase: Phrase) -> bool:
     return any(phrase.has(k) for k in ("size", "option", "length", "near"))
 
 
-def _restored(context: Context, target: str, action: str = "") -> tuple[Command, ...]:
-    """The command that takes back the latest change of a product, or one kind of it."""
+def _restored(
+    context: Context, target: str, action: str = "", part: str = ""
+) -> tuple[Command, ...]:
+    """The command that takes back the latest change of a product, a part, or one kind of it."""
     found = [
         (i, c)
         for i, c in enumerate(context.past)
-        if c.command.target == target and action in ("", c.command.action)
+        if target in ("", c.command.target)
+        and action in ("", c.command.action)
+        and part in ("", c.command.part)
     ]
     if not found:
         return ()
     at, change = found[-1]
-    if at == len(context.past) - 1:
+    if at == len(context.past) - 1 and not (part or (action and change.before)):
         return (Command(action="undo"),)
     return _inverse(change, context)
 
@@ -178,8 +197,6 @@ def _original(context: Context, target: str, action: str) -> tuple[Command, ...]
     found = [c for c in context.past if (c.command.target, c.command.action) == (target, action)]
     if not found:
         return ()
-    if len(found) == 1 and context.past[-1] is found[0]:
-        return (Command(action="undo"),)
     if action == "set_size" and not found[0].before:
         steps = sum(c.command.size_step for c in found)
         return (copy(found[0].command, size="", size_step=-steps),) if steps else ()
@@ -195,7 +212,7 @@ def _half(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
     kinds = (
         "number", "factor", "times", "this", "it", "less", "more", "direction", "before", "act",
         "raise", "enough", "absolute", "change", "adjective", "again", "beside", "amount",
-        "question",
+        "question", "bound", "done", "option",
     )  # fmt: skip
     if not halved or not _only(phrase, kinds, 2) or phrase.has("size_word"):
         return ()
@@ -210,18 +227,21 @@ def _half(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
     size = abs(last.delta or 0.0) / 2
     if phrase.has("more") and not _says("back", phrase):
         return (copy(last, delta=math.copysign(size, last.delta or 0.0)),)
-    earlier = phrase.has("before") and any(
-        sign * (last.delta or 0.0) > 0 for _, (_, sign) in fitting.dimensions(phrase)
-    )
-    if earlier:
+    if phrase.has("before") and not back:
         return (copy(last, delta=math.copysign(size, last.delta or 0.0)),)
     return (furnishing.turned_back(last, size),)
 
 
 def _step(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
     """ "Down one", "a size less", 再往上一个码."""
-    kinds = ("direction", "size_word", "number", "more", "less", "amount")
-    if not _only(phrase, kinds) or phrase.has("size"):
+    kinds: tuple[str, ...] = ("direction", "size_word", "number", "more", "less", "amount")
+    if phrase.has("size_word"):
+        kinds = (*kinds, "adjective", "change", "enough", "negation", "act")
+    if not _only(phrase, kinds) or phrase.has("part"):
+        return ()
+    if any(dimension != "size" for _, (dimension, _) in fitting.dimensions(phrase)):
+        return ()
+    if phrase.has("negation") or _acts(phrase):
         return ()
     counted = _says("one", phrase) or phrase.has("number")
     worded = phrase.has("size_word")
@@ -231,11 +251,14 @@ def _step(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
         return ()
     up = phrase.has("size_word", "up") or phrase.has("direction", "up")
     down = phrase.has("size_word", "down") or phrase.has("direction", "down") or phrase.has("less")
+    grown = [sign for _, (_, sign) in fitting.dimensions(phrase)]
+    if up == down and grown:
+        up, down = grown[-1] > 0, grown[-1] < 0
     if up == down:
         up, down = _says("up", phrase), _says("down", phrase)
     if up == down:
         return ()
-    target = next(
+    target = named(phrase, context) or next(
         (
             t
             for t in (context.topic, context.worn)
@@ -292,8 +315,8 @@ def _same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
         "part", "category", "product", "dimension", "this", "it", "direction", "beside", "color",
         "kind", "act", "other", "question", "near", "amount", "back",
     )  # fmt: skip
-    acts = {v for t in phrase if (v := t.get("act"))} - {"change", "color", "paint", "fit", "have"}
-    if not _only(phrase, kinds, 2 if strong else 0) or acts or phrase.has("near"):
+    kinds = (*kinds, "again", "more", "before") if strong else kinds
+    if not _only(phrase, kinds, 3 if strong else 0) or _acts(phrase) or phrase.has("near"):
         return ()
     if strong and (phrase.has("act", "color") or phrase.has("act", "paint")):
         return _alike(phrase, context, "set_color")
@@ -332,7 +355,16 @@ def _same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
     changed = copy(base, target=target) if target else base
     if part and part != base.part:
         return (fitting.on_part(changed, part),)
-    return (changed,) if target not in ("", base.target) else ()
+    if target not in ("", base.target):
+        return (changed,)
+    bare = not (part or target or dimension or phrase.has("this") or phrase.has("color"))
+    return (base,) if strong and bare and (phrase.has("more") or phrase.has("again")) else ()
+
+
+def _acts(phrase: Phrase) -> set[str]:
+    """What a phrase says to do, but for mere change."""
+    mere = {"change", "color", "paint", "fit", "have"}
+    return {v for t in phrase if (v := t.get("act"))} - mere
 
 
 def _part(phrase: Phrase, base: Command) -> str:
@@ -353,24 +385,92 @@ def _alike(phrase: Phrase, context: Context, action: str) -> tuple[Command, ...]
     return (copy(found[-1], target=target),)
 
 
+def _lifted(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "Armrests up three centimetres", 往下来两公分: a direction that lengthens or raises."""
+    kinds = ("part", "direction", "length", "amount", "it", "this", "act", "more", "raise")
+    up, down = phrase.has("direction", "up"), phrase.has("direction", "down")
+    measured = phrase.has("length") or phrase.has("amount")
+    if up == down or not measured or not _only(phrase, kinds):
+        return ()
+    if _acts(phrase) - {"move"}:
+        return ()
+    part = phrase.first("part") or ""
+    last = context.last
+    if part:
+        target = ""
+    else:
+        target = next((t for t in (context.topic, context.worn) if t), "")
+        fits = last is not None and last.action == "adjust_fit" and last.target in ("", target)
+        part = last.part if fits and last is not None else ""
+        if kind_of(target, context) != "garment" and not part:
+            return ()
+        if not part:
+            part = "hem"
+    if not phrase.has("part"):
+        where = phrase.tokens[-1].end
+        phrase = Phrase((*phrase.tokens, Token("~", (("part", part),), where, where)))
+        context = replace(context, topic=target)
+    made = fitting.build("adjust_fit", told(phrase, "height+" if up else "height-"), context)
+    return () if isinstance(made, str) else made
+
+
+def _told(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "How's that in the shoulders": how the last change sits, rather than another one."""
+    if not _says("sits", phrase) or phrase.has("change") or phrase.has("length"):
+        return ()
+    recent = context.last
+    about = next((t for t in (context.topic, context.worn) if t), "")
+    if recent is None or kind_of(about, context) != "garment":
+        return ()
+    return (Command(action="report", target=about),)
+
+
+def _swapped(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "The brown one then", 换黑的那件, "this one instead": another product for the last one."""
+    last = context.last
+    if last is None:
+        return ()
+    instead = _says("instead", phrase)
+    this = phrase.has("this") and context.pointed not in ("", last.target)
+    if this and instead and last.action in _AIMED and not phrase.has("color"):
+        return (copy(last, target=context.pointed),)
+    if not phrase.has("color") or phrase.has("category") or phrase.has("part"):
+        return ()
+    kinds = ("color", "act", "this", "other", "before", "near", "it", "negation", "beside", "raise")
+    if not _only(phrase, kinds) or not _says("one_of", phrase):
+        return ()
+    if _acts(phrase) - {"try_on", "compare", "show", "undo"} or phrase.has("act", "paint"):
+        return ()
+    about = context.worn if kind_of(last.target, context) == "garment" else ""
+    found = colored(phrase, context)
+    worn = kind_of(found, context) == "garment"
+    if not found or not worn or found == about or not (about or phrase.has("act", "try_on")):
+        return ()
+    if found in context.listed:
+        return ()
+    return (Command(action="try_on", target=found),)
+
+
 def _instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
     """ "The window rather", "the grey one too", 不对，是沙发: another place or product."""
     last = context.last
     if last is None or context.previous is not None:
         return ()
-    acts = {v for t in phrase if (v := t.get("act"))} - {"change"}
+    acts = _acts(phrase)
     near = next((v for t in phrase if (v := t.get("near")) and v != "pointer"), "")
     aimed = last.action in _AIMED
-    told = ("color", "near", "beside", "category", "this", "other", "before", "act", "raise")
-    told = (*told, "absolute", "more")
+    says: tuple[str, ...] = ("color", "near", "beside", "category", "this", "other", "before", "act", "raise")
+    says = (*says, "absolute", "more")
     if near and aimed and last.near and acts <= {last.action, "place", "move", "rotate"}:
-        if not _only(phrase, told, 2) or phrase.has("category") and not refused:
+        if not _only(phrase, says, 2) or phrase.has("category") and not refused:
             return ()
         target = named(phrase, context) or colored(phrase, context)
         if not (target or refused or phrase.has("same") or not acts):
             return ()
-        return (copy(last, near=near, target=target or last.target),)
-    if not _only(phrase, told) or near or acts - {last.action, "place", "try_on"}:
+        kept = last.action == "rotate" or not phrase.has("beside")
+        changed = last if kept else copy(last, action="place", delta=None)
+        return (copy(changed, near=near, target=target or last.target),)
+    if not _only(phrase, says, 2 if refused else 0) or near or acts - {last.action, "place", "try_on"}:
         return ()
     if phrase.has("color") and not phrase.has("category"):
         return _of_color(phrase, context, last)

@@ -46,6 +46,11 @@ def vague(kind: str, phrase: Phrase, *, default: bool = True) -> float | None:
     said = [v for t in phrase if (v := t.get("amount"))]
     word = "tiny" if "tiny" in said else "lot" if "lot" in said else "bit" if "bit" in said else ""
     done = [t.text for t in phrase if t.kind == "done" and t.text != "了"]
+    twice = any(
+        a.text == b.text and len(a.text) == 1 and a.get("adjective")
+        for a, b in zip(phrase.tokens, phrase.tokens[1:], strict=False)
+    )
+    word = word or ("bit" if twice else "")
     if not word and done:
         word = "lot" if done[-1] in _GREATLY else "bit"
     if any("有点" in t.text or "有些" in t.text or "有一点" in t.text for t in phrase.all("too")):
@@ -147,6 +152,8 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     categories = phrase.all("category")
     if not near and phrase.has("together") and len(categories) > 1:
         near, where = categories[-1].get("category") or "", phrase.index(categories[-1])
+    if where is None and len(categories) == 1 and _source(phrase, categories[0]):
+        where = phrase.index(categories[0])
     target = named(phrase, context, skip=where, colored=True)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
@@ -184,6 +191,13 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     if not direction:
         return "which_direction"
     return (Command(action="move", target=target, direction=direction, delta=amount),)
+
+
+def _source(phrase: Phrase, category: Token) -> bool:
+    """Whether a category only says away from what ("back a bit from the table")."""
+    at = phrase.index(category)
+    before = [t for t in phrase.tokens[:at] if t.kind != "filler"][-1:]
+    return bool(before) and before[0].text in ("from", "离")
 
 
 def _backed(phrase: Phrase) -> bool:

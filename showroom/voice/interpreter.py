@@ -122,7 +122,8 @@ class Interpreter:
             problem = "" if clean.plain else "empty"
             return Understanding(text, reply_lang, "out_of_scope", 1.0, problem=problem)
         entities = tuple(entities_of(clean, tokens))
-        about = named(Phrase(_tokens(phrases)), context)
+        talked = [p for p in phrases if len(phrases) == 1 or not likened(p)]
+        about = named(Phrase(_tokens(talked)), context)
         base = Understanding(
             text, reply_lang, "out_of_scope", 0.0, entities=entities, about=_thing(about, context)
         )
@@ -159,13 +160,14 @@ class Interpreter:
             shares_of = [_rejected(shares) for shares in shares_of]
         whole = self._whole(phrases, context) if several else shares_of[0]
         candidates = tuple(list(_leading(shares_of).items())[:3])
-        plain = any(_plain(p, s) for p, s in zip(phrases, shares_of, strict=True))
+        pairs = list(zip(phrases, shares_of, strict=True))
+        plain = any(_plain(p, s) or (several and _settled(p, s)) for p, s in pairs)
         if not several and vague(phrases[0]):
             share = shares_of[0].get("adjust_fit", 0.0)
             return self._need(base, Need("what"), context, share, candidates)
         for place, phrase in enumerate(phrases):
             last = phrase is phrases[-1]
-            leaning = None if last or not _measures(phrases[place + 1]) else "same"
+            leaning = None if last or not _changes(phrases[place + 1]) else "same"
             leaned = follow_up(phrase, turn.context, refused=turn.refused)
             if leaned is not None and leaned.kind != leaning:
                 turn.refused = False
@@ -178,7 +180,6 @@ class Interpreter:
             if turn.complaint and shares.get("adjust_fit", 0.0) > ANSWERS and _changes(phrase):
                 intent, share = "adjust_fit", REMEDY
             if intent == "same" and not last and _changes(phrases[place + 1]):
-                turn.part = phrase.first("part") or ""
                 turn.mention(phrase)
                 continue
             if several and intent == ASIDE:
@@ -190,6 +191,9 @@ class Interpreter:
                 turn.corrected |= intent == "no" and bool(turn.commands) and not last
                 turn.refused = intent == "no" or only_negated(phrase)
                 turn.intents += [intent] if intent in _SMALL_TALK else []
+                continue
+            if several and self._beside(place, phrases, shares_of, turn, share, intent):
+                turn.pass_over(phrase)
                 continue
             if intent == "out_of_scope" or share < UNSURE:
                 if several and (plain or whole.get("out_of_scope", 0.0) < ASTRAY):
@@ -211,7 +215,7 @@ class Interpreter:
                     turn.mention(phrase)
                     continue
                 return self._need(base, outcome, turn.context, share, candidates)
-            outcome = turn.completed(outcome)
+            outcome = turn.completed(outcome, phrase)
             if which := self._doubted(intent, outcome, phrase, turn.context):
                 return self._need(base, which, turn.context, share, candidates)
             share = _merged(intent, outcome, shares, phrase, turn.context)
@@ -234,6 +238,23 @@ class Interpreter:
         if turn.asides and not turn.commands and not turn.intents:
             return self._as_one(base, Phrase(_tokens(phrases)), whole, context)
         return self._carried_out(base, turn, candidates)
+
+    def _beside(
+        self,
+        place: int,
+        phrases: list[Phrase],
+        shares_of: list[dict[str, float]],
+        turn: Turn,
+        share: float,
+        intent: str,
+    ) -> bool:
+        """Whether an unsure phrase only stands beside a sure command of the same sentence."""
+        phrase = phrases[place]
+        if share >= self._enough(intent) or phrase.has("act") or phrase.has("change"):
+            return False
+        later = zip(phrases[place + 1 :], shares_of[place + 1 :], strict=True)
+        sure = bool(turn.commands) and turn.confidence >= PLAIN
+        return sure or any(_certain(p, s) for p, s in later)
 
     def _resolved(self, intent: str, phrase: Phrase, context: Context) -> Outcome:
         """The commands of a phrase; how a fit shall change is guessed where no word says it."""
@@ -414,12 +435,19 @@ def _plain(phrase: Phrase, shares: dict[str, float]) -> bool:
 
 def _without_reasons(phrases: list[Phrase], context: Context) -> list[Phrase]:
     """The phrases without those that only say why the change before is put right."""
-    for place, phrase in enumerate(phrases):
-        leaned = follow_up(phrase, context) if len(phrases) > 1 else None
-        if leaned is not None and leaned.corrects:
-            before = [p for p in phrases[:place] if p.complete and not _reasons(p)]
-            return [*before, *phrases[place:]]
-    return phrases
+    if len(phrases) < 2:
+        return phrases
+    kept = [p for p in phrases if not likened(p) or p.has("change") or p.has("act")] or phrases
+    leaned = [follow_up(phrase, context) for phrase in kept]
+    places = [i for i, each in enumerate(leaned) if each is not None and each.corrects]
+    if not places:
+        return kept
+    before = [
+        p
+        for p, each in zip(kept[: places[-1]], leaned, strict=False)
+        if p.complete and not _reasons(p) and not (each is not None and each.corrects)
+    ]
+    return [*before, *kept[places[-1] :]]
 
 
 def _reasons(phrase: Phrase) -> bool:
@@ -427,9 +455,17 @@ def _reasons(phrase: Phrase) -> bool:
     return complains(phrase) or phrase.has("less") or not phrase.has("act")
 
 
-def _measures(phrase: Phrase) -> bool:
-    """Whether a phrase says how something shall change, and by how much."""
-    return _changes(phrase) and phrase.has("length")
+def _settled(phrase: Phrase, shares: dict[str, float]) -> bool:
+    """Whether a phrase is a sure command in words that are all known ("revert", 改黑色)."""
+    odd = any(t.kind in ("word", "foreign") for t in phrase)
+    return _certain(phrase, shares) and not odd
+
+
+def _certain(phrase: Phrase, shares: dict[str, float]) -> bool:
+    """Whether a phrase is surely a command, and nobody else's talk."""
+    intent, share = next(iter(shares.items()))
+    quiet = _SMALL_TALK | {"out_of_scope", ASIDE, "dislike", "recommend", "ask"}
+    return share >= PLAIN and intent not in quiet and not phrase.has("foreign")
 
 
 def _changes(phrase: Phrase) -> bool:

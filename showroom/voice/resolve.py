@@ -10,7 +10,7 @@ from typing import Literal
 from ..protocol.messages import Command
 from . import fitting, furnishing, shopping
 from .context import Context
-from .data import anatomy
+from .data import amounts, anatomy
 from .options import options
 from .phrase import Phrase, part_kind
 from .shopping import picked
@@ -112,7 +112,9 @@ def _take_off(phrase: Phrase, context: Context) -> Outcome:
         return (Command(action="take_off", option="all"),)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
-    stands = kind_of(context.topic, context) == "furniture"
+    topic = context.thing(context.topic) if context.here(context.topic) else None
+    changed = context.last is not None and context.last.target == context.topic
+    stands = topic is not None and (topic.kind == "furniture" or changed)
     if not target and stands and not phrase.has("worn"):
         target = context.topic
     if not target and (phrase.has("act", "try_on") or phrase.has("worn") or context.worn):
@@ -237,7 +239,9 @@ def _less(phrase: Phrase, context: Context) -> Outcome:
     if last.action == "set_size":
         return (_copy(last, size_step=-(last.size_step or 1), size=""),)
     if last.action == "scale" and last.factor:
-        return (_copy(last, factor=1 / math.sqrt(last.factor)),)
+        bit = any("bit" in t.text or t.text.startswith(("少一", "少点")) for t in phrase)
+        step = amounts()["scale"]["bit"] if bit else math.sqrt(max(last.factor, 1 / last.factor))
+        return (_copy(last, factor=1 / step if last.factor >= 1 else step),)
     if last.delta is None:
         return (Command(action="undo"),)
     half = phrase.has("less") and not phrase.has("amount")

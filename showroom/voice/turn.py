@@ -45,7 +45,9 @@ class Turn:
 
     def mention(self, phrase: Phrase) -> None:
         """Remember the product and the part that a phrase names."""
-        self.part = phrase.first("part") or self.part
+        parts = [part for t in phrase if (part := t.get("part"))]
+        said = parts[-1 if phrase.has("answer", "no") or phrase.has("negation") else 0 :]
+        self.part = said[0] if said else self.part
         self.mentioned = named(phrase, self.context) or self.mentioned
         if self.mentioned:
             self.context = replace(self.context, topic=self.mentioned)
@@ -55,12 +57,13 @@ class Turn:
         self.mention(phrase)
         self.asides += 1
 
-    def completed(self, commands: Sequence[Command]) -> tuple[Command, ...]:
+    def completed(self, commands: Sequence[Command], phrase: Phrase) -> tuple[Command, ...]:
         """Commands with the part and product that earlier phrases named."""
-        return tuple(self._complete(c) for c in commands)
+        return tuple(self._complete(c, phrase) for c in commands)
 
-    def _complete(self, command: Command) -> Command:
-        if self.part and command.action == "adjust_fit" and not command.part:
+    def _complete(self, command: Command, phrase: Phrase) -> Command:
+        leans = command.part in ("", self.context.last.part if self.context.last else "")
+        if self.part and command.action == "adjust_fit" and leans and not phrase.has("part"):
             command = on_part(command, self.part)
         if self.mentioned and not command.target and command.action not in SILENT:
             command = copy(command, target=self.mentioned)
