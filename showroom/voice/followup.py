@@ -27,6 +27,7 @@ _BARE = frozenset(("filler", "punct", "repair", "answer", "separator", "same", "
 _UNITS = (0.0254, 0.1 / 3, 0.01)
 """Inch, cun and centimetre, in metres."""
 _AIMED = ("place", "move", "rotate")
+_UNDOING = ("act", "it", "this", "question", "again", "before", "negation", "other", "absolute")
 _VALUED = {"size": "set_size", "color": "set_color", "material": "set_choice"}
 
 
@@ -53,8 +54,10 @@ def follow_up(phrase: Phrase, context: Context, *, refused: bool = False) -> Fol
     Args:
         refused: the phrase before it said no.
     """
+    refused = refused or _says("meant", phrase) or phrase.has("answer", "no")
     rules = (
         _taken_back, _earlier, _half, _step, _count, _same, _lifted, _told, _swapped, _instead,
+        _valued,
     )  # fmt: skip
     for rule in rules:
         made = rule(phrase, context, refused)
@@ -112,8 +115,13 @@ def _taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Comman
     if undone and phrase.has("color") and not phrase.has("size") and last.target:
         color = phrase.first("color") or ""
         return (Command(action="set_color", target=about or last.target, color=color),)
-    if not _says("taken_back", phrase) or _names_value(phrase):
+    plain = undone and not _acts(phrase) - {"undo"} and _only(phrase, _UNDOING, 3)
+    if not (plain or _says("taken_back", phrase)) or _names_value(phrase):
         return ()
+    if undone and context.undid and plain:
+        return ()
+    if plain:
+        return (Command(action="undo"),)
     if context.previous is not None or context.undid or about not in ("", last.target):
         return ()
     return (Command(action="undo"),)
@@ -209,6 +217,7 @@ def _half(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
     if last is None or not _says("half", phrase) or not (last.delta or last.factor):
         return ()
     halved = any(t.said == 0.5 or t.get("factor") == "0.5" for t in phrase)
+    halved = halved or _says("halved", phrase)
     kinds = (
         "number", "factor", "times", "this", "it", "less", "more", "direction", "before", "act",
         "raise", "enough", "absolute", "change", "adjective", "again", "beside", "amount",
@@ -225,6 +234,9 @@ def _half(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
         root = math.sqrt(last.factor)
         return (copy(last, factor=root if phrase.has("more") and not back else 1 / root),)
     size = abs(last.delta or 0.0) / 2
+    way = furnishing.direction_of(phrase) if last.direction else ""
+    if way and way != last.direction and not back:
+        return (copy(last, direction=way, delta=size),)
     if phrase.has("more") and not _says("back", phrase):
         return (copy(last, delta=math.copysign(size, last.delta or 0.0)),)
     if phrase.has("before") and not back:
@@ -234,7 +246,9 @@ def _half(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
 
 def _step(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
     """ "Down one", "a size less", 再往上一个码."""
-    kinds: tuple[str, ...] = ("direction", "size_word", "number", "more", "less", "amount")
+    kinds: tuple[str, ...] = (
+        "direction", "size_word", "number", "more", "less", "amount", "again",
+    )  # fmt: skip
     if phrase.has("size_word"):
         kinds = (*kinds, "adjective", "change", "enough", "negation", "act")
     if not _only(phrase, kinds) or phrase.has("part"):
@@ -243,7 +257,7 @@ def _step(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
         return ()
     if phrase.has("negation") or _acts(phrase):
         return ()
-    counted = _says("one", phrase) or phrase.has("number")
+    counted = _says("one", phrase) or phrase.has("number") or phrase.has("again")
     worded = phrase.has("size_word")
     recent = context.previous or context.last
     sizing = recent is not None and recent.action in ("set_size", "report", "try_on")
@@ -279,7 +293,8 @@ def _count(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ..
     if last is None or not more or not _only(phrase, ("number", "more", "other")):
         return ()
     number = next((t.said for t in phrase if t.kind == "number" and t.said >= 1), None)
-    if number is None and not (phrase.has("more") and _says("one", phrase)):
+    another = _says("another", phrase) and (last.delta or last.factor or last.size_step)
+    if number is None and not (another or (phrase.has("more") and _says("one", phrase))):
         return ()
     if last.action == "set_size":
         step = last.size_step or 1
@@ -316,7 +331,10 @@ def _same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
         "kind", "act", "other", "question", "near", "amount", "back",
     )  # fmt: skip
     kinds = (*kinds, "again", "more", "before") if strong else kinds
-    if not _only(phrase, kinds, 3 if strong else 0) or _acts(phrase) or phrase.has("near"):
+    acts = _acts(phrase)
+    if context.last is not None and context.last.action in _AIMED:
+        acts -= {context.last.action, "place", "move"}
+    if not _only(phrase, kinds, 3 if strong else 0) or acts or phrase.has("near"):
         return ()
     if strong and (phrase.has("act", "color") or phrase.has("act", "paint")):
         return _alike(phrase, context, "set_color")
@@ -456,11 +474,17 @@ def _instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, 
     last = context.last
     if last is None or context.previous is not None:
         return ()
+    part = phrase.first("part") or ""
+    named_only = ("part", "this", "it", "absolute", "act", "negation", "other", "size")
+    if refused and part and last.action == "adjust_fit" and _only(phrase, named_only, 2):
+        parts = [p for t in phrase if (p := t.get("part"))]
+        if not _acts(phrase) and parts[-1] != last.part:
+            return (fitting.on_part(last, parts[-1]),)
     acts = _acts(phrase)
     near = next((v for t in phrase if (v := t.get("near")) and v != "pointer"), "")
     aimed = last.action in _AIMED
     says: tuple[str, ...] = ("color", "near", "beside", "category", "this", "other", "before", "act", "raise")
-    says = (*says, "absolute", "more")
+    says = (*says, "absolute", "more", "question")
     if near and aimed and last.near and acts <= {last.action, "place", "move", "rotate"}:
         if not _only(phrase, says, 2) or phrase.has("category") and not refused:
             return ()
@@ -470,16 +494,41 @@ def _instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, 
         kept = last.action == "rotate" or not phrase.has("beside")
         changed = last if kept else copy(last, action="place", delta=None)
         return (copy(changed, near=near, target=target or last.target),)
-    if not _only(phrase, says, 2 if refused else 0) or near or acts - {last.action, "place", "try_on"}:
+    if not _only(phrase, says, 2 if refused or _says("one_of", phrase) else 0) or near or acts - {last.action, "place", "try_on"}:
         return ()
     if phrase.has("color") and not phrase.has("category"):
         return _of_color(phrase, context, last)
     if refused and (phrase.has("category") or phrase.has("product")) and last.target:
         target = named(phrase, context, colored=True) if last.action != "show" else ""
+        changed = copy(last, color="") if last.action in ("try_on", *_AIMED) else last
         if target and target != last.target and kind_of(target, context) == kind_of(
             last.target, context
         ):
-            return (copy(last, target=_seen(target, context)),)
+            return (copy(changed, target=_seen(target, context)),)
+    return ()
+
+
+def _valued(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """ "And walnut?", "could the chair be ivory", 蓝的呢: a value and no other word."""
+    last = context.last
+    if last is None or phrase.has("act", "have") or phrase.has("act", "ask"):
+        return ()
+    if _acts(phrase) or context.listed:
+        return ()
+    value = [t for t in phrase if t.get("material") or t.get("color")]
+    kinds = ("material", "color", "category", "question", "absolute", "this", "it", "beside", "act")
+    if len(value) != 1 or not _only(phrase, kinds) or phrase.has("negation"):
+        return ()
+    if phrase.has("category") and not (phrase.has("absolute") or phrase.has("question")):
+        return ()
+    target = named(phrase, context) or (context.pointed if phrase.has("this") else "")
+    target = target or context.topic or last.target
+    material = value[0].get("material")
+    color = value[0].get("color")
+    if material and last.action == "set_choice" and last.part == "material":
+        return (Command(action="set_choice", target=target, part="material", option=material),)
+    if color and context.here(target) and (last.action == "set_color" or phrase.has("absolute")):
+        return (Command(action="set_color", target=target, color=color),)
     return ()
 
 

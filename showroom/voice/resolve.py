@@ -297,6 +297,8 @@ def _other(phrase: Phrase, context: Context) -> Outcome:
     category = phrase.first("category") or (current.category if current else "")
     option = phrase.first("other") or "other"
     wear = phrase.has("act", "try_on") or (last is not None and last.action == "try_on")
+    worn = current is not None and current.id == context.worn
+    wear = wear or (worn and not phrase.has("category") and last is not None)
     action: Literal["try_on", "show"] = "try_on" if wear else "show"
     beside = _beside(context, current.id if current else "", -1 if option == "previous" else 1)
     if beside and not phrase.has("category"):
@@ -307,6 +309,9 @@ def _other(phrase: Phrase, context: Context) -> Outcome:
     rest = [t for t in seen if t.category == category and t != current]
     if len(rest) == 1:
         return (Command(action=action, target=rest[0].id, option=option),)
+    rest = [t for t in context.stock if t.category == category and current and t.id != current.id]
+    if len(rest) == 1 and not phrase.has("category"):
+        return (Command(action=action, target=rest[0].id),)
     target = category_target(category, Context())
     return (Command(action=action, target=target, option=option),)
 
