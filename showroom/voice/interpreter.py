@@ -12,9 +12,10 @@ from .answer import answered
 from .context import Clarify, Context, Thing, Understanding
 from .decide import decide
 from .doubts import OUT_OF_RANGE, doubt, vague
+from .ellipsis import likened
 from .entities import entities_of
 from .fitting import change_of, complains, says_how
-from .followup import follow_up, likened
+from .followup import follow_up
 from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import CHANGES, OPEN, IntentModel, load_model
