@@ -13,7 +13,7 @@ import contextlib
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from websockets.typing import Subprotocol
 
 from showroom.channel.async_client import AsyncClient
 from showroom.channel.crowd import Waits, table, waits
+from showroom.channel.worker import Tell
 from showroom.protocol.codec import decode_update, encode_event
 from showroom.protocol.messages import (
     SUBPROTOCOL,
@@ -74,6 +75,14 @@ class Waving:
 
     def restore(self, snapshot: dict[str, Any]) -> list[Update]:
         """Nothing was remembered."""
+        return []
+
+    def attend(self, tell: Tell) -> None:
+        """It never works long."""
+
+    def catch_up(self, poses: Sequence[Pose], count: int) -> list[Update]:
+        """Its cloth is that of the latest pose."""
+        self._frame += count
         return []
 
 

@@ -64,6 +64,9 @@ class Host(Protocol):
     def post(self, visit: str, event: Input) -> None:
         """Hand an event to a visit; never waits."""
 
+    def cancel(self, visit: str, ref: str) -> bool:
+        """Stop an event that the visit has not answered yet; whether there is one."""
+
     def close(self, visit: str) -> None:
         """End a visit; nothing of it is kept."""
 
@@ -134,6 +137,10 @@ class VisitHost:
                 self._turn.release()
         with self._lock:
             self._pending += self._inbox.put(visit, event)
+
+    def cancel(self, visit: str, ref: str) -> bool:
+        """None: what has begun here comes to its end."""
+        return False
 
     def close(self, visit: str) -> None:
         """End a visit; nothing of it is kept."""

@@ -15,7 +15,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,7 @@ from .callers import Call, drive
 from .host import VisitHost
 from .run import ServerThread, loop_factory, settle
 from .settings import ServerSettings
+from .worker import Tell
 
 BONES = 22
 HZ = 90.0
@@ -67,6 +68,13 @@ class Mirror:
         return [
             AvatarPose(time=event.time, root=event.head[:3], rotations=rotations, seq=event.seq)
         ]
+
+    def attend(self, tell: Tell) -> None:
+        """It never works long."""
+
+    def catch_up(self, poses: Sequence[Pose], count: int) -> list[Update]:
+        """It has no body that follows."""
+        return []
 
     def snapshot(self) -> dict[str, Any]:
         """Nothing is remembered."""

@@ -215,7 +215,7 @@ def _fork(control: socket.socket, handles: list[int], make: MakeVisit) -> int:
     try:
         control.close()
         ring = Ring(handles[1]) if len(handles) > 1 else None
-        run_visits(socket.socket(fileno=handles[0]), ring, make)
+        run_visits(socket.socket(fileno=handles[0]), ring, make, forks=True)
         code = 0
     except Exception as error:
         logger.error("a visit's process failed with %s", type(error).__name__)

@@ -8,6 +8,7 @@ import msgspec
 
 from showroom.protocol.codec import decode_update
 from showroom.protocol.messages import AvatarPose, Input, MeshFrame, Update
+from showroom.protocol.validation import ref_of
 
 if TYPE_CHECKING:
     from showroom.protocol.mesh_delta import MeshDecoder
@@ -47,9 +48,10 @@ class Request(msgspec.Struct, array_like=True):
         credits: for ``"greet"``, when a client comes: mesh frames of a target that may be on their
             way where it takes differences, else 0.
         acks: the latest frame of each target that the client has shown.
+        ref: for ``"cancel"``, the event's.
     """
 
-    verb: Literal["open", "greet", "handle", "restore", "close"]
+    verb: Literal["open", "greet", "handle", "restore", "close", "cancel"]
     visit: str
     number: int = 0
     event: Input | None = None
@@ -57,6 +59,12 @@ class Request(msgspec.Struct, array_like=True):
     exact: bool = False
     credits: int = 0
     acks: dict[str, int] = {}
+    ref: str = ""
+
+    def means(self, other: Request) -> bool:
+        """Whether this cancels another request."""
+        event = other.event
+        return other.visit == self.visit and event is not None and ref_of(event) == self.ref
 
 
 class Placed(msgspec.Struct, array_like=True):

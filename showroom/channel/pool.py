@@ -198,6 +198,14 @@ class VisitPool:
             seat.owed.add(ref)
         self._ask(seat, event)
 
+    def cancel(self, visit: str, ref: str) -> bool:
+        """Stop an event that the visit has not answered yet; whether there is one."""
+        seat = self._seats.get(visit)
+        if seat is None or all(ref_of(event) != ref for event in seat.waiting.values()):
+            return False
+        self._send(seat.link, Request("cancel", visit, ASIDE, ref=ref))
+        return True
+
     def close(self, visit: str) -> None:
         """End a visit; nothing of it is kept."""
         seat = self._seats.pop(visit, None)

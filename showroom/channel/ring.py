@@ -53,6 +53,15 @@ class Ring:
         return record
 
     @property
+    def head(self) -> int:
+        """Where the next record may begin; set where another has written meanwhile."""
+        return self._head
+
+    @head.setter
+    def head(self, position: int) -> None:
+        self._head = position
+
+    @property
     def doing(self) -> int:
         """What the writer is at, a number of its own; for the reader to see when it has died."""
         return self._doing[0]

@@ -228,7 +228,10 @@ class Server:
                 self._photos.begin(session, event)
             case UploadChunk():
                 self._photos.take(session, event)
-            case Cancel() if event.ref and self._photos.cancel(session, event.ref):
+            case Cancel() if event.ref and (
+                self._photos.cancel(session, event.ref)
+                or self._host.cancel(session.name, event.ref)
+            ):
                 pass
             case AudioStart() | AudioChunk() | AudioStop() | PlaybackFinished() | Cancel():
                 self._microphones.take(session, event)

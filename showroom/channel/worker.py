@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from showroom.protocol.errors import ProtocolError
-from showroom.protocol.messages import Input, Update
+from showroom.protocol.messages import Input, Pose, Update
 from showroom.protocol.validation import ref_of
 
 logger = logging.getLogger("showroom.channel")
+
+
+Tell = Callable[[float, str], bool]
+"""Takes how far long work is, 0 to 1, and what it is at; False where it shall stop."""
 
 
 class VisitLike(Protocol):
@@ -21,6 +25,12 @@ class VisitLike(Protocol):
     def snapshot(self) -> dict[str, Any]: ...
 
     def restore(self, snapshot: dict[str, Any]) -> list[Update]: ...
+
+    def attend(self, tell: Tell) -> None:
+        """In the midst of long work ``tell`` how far it is, and stop where it says so."""
+
+    def catch_up(self, poses: Sequence[Pose], count: int) -> list[Update]:
+        """Follow poses that another has answered, ``count`` in all; the meshes as of now."""
 
 
 MakeVisit = Callable[[], VisitLike]

@@ -86,14 +86,14 @@ class MeshEncoder:
     """
 
     def __init__(self, credits: int = 0) -> None:
-        self._credits = credits
+        self.credits = credits
         self._tracks: dict[str, _Track] = {}
         self._flying: dict[str, deque[int]] = {}
         self._tables: OrderedDict[tuple[str, int], Backs] = OrderedDict()
 
     def ready(self, target: str) -> bool:
         """Whether one more frame may go out before another is acknowledged."""
-        return not self._credits or len(self._flying.get(target, ())) < self._credits
+        return not self.credits or len(self._flying.get(target, ())) < self.credits
 
     def encode(self, frame: MeshFrame) -> bytes:
         """A frame as a difference where the client has one to build on, else whole.
@@ -104,7 +104,7 @@ class MeshEncoder:
         if len(frame.positions) % 12:
             return compact.encode_mesh(frame)  # refused there
         points = np.frombuffer(frame.positions, "<f4").reshape(-1, 3)
-        if self._credits:
+        if self.credits:
             self._flying.setdefault(frame.target, deque()).append(frame.frame)
         if not 2 <= len(points) <= MAX_VERTICES or not np.isfinite(points).all():
             return compact.encode_mesh(frame)

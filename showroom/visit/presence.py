@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reconstruction.product_io import load_product
@@ -24,7 +26,7 @@ from .announce import Announcer, made_for
 from .atelier import Atelier
 from .company import Sharing, at_home, mirrored
 from .mover import viewer_of
-from .refused import RefusedError
+from .refused import RefusedError, StoppedError
 from .shopfloor import Shopfloor
 from .state import State
 from .wearer import Wearer
@@ -48,6 +50,7 @@ class Presence:
         time: the client's clock, seconds.
         watched: others look on, who need the avatar's vertices.
         sharing: the company that the visit is in.
+        tell: is told how far long work is, 0 to 1, and what it is at; False where it shall stop.
     """
 
     def __init__(self, shop: Shopfloor, *, vertices: bool = False) -> None:
@@ -59,6 +62,7 @@ class Presence:
         self.want: tuple[str, ...] = ()
         self.watched = False
         self.sharing = Sharing()
+        self.tell: Callable[[float, str], bool] = lambda done, text: True
         self._home = shop
         self._vertices = vertices
         self._announcer = Announcer()
@@ -77,7 +81,8 @@ class Presence:
         """Leave the present state for a new one.
 
         Raises:
-            RefusedError, FitError: something cannot be built or worn so; nothing has changed.
+            RefusedError, FitError: something cannot be built or worn so, or the visitor has
+                cancelled it; nothing has changed.
         """
         updates: list[Update] = []
         before = self.state
@@ -194,6 +199,17 @@ class Presence:
         self.viewer, self.time = viewer_of(pose), pose.time
         return [moved, *self.frames()]
 
+    def catch_up(self, poses: Sequence[Pose], count: int) -> list[Update]:
+        """Follow poses that were answered elsewhere; the meshes as they are now."""
+        for pose in poses:
+            self.viewer, self.time = viewer_of(pose), pose.time
+            if self.wearer is not None:
+                with contextlib.suppress(FitError):
+                    self.wearer.move(pose)
+        if self.wearer is not None:
+            self.wearer.skip(count)
+        return self.frames()
+
     def frames(self) -> list[Update]:
         """The moving meshes as they are now."""
         if self.wearer is None or ("still" in self.want and not self.watched):
@@ -205,7 +221,11 @@ class Presence:
         """Put on, re-fit or take off what a state says."""
         if wearer is None:
             return
-        made = {key: made_for(key, state.things[key], self.shop, wearer) for key in state.outfit}
+        made = {}
+        for number, key in enumerate(state.outfit):
+            if not self.tell(number / len(state.outfit), key):
+                raise StoppedError
+            made[key] = made_for(key, state.things[key], self.shop, wearer)
         wearer.dress({key: (one, state.things[key].look) for key, one in made.items()})
 
     def _room_shown(self, ref: str) -> Update:

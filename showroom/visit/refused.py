@@ -68,6 +68,13 @@ class AmbiguousError(RefusedError):
         self.products = tuple(products)
 
 
+class StoppedError(RefusedError):
+    """The visitor has cancelled it."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped", "it was cancelled", code="cancelled")
+
+
 def refused(error: FitError | CatalogError | ReconstructionError) -> RefusedError:
     """The refusal that another room's error comes to."""
     return RefusedError(

@@ -6,6 +6,7 @@ was. The same object serves the scene of this process and a client on another co
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ from .guests import failure, grant, send_wish, settle_wish, travel
 from .pending import DELIVERED, NOTHING, Pending, advised, unsure
 from .picking import pick
 from .presence import Presence
-from .refused import AmbiguousError, RefusedError, refused
+from .refused import AmbiguousError, RefusedError, StoppedError, refused
 from .shopfloor import Shopfloor
 from .snapshot import Snapshot, from_plain, to_plain
 from .state import History, State
@@ -167,11 +168,21 @@ class Visit:
             return [*settled, error.update(ref)]
         except FitError as error:
             return [*settled, refused(error).error(ref).update()]
+        except StoppedError as error:
+            return [*settled, error.error(ref).update()]
         if not ref or ref == self._pending.ref or ref in self._here.sharing.sent:
             return updates
         if updates and isinstance(updates[-1], ErrorUpdate):
             return updates
         return [*updates, Done(ref=ref)]
+
+    def attend(self, tell: Callable[[float, str], bool]) -> None:
+        """Tell how far long work is, and stop where the answer is False; see :class:`Presence`."""
+        self._here.tell = tell
+
+    def catch_up(self, poses: Sequence[Pose], count: int) -> list[Update]:
+        """Follow poses that another answered meanwhile; see :class:`Presence`."""
+        return self._here.catch_up(poses, count)
 
     def shown(self) -> list[Update]:
         """Everything that somebody who comes in now has to be told."""
@@ -363,6 +374,7 @@ class Visit:
         texts: list[str] = []
         sources: list[str] = []
         before = self.state
+        stopped: StoppedError | None = None
         for command in heard.commands:
             try:
                 done, text, found = self._do(command, heard.lang, ref, question)
@@ -375,11 +387,15 @@ class Visit:
                     asked = self._ask(dialogue.asked, heard.lang, ref)
                     return updates + self._say(texts, heard.lang, ref) + asked
                 text = dialogue.refused(error, heard.lang)
+            except StoppedError as error:
+                stopped = error
+                break
             except RefusedError as error:
                 text = dialogue.refused(error, heard.lang)
             texts.append(text)
         self._remember(before, heard.commands)
-        return updates + self._say(texts, heard.lang, ref, tuple(sources))
+        updates += self._say(texts, heard.lang, ref, tuple(sources))
+        return [*updates, stopped.error(ref).update()] if stopped else updates
 
     def _settle(self, advice: Advice) -> list[Update]:
         """Go on with the event that waited for an errand, whatever came of that."""

@@ -95,6 +95,10 @@ class Wearer:
             seq=pose.seq,
         )
 
+    def skip(self, count: int) -> None:
+        """So many frames were shown elsewhere; their numbers are not used again."""
+        self._frame += count
+
     def frames(self, time: float, *, body: bool) -> list[Update]:
         """The meshes as they are now: the worn garments, and the ``body`` where it is wanted.
 

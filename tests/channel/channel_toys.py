@@ -43,6 +43,7 @@ class ToyVisit:
         self.frame = 0
         self.poses = 0
         self.watched = False
+        self.tell = lambda done, text: True
 
     def handle(self, event: Event) -> list[Update]:
         match event:
@@ -87,7 +88,11 @@ class ToyVisit:
             case "die":
                 os._exit(3)
             case "sleep":
-                time.sleep(event.value or 0.0)
+                until = time.monotonic() + (event.value or 0.0)
+                while (left := until - time.monotonic()) > 0.0:
+                    if not self.tell(1.0 - left / (event.value or 1.0), "asleep"):
+                        raise ProtocolError("cancelled", "woken", ref=event.id)
+                    time.sleep(min(left, 0.05))
             case "watched":
                 return [Reply(text=str(self.watched), lang="en", ref=event.id), Done(ref=event.id)]
             case "avatar":
@@ -100,6 +105,14 @@ class ToyVisit:
             Reply(text=f"poses {self.poses}", lang="en", ref=event.id),
             Done(ref=event.id),
         ]
+
+    def attend(self, tell) -> None:
+        self.tell = tell
+
+    def catch_up(self, poses, count) -> list[Update]:
+        self.poses += count
+        self.frame += count
+        return []
 
     def snapshot(self) -> dict[str, Any]:
         return {"said": self.said}

@@ -177,6 +177,9 @@ class Inquirer:
             return [Reply(text=event.text or "failed", lang="en"), Done(ref=event.ref)]
         return []
 
+    def attend(self, tell) -> None:
+        pass
+
     def snapshot(self) -> dict[str, object]:
         return {}
 
