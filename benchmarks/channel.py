@@ -8,13 +8,16 @@ from __future__ import annotations
 import sys
 import timeit
 from collections.abc import Callable
+from statistics import median
 
 import numpy as np
 
-from showroom.channel.load import measure_channel, measure_echo
-from showroom.protocol.bones import VRM_BONES
+from showroom.channel.load import bear, channel, echo, measure_channel, measure_echo
 from showroom.protocol.codec import decode_event, decode_update, encode_event, encode_update
 from showroom.protocol.messages import AvatarPose, MeshFrame, Pose
+from showroom.protocol.rotations import BoneRotations
+
+RUNS = 3
 
 
 def codecs() -> list[tuple[str, int, float, float]]:
@@ -23,7 +26,8 @@ def codecs() -> list[tuple[str, int, float, float]]:
     pose = Pose(
         time=1.0, head=(0, 1.6, 0, *turn), left=(0.3, 1, 0, *turn), right=(-0.3, 1, 0, *turn)
     )
-    avatar = AvatarPose(time=1.0, root=(0, 1, 0), rotations=dict.fromkeys(VRM_BONES[:22], turn))
+    bones = BoneRotations(bytes(range(22)), np.tile(np.array(turn, np.float32), (22, 1)))
+    avatar = AvatarPose(time=1.0, root=(0, 1, 0), rotations=bones)
     points = np.random.default_rng(1).random((5000, 3), np.float32)
     mesh = MeshFrame(target="shirt", glb="", frame=1, time=1.0, positions=points.tobytes())
     rows = []
@@ -67,13 +71,27 @@ def main() -> None:
     print("| message | bytes | encode µs | decode µs |\n|---|---|---|---|")
     for name, size, encode, decode in codecs():
         print(f"| {name} | {size} | {encode:.1f} | {decode:.1f} |")
-    echo, ours = measure_echo(clients), measure_channel(clients)
-    print(f"\n{clients} clients, pose in, avatar pose out, load from another process")
+    print(f"\n{clients} clients, pose in, avatar pose out, load from another process, {RUNS} runs")
     print("\n| server | messages/s | p50 ms | p99 ms | CPU µs each |\n|---|---|---|---|---|")
-    for name, row in (("bare websockets echo", echo), ("showroom", ours)):
-        print(f"| {name} | {row.per_second:.0f} | {row.p50:.3f} | {row.p99:.3f} | {row.cpu:.0f} |")
-    share, cost = ours.per_second / echo.per_second, ours.cpu / echo.cpu
-    print(f"\nshowroom / echo: {share:.2f} of the messages, {cost:.2f} of the CPU time each")
+    pairs = [(measure_echo(clients), measure_channel(clients)) for _ in range(RUNS)]
+    for place, name in enumerate(("bare websockets echo", "showroom")):
+        rows = [pair[place] for pair in pairs]
+        rate, cpu = median(row.per_second for row in rows), median(row.cpu for row in rows)
+        p50, p99 = median(row.p50 for row in rows), median(row.p99 for row in rows)
+        print(f"| {name} | {rate:.0f} | {p50:.3f} | {p99:.3f} | {cpu:.1f} |")
+    shares = [ours.per_second / echo.per_second for echo, ours in pairs]
+    costs = [ours.cpu / echo.cpu for echo, ours in pairs]
+    print(f"\nshowroom / echo: {_spread(shares)} of the messages")
+    print(f"showroom / echo: {_spread(costs)} of the CPU time for each")
+    print("\nvisitors at 90 Hz with a p99 of at most 1 ms, one core:")
+    born = [(bear(echo), bear(channel)) for _ in range(RUNS)]
+    print("| bare websockets echo | showroom | ratio |\n|---|---|---|")
+    for bare, ours in born:
+        print(f"| {bare.visitors} | {ours.visitors} | {ours.visitors / bare.visitors:.2f} |")
+
+
+def _spread(values: list[float]) -> str:
+    return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 if __name__ == "__main__":

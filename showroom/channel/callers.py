@@ -1,7 +1,7 @@
 """The load's own process: callers that cost little, so that it is the server that is measured.
 
-They speak just as much of RFC 6455 as they need: one hello, one pose sent again and again with one
-mask, answers counted by their lengths.
+They speak just as much of RFC 6455 as they need: frames cut by their lengths, one message that is
+sent again and again with one mask.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import select
 import socket
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ WARM = 50
 LINGER = 0.1
 """Seconds for which answers are waited for after the last pose."""
 
-_TEXT, _BINARY = 0x81, 0x82
+TEXT, BINARY = 0x81, 0x82
 _READ = 256 * 1024
 
 
@@ -33,32 +34,83 @@ class Call:
     """What is sent.
 
     Attributes:
-        hello: JSON; whatever comes first is its answer.
-        pose: a binary message; each is answered by one.
-        rate: poses a second of each caller; 0 sends the next when the last is answered.
+        hello: JSON.
+        message: sent again and again; JSON, or else binary.
+        answer: how what answers it begins; whatever else comes is let pass.
+        rate: messages a second of each caller; 0 sends the next when the last is answered.
         core: the processor to run on, or -1.
     """
 
     hello: bytes
-    pose: bytes
+    message: bytes
+    answer: bytes
     callers: int
     seconds: float
     rate: float = 0.0
     core: int = -1
 
 
-def drive(pipe: Any, url: str, call: Call) -> None:
-    """Send None when all are connected and warm, then the seconds that each pose took.
+class Line:
+    """A websocket, past its handshake.
 
-    With a rate, they count from when a pose was due. A pose that was never answered counts as
+    Args:
+        url: without TLS.
+        hello: what is said first, JSON.
+    """
+
+    def __init__(self, url: str, hello: bytes) -> None:
+        address = urlsplit(url)
+        self.socket = socket.create_connection((address.hostname, address.port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        key = base64.b64encode(os.urandom(16)).decode()
+        request = (
+            f"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
+        )
+        self.socket.sendall(request.encode("ascii"))
+        self._rest = b""
+        while b"\r\n\r\n" not in self._rest:
+            self._rest += self.socket.recv(_READ)
+        self._rest = self._rest.partition(b"\r\n\r\n")[2]
+        self.socket.sendall(frame(TEXT, hello))
+
+    def receive(self) -> Iterator[memoryview]:
+        """The messages that have come whole by now.
+
+        Raises:
+            ConnectionError: the server has hung up.
+        """
+        data = self.socket.recv(_READ)
+        if not data:
+            raise ConnectionError("the server has hung up")
+        if self._rest:
+            data = self._rest + data
+        view = memoryview(data)
+        at, end = 0, len(data)
+        while end - at >= 2:
+            size, start = data[at + 1], at + 2
+            if size >= 126:
+                start += 2 if size == 126 else 8
+                if start > end:
+                    break
+                size = int.from_bytes(data[at + 2 : start], "big")
+            if start + size > end:
+                break
+            at = start + size
+            yield view[start:at]
+        self._rest = data[at:]
+
+
+def drive(pipe: Any, url: str, call: Call) -> None:
+    """Send None when all are connected and warm, then the seconds that each message took.
+
+    With a rate, they count from when a message was due. One that was never answered counts as
     infinitely long.
     """
     if call.core >= 0:
         os.sched_setaffinity(0, {call.core})
-    address = urlsplit(url)
-    callers = [
-        _Caller(call, address.hostname or "", address.port or 0) for _ in range(call.callers)
-    ]
+    callers = [_Caller(call, url) for _ in range(call.callers)]
     poll = select.epoll()
     by_number = {caller.socket.fileno(): caller for caller in callers}
     for number in by_number:
@@ -88,71 +140,41 @@ def drive(pipe: Any, url: str, call: Call) -> None:
     pipe.close()
 
 
-class _Caller:
-    """One connection, past its hello and warm."""
+class _Caller(Line):
+    """One connection, warm."""
 
-    def __init__(self, call: Call, host: str, port: int) -> None:
+    def __init__(self, call: Call, url: str) -> None:
+        super().__init__(url, call.hello)
         self.times: list[float] = []
         self.sent: deque[float] = deque()
-        self._pose = _frame(_BINARY, call.pose)
-        self._rest = b""
-        self.socket = socket.create_connection((host, port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        key = base64.b64encode(os.urandom(16)).decode()
-        request = (
-            f"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n"
-        )
-        self.socket.sendall(request.encode("ascii"))
-        while b"\r\n\r\n" not in self._rest:
-            self._rest += self.socket.recv(_READ)
-        self._rest = self._rest.partition(b"\r\n\r\n")[2]
-        self.socket.sendall(_frame(_TEXT, call.hello))
-        answered = 0
-        while answered < 1 + WARM:
-            if fresh := self._answers(self.socket.recv(_READ)):
-                answered += fresh
-                self.socket.sendall(self._pose * fresh)
-        while not self._answers(self.socket.recv(_READ)):
-            pass
+        self._message = frame(TEXT if call.message[:1] == b"{" else BINARY, call.message)
+        self._answer = call.answer
+        for _ in range(WARM):
+            self.socket.sendall(self._message)
+            while not self._answers():
+                pass
         self.socket.setblocking(False)
 
     def send(self, due: float) -> None:
-        """Send a pose that was due then."""
+        """Send a message that was due then."""
         self.sent.append(due)
-        self.socket.send(self._pose)
+        self.socket.send(self._message)
 
     def read(self, until: float) -> None:
-        """Take the answers that have come; each is followed by another pose ``until`` then."""
-        answers = self._answers(self.socket.recv(_READ))
+        """Take the answers that have come; each is followed by another message ``until`` then."""
+        answers = self._answers()
         now = time.perf_counter()
         for _ in range(answers):
             self.times.append(now - self.sent.popleft())
             if now < until:
                 self.send(now)
 
-    def _answers(self, data: bytes) -> int:
-        """How many messages have come."""
-        if not data:
-            raise ConnectionError("the server has hung up")
-        if self._rest:
-            data = self._rest + data
-        at, end, count = 0, len(data), 0
-        while end - at >= 4:  # none of the answers is shorter
-            size = data[at + 1]
-            start = at + 2
-            if size == 126:
-                start, size = at + 4, data[at + 2] << 8 | data[at + 3]
-            if start + size > end:
-                break
-            at = start + size
-            count += 1
-        self._rest = data[at:]
-        return count
+    def _answers(self) -> int:
+        size = len(self._answer)
+        return sum(message[:size] == self._answer for message in self.receive())
 
 
-def _frame(kind: int, payload: bytes) -> bytes:
+def frame(kind: int, payload: bytes) -> bytes:
     """One masked frame of at most 65,535 bytes."""
     mask = os.urandom(4)
     size = len(payload)

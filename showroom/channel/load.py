@@ -26,6 +26,7 @@ from websockets.typing import Subprotocol
 
 from showroom.protocol.bones import VRM_BONES
 from showroom.protocol.codec import encode_event, encode_update
+from showroom.protocol.compact import AVATAR_BEGINS
 from showroom.protocol.messages import (
     SUBPROTOCOL,
     AvatarPose,
@@ -225,7 +226,8 @@ def _measure(serving: Serving, clients: int, seconds: float, rate: float = 0.0) 
 def _load(serving: Serving, clients: int, seconds: float, rate: float, core: int) -> Carried:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    call = Call(encode_event(Hello()).data, encode_event(_POSE).data, clients, seconds, rate, core)
+    hello, pose = encode_event(Hello()).data, encode_event(_POSE).data
+    call = Call(hello, pose, AVATAR_BEGINS, clients, seconds, rate, core)
     with serving() as url:
         process = context.Process(target=drive, args=(theirs, url, call), daemon=True)
         process.start()

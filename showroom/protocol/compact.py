@@ -41,7 +41,7 @@ from .messages import AudioChunk, MeshFrame, Pose
 
 MAGIC = 0xC1
 POSE, AVATAR, MESH, AUDIO, COMPANION = 1, 2, 3, 4, 5
-POSE_BEGINS = bytes((MAGIC, POSE))
+POSE_BEGINS, AVATAR_BEGINS, MESH_BEGINS = (bytes((MAGIC, n)) for n in (POSE, AVATAR, MESH))
 UNIT = 0.00025
 """Metres per position step."""
 
