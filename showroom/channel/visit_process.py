@@ -349,6 +349,9 @@ def settle_in() -> None:
     """Make this process one that yields to the channel's and dies before it."""
     with contextlib.suppress(AttributeError, OSError):
         os.nice(NICENESS)
+    with contextlib.suppress(AttributeError, OSError):
+        # Also where the channel runs in real time (chrt): visits share what is left by niceness.
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
     with contextlib.suppress(ImportError, OSError, ValueError):
