@@ -282,13 +282,7 @@ def serve(
     *,
     catalog: Path | None,
     scene: str | Path,
-    host: str,
-    port: int,
-    certificate: Path | None,
-    key: Path | None,
-    token: Path | None,
-    token_key: Path | None = None,
-    insecure: bool,
+    settings: ServerSettings,
     engine: str = "",
     weights: Path | None = None,
     errands: ErrandSettings | None = None,
@@ -298,8 +292,7 @@ def serve(
     """Open the channel until SIGTERM or Ctrl-C, with visits in a process of their own.
 
     Args:
-        token: file with the static token that clients must send.
-        token_key: file with the key that signed tokens are verified with.
+        settings: of :func:`showroom.channel.config.settings_of`.
         record: a file to write the visits' events to, and with ``with_body`` their bodies and
             the answers.
         errands: where questions for a person and for a model go; nowhere by default.
@@ -313,21 +306,9 @@ def serve(
     from .channel.errands import Errands, ErrandSettings
     from .channel.pool import VisitPool
     from .channel.run import run_server
-    from .channel.settings import ServerSettings
     from .channel.take import Recorder
-    from .channel.tokens import TokenKey
 
     products = open_catalog(catalog)
-    settings = ServerSettings(
-        host=host,
-        port=port,
-        certificate=certificate,
-        key=key,
-        token=token.read_text(encoding="utf-8").strip() if token else "",
-        token_key=TokenKey.load(token_key) if token_key else None,
-        insecure=insecure,
-    )
-    settings.check()
     hearing = hearing_offer(catalog, engine=engine, weights=weights)
     outside = errands or ErrandSettings()
     recorder = Recorder(record, bodies=with_body) if record else None

@@ -46,6 +46,9 @@ def nothing() -> None:
 class Source(Protocol):
     """Starts processes of visits and ends those that hang."""
 
+    quick: bool
+    """Whether that takes milliseconds; else one should be ready before it is needed."""
+
     def start(self, theirs: socket.socket, memory: int | None) -> None:
         """Start a process around its end of a socket, which is closed here.
 
@@ -62,6 +65,8 @@ class Source(Protocol):
 
 class Nursery:
     """Forks processes from one that is prepared; itself started anew should it die."""
+
+    quick = True
 
     def __init__(self, make: MakeVisit, prepare: Prepare = nothing) -> None:
         self._make = make
@@ -117,6 +122,8 @@ class Nursery:
 
 class Spawner:
     """Starts each process from nothing."""
+
+    quick = False
 
     def __init__(self, make: MakeVisit, prepare: Prepare = nothing) -> None:
         self._make = make

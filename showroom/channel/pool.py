@@ -136,6 +136,8 @@ class VisitPool:
         """Work on this event loop from now on."""
         self._loop = loop
         self._watchdog = loop.call_later(SILENCE_SECONDS / 8, self._look_around)
+        if not self._source.quick:
+            self._begin()
 
     async def detach(self) -> None:
         """End all visits and leave the event loop."""
@@ -215,7 +217,7 @@ class VisitPool:
             self._recorder.forget(visit)
         link = seat.link
         link.visits -= 1
-        if link.visits:
+        if link.visits or (not self._source.quick and len(self._links) == 1):
             self._send(link, Request("close", visit, ASIDE))
         else:
             self._links.discard(link)
@@ -238,7 +240,10 @@ class VisitPool:
         return Request("open", visit, ASIDE, exact=self._recorder is not None)
 
     def _room(self) -> Link:
-        """A process for one more visit: a new one, or that with least to do."""
+        """A process for one more visit: an idle one, a new one, or that with least to do."""
+        idle = next((link for link in self._links if not link.visits), None)
+        if idle is not None:
+            return idle
         if len(self._links) < self._processes or not self._links:
             return self._begin()
         return min(self._links, key=lambda link: (link.load, link.visits))

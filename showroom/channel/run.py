@@ -42,7 +42,10 @@ def run_server(
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopped.set)
+            try:
+                loop.add_signal_handler(number, stopped.set)
+            except NotImplementedError:  # as on Windows
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
         async with open_server(settings, host, hearing, work) as server:
             settle()
             ready(server)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .limits import LIMITS
+
 if TYPE_CHECKING:
     from .tokens import TokenKey
+
+
+_ORIGIN = re.compile(r"https?://[^/?#@\s]+")
+"""As browsers send it (RFC 6454, 6.2)."""
 
 
 class ChannelError(Exception):
@@ -85,8 +92,30 @@ class ServerSettings:
         """The TLS context, or None for plain TCP on loopback.
 
         Raises:
-            ChannelError: an open door beyond this machine, or unusable TLS files.
+            ChannelError: a limit out of its range, an open door beyond this machine, or unusable
+                TLS files.
         """
+        for limit in LIMITS:
+            value = getattr(self, limit.name)
+            if not limit.least <= value <= limit.most:
+                raise ChannelError(
+                    f"{limit.name} is out of its range",
+                    field=limit.name,
+                    expected=f"{limit.least:g} to {limit.most:g}",
+                    got=f"{value:g}",
+                )
+        if not 0 <= self.port <= 65_535:
+            raise ChannelError(
+                "there is no such port", field="port", expected="0 to 65535", got=str(self.port)
+            )
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ChannelError(
+                    "that is no origin, and no browser would ever send it",
+                    field="origins",
+                    expected="scheme://host or scheme://host:port, nothing after it",
+                    got=origin,
+                )
         if (self.certificate is None) != (self.key is None):
             raise ChannelError(
                 "TLS needs a certificate and its key",

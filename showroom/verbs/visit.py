@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..channel.limits import LIMITS
+from ..channel.settings import ServerSettings
 from .talk import add_errands, errands_of
 from .verb import Verbs, add_engine, add_scene, verb
 
@@ -59,21 +61,57 @@ def add_server(parser: argparse.ArgumentParser) -> None:
     """The options of a verb that opens the channel."""
     parser.add_argument("--catalog", type=Path, help="a folder of products (the shipped ones)")
     add_scene(parser)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8765, help="port to listen on (8765)")
-    parser.add_argument("--certificate", type=Path, metavar="PEM", help="TLS certificate chain")
-    parser.add_argument("--key", type=Path, metavar="PEM", help="TLS private key")
     parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="TOML",
+        help="a file with any settings of the door and limits, by the options' names with _ for - "
+        "(and origins, a list); what the command line says comes first",
+    )
+    door = parser.add_argument_group("the door")
+    door.add_argument("--host", help="address to listen on (127.0.0.1)")
+    door.add_argument("--port", type=int, help="port to listen on (8765)")
+    door.add_argument("--certificate", type=Path, metavar="PEM", help="TLS certificate chain")
+    door.add_argument("--key", type=Path, metavar="PEM", help="TLS private key")
+    door.add_argument(
         "--token", type=Path, metavar="FILE", help="file with the token that clients must send"
     )
-    parser.add_argument(
+    door.add_argument(
         "--token-key",
         type=Path,
         metavar="FILE",
         help="verify signed tokens with this key, of: showroom token --new-key",
     )
-    parser.add_argument(
-        "--insecure", action="store_true", help="allow other addresses without TLS and token"
+    door.add_argument(
+        "--origin",
+        action="append",
+        dest="origins",
+        metavar="URL",
+        help="let pages from there in, such as https://shop.example; may be given several times "
+        "(pages from this machine only)",
+    )
+    door.add_argument(
+        "--insecure",
+        action="store_true",
+        default=None,
+        help="allow other addresses without TLS and token",
+    )
+    limits = parser.add_argument_group(
+        "limits", "What is beyond one is refused politely, by name, and nobody inside notices."
+    )
+    for limit in LIMITS:
+        usual = getattr(ServerSettings, limit.name)
+        limits.add_argument(
+            f"--{limit.name.replace('_', '-')}",
+            type=int if limit.whole else float,
+            metavar=limit.unit,
+            help=f"{limit.text} ({usual:g})" if usual < 1e6 else f"{limit.text} ({usual:.2g})",
+        )
+    limits.add_argument(
+        "--limit-local",
+        action="store_true",
+        default=None,
+        help="hold this machine's own addresses to the limits of an address too",
     )
     add_engine(parser)
     add_errands(parser)
@@ -88,17 +126,12 @@ def serve_with(
 ) -> int:
     """Open the channel as the options of :func:`add_server` say."""
     from ..app import serve
+    from ..channel.config import settings_of
 
     return serve(
         catalog=options.catalog,
         scene=options.scene,
-        host=options.host,
-        port=options.port,
-        certificate=options.certificate,
-        key=options.key,
-        token=options.token,
-        token_key=options.token_key,
-        insecure=options.insecure,
+        settings=settings_of(vars(options), options.config),
         engine=options.engine,
         weights=options.weights,
         errands=errands_of(options),

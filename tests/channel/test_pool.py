@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from channel_toys import HASH, HEAD, ToyVisit, make_toy
 
+from showroom.channel import nursery
 from showroom.channel import pool as pools
 from showroom.channel.async_client import AsyncClient
 from showroom.channel.errands import Errands, ErrandSettings
@@ -276,3 +277,40 @@ def test_when_the_server_closes_no_process_stays():
             break
         time.sleep(0.02)
     assert seen and not any(Path(f"/proc/{pid}").exists() for pid in seen)
+
+
+def test_where_no_fork_is_safe_processes_are_spawned_one_of_them_ahead(monkeypatch):
+    monkeypatch.setattr(nursery, "CAN_FORK", False)
+
+    async def test(server: Server, host: VisitPool) -> None:
+        while not host.pids:  # before anybody has come
+            await asyncio.sleep(0.01)
+        first = host.pids
+        hello = Hello(client="spawned/1", want=("delta",))
+        async with AsyncClient(server.url, hello) as one, AsyncClient(server.url) as two:
+            assert await said(one, "a") == "1: x"
+            assert await said(two, "a") == "1: x"
+            assert host.pids == first, "two visits share the only process"
+            seen: list = []
+            for number in range(1, 4000):
+                await one.send(Pose(time=number / 90, head=HEAD, seq=number))
+                await asyncio.sleep(0.01)
+                seen += await one.poll()
+                if sum(isinstance(u, MeshFrame) for u in seen) > 5:
+                    break
+            mesh = [u for u in seen if isinstance(u, MeshFrame)][-1]
+            points = np.frombuffer(mesh.positions, "<f4")
+            assert np.allclose(points, mesh.time, atol=2e-4)
+            await two.send(Command(id="die", action="help", option="die"))
+            assert await said(one, "b") == "2: x", "the other's visit goes on in a new process"
+            assert host.pids != first
+        async with AsyncClient(server.url) as again:
+            assert await said(again, "a") == "1: x"
+        last = host.pids
+        assert len(last) == 1, "one process stays for whoever comes next"
+        gone.extend((*first, *last))
+
+    gone: list[int] = []
+    pooled(test, VisitPool(make_toy, processes=1))
+    assert len(set(gone)) == 2
+    assert not any(Path(f"/proc/{pid}").exists() for pid in gone)
