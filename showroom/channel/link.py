@@ -22,6 +22,7 @@ class Link(asyncio.Protocol):
     Args:
         taken: called with each message.
         lost: called once when the process is gone.
+        shares: whether the process can be given memory; without, frames come within messages.
 
     Attributes:
         theirs: the process's end, and ``memory``, the ring's; the caller hands them over.
@@ -30,11 +31,17 @@ class Link(asyncio.Protocol):
         load: seconds of work a second, of late.
     """
 
-    def __init__(self, taken: Callable[[Link, bytes], None], lost: Callable[[Link], None]) -> None:
+    def __init__(
+        self,
+        taken: Callable[[Link, bytes], None],
+        lost: Callable[[Link], None],
+        *,
+        shares: bool = True,
+    ) -> None:
         self._taken = taken
         self._lost = lost
         self._ours, self.theirs = socket.socketpair()
-        self.memory = shared_memory(RING_BYTES)
+        self.memory = shared_memory(RING_BYTES) if shares else None
         self.ring = Ring(self.memory) if self.memory is not None else None
         self.pid = 0
         self.visits = 0

@@ -250,7 +250,7 @@ class VisitPool:
 
     def _begin(self) -> Link:
         assert self._loop is not None, "attach the pool to an event loop first"
-        link = Link(self._answered, self._lost)
+        link = Link(self._answered, self._lost, shares=self._source.quick)
         self._links.add(link)
         try:
             self._source.start(link.theirs, link.memory)
@@ -444,4 +444,6 @@ def _guilty(seats: list[_Seat], doing: int | None) -> dict[_Seat, int]:
         doing = POSE
     if doing == POSE:
         return {seat: POSE for seat in seats if seat.posing is not None}
+    if doing in (ASIDE, SHOWN):  # over the beginning of a visit, or going on with one
+        return dict.fromkeys(seats, doing)
     return {seat: doing for seat in seats if doing in seat.waiting}

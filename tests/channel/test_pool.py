@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -108,6 +109,32 @@ def test_a_visit_that_always_dies_ends_with_typed_errors_and_the_door_stays_open
 
 def no_start() -> None:
     os._exit(7)
+
+
+class Unrestorable(ToyVisit):
+    """Takes its process along when it is to go on elsewhere."""
+
+    def restore(self, snapshot):
+        os._exit(5)
+
+
+def test_a_visit_that_can_go_on_nowhere_is_not_tried_for_ever():
+    async def test(server: Server, host: VisitPool) -> None:
+        client = AsyncClient(server.url)
+        await client.open()
+        assert await said(client, "a") == "1: x"
+        await client.send(Command(id="die", action="help", option="die"))
+        seen: list = []
+        with contextlib.suppress(ChannelError):
+            while not any(isinstance(u, ErrorUpdate) and not u.ref for u in seen):
+                seen += await client.poll()
+                await asyncio.sleep(0.01)
+        assert {u.code for u in seen if isinstance(u, ErrorUpdate)} == {"internal"}
+        assert any(u.ref == "die" for u in seen if isinstance(u, ErrorUpdate))
+        while server.visits:
+            await asyncio.sleep(0.01)
+
+    pooled(test, VisitPool(Unrestorable))
 
 
 def test_processes_that_cannot_begin_are_tried_a_few_times_only():
@@ -301,7 +328,8 @@ def test_where_no_fork_is_safe_processes_are_spawned_one_of_them_ahead(monkeypat
             mesh = [u for u in seen if isinstance(u, MeshFrame)][-1]
             points = np.frombuffer(mesh.positions, "<f4")
             assert np.allclose(points, mesh.time, atol=2e-4)
-            await two.send(Command(id="die", action="help", option="die"))
+            answer = await two.ask(Command(id="die", action="help", option="die"), seconds=60.0)
+            assert answer[-1].code == "internal"
             assert await said(one, "b") == "2: x", "the other's visit goes on in a new process"
             assert host.pids != first
         async with AsyncClient(server.url) as again:
