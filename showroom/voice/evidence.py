@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from .attributes import SETTING, here, said
 from .context import Context
+from .data import anatomy
 from .phrase import Phrase
 from .shopping import picked
 from .text import is_cjk
@@ -17,6 +19,8 @@ _ELSEWHERE = (
 )  # fmt: skip
 _ONES = ("one", "那个", "那件", "那条", "那把", "那款", "那张", "that one", "this one")
 _OFFERED = ("available", "come", "comes", "does it come", "does this come")
+_WHICH = re.compile(r"\bwhich\b|\bversus\b|\bvs\b|\bor\b.*\?|哪|还是|边个|边条|边件")
+_MYSELF = re.compile(r"\b(?:me|myself|i)\b|我")
 _MADE_OF = ("material", "made of", "out of", "wood", "材质", "材料", "木头", "料子")
 _WOODS = ("oak", "walnut")
 """Materials that are colours as well; of furniture they mean the material."""
@@ -35,6 +39,7 @@ KNOWN = 0.4
 """How much less likely a sentence is off topic all of whose words are the showroom's."""
 SURE = 0.9
 """From this probability on the classifier is believed without a word of the lexicon."""
+_SHOWING = ("show", "have", "try_on", "take_off", "ask", "recommend", "compare", "basket", "fit")
 _ACTS = ("show", "try_on", "take_off", "fit", "ask", "recommend", "basket", "compare")
 
 
@@ -43,6 +48,8 @@ def weighed(phrase: Phrase, context: Context, shares: Shares) -> Shares:
     out = dict(shares)
     _comparatives(phrase, out)
     _garments(phrase, out)
+    _setting(phrase, context, out)
+    _weighing(phrase, out)
     _colors(phrase, context, out)
     _places(phrase, out)
     _follow_ups(phrase, context, out)
@@ -107,6 +114,56 @@ def _garments(phrase: Phrase, out: Shares) -> None:
         shift(out, "try_on", "show")
 
 
+def _setting(phrase: Phrase, context: Context, out: Shares) -> None:
+    """What is there is given the colour, size or cut that is said; what is not there is shown."""
+    asked = said(phrase)
+    there = here(phrase, context)
+    looking = any(
+        t.kind == "act" and t.get("act") in _SHOWING and not t.get("material") for t in phrase
+    )
+    if there is False and any(t.get("act") in ("show", "have") for t in phrase):
+        for name in ("adjust_fit", "set_choice", "set_size"):
+            shift(out, name, "show", 0.9)
+    if not asked or there is None:
+        return
+    changing = _acts(phrase, "paint") or any(t.text in _RECOLOR for t in phrase)
+    meant = {c for t in phrase if (c := t.get("category"))}
+    offered = any(
+        t.id in context.listed and t.category in anatomy()["wider"].get(c, [c])
+        for t in (*context.things, *context.shelf)
+        for c in meant
+    )
+    if there and not looking and (changing or not offered):
+        shift(out, "show", asked[0], 0.9)
+        if all(t.kind not in ("word", "foreign") for t in phrase):
+            shift(out, "out_of_scope", asked[0], 0.5)
+        if asked[0] != "set_choice" and "set_choice" not in asked:
+            shift(out, "set_choice", asked[0])
+    elif (
+        not there
+        and (context.things or not (changing or _acts(phrase, "change")))
+        and (looking or not phrase.has("this"))
+    ):
+        for name in SETTING:
+            shift(out, name, "show")
+
+
+def _weighing(phrase: Phrase, out: Shares) -> None:
+    """Two colours or products with a "which" or an "or" are weighed against each other."""
+    colors = {t.get("color") for t in phrase if t.kind == "color"}
+    if len(colors) > 1 and (_WHICH.search(phrase.text) or _acts(phrase, "compare")):
+        for name in ("set_color", "show", "choose", "adjust_fit", "recommend"):
+            shift(out, name, "compare")
+    worded = any(phrase.has(k) for k in ("change", "adjective", "length", "too", "raise"))
+    if phrase.has("option") and not worded:
+        shift(out, "adjust_fit", "set_choice")
+    told = phrase.has("category") or phrase.has("this") or phrase.has("worn")
+    if any("换上" in t.text for t in phrase) and phrase.has("color") and not told:
+        shift(out, "try_on", "set_color")
+    if phrase.has("view") and _MYSELF.search(phrase.text) and not phrase.has("category"):
+        shift(out, "rotate", "look")
+
+
 def brings_back(phrase: Phrase, context: Context) -> bool:
     """Whether a phrase restores the change that was just taken back ("put it back in")."""
     return context.undid and bool(_BACK.search(phrase.text)) and not phrase.has("before")
@@ -132,6 +189,7 @@ def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
             shift(out, name, "add_to_basket")
     tinted = any(t.get("material") and t.get("color") for t in phrase)
     wooden = any(t.get("material") in _WOODS and not t.text.endswith("色") for t in phrase)
+    wooden = wooden or any(t.text in ("denim", "in denim", "牛仔") for t in phrase)
     if wooden:
         shift(out, "set_color", "set_choice")
     elif tinted and not any(t.text in _MADE_OF for t in phrase):
@@ -185,7 +243,7 @@ def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     told = told or (phrase.has("direction") and bool(before and before.direction))
     acts = any(t.get("act") for t in phrase) or phrase.has("change") or phrase.has("adjective")
     if before is not None and told and not acts and phrase.has("answer", "no"):
-        for name in ("no", "other", "choose", "adjust_fit", "aside"):
+        for name in ("no", "other", "choose", "adjust_fit", "aside", "clarify"):
             shift(out, name, "same")
     altered = before is not None and before.action in ("adjust_fit", "set_choice", "look")
     if altered and phrase.has("part") and not acts:
@@ -196,7 +254,8 @@ def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
         shift(out, "yes", "same")
     if (phrase.has("more") or phrase.has("enough")) and not _acts(phrase, "stop"):
         shift(out, "stop", "more")
-    if phrase.has("pick") and not phrase.has("change"):
+    offered = bool(context.listed) or not phrase.has("size_word")
+    if phrase.has("pick") and not phrase.has("change") and offered:
         for name in ("show", "other", "set_size", "scale", "try_on", "recommend", "out_of_scope"):
             shift(out, name, "choose")
     if phrase.has("ordinal") and context.listed:

@@ -38,6 +38,7 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     """
     value = token.get("change")
     described = token.get("adjective") and (phrase.has("too") or phrase.has("enough"))
+    described = described or (token.get("adjective") is not None and _stated(phrase, token))
     if value is not None and not described:
         sign = 1 if value.endswith("+") else -1
         return value[:-1], -sign if phrase.has("too", "than") else sign
@@ -50,7 +51,8 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     if token.get("size") and not (phrase.has("too") or phrase.has("done")):
         return None
     at = phrase.index(token)
-    followed_by_done = any(t.kind == "done" for t in phrase.tokens[at + 1 : at + 2])
+    follows = phrase.tokens[at + 1 : at + 2]
+    followed_by_done = any(t.kind == "done" or t.text == "得" for t in follows)
     complaint = phrase.has("too") or followed_by_done
     if not is_cjk(token.text[0]):
         asked = phrase.has("act", "change") or phrase.has("length") or phrase.has("factor")
@@ -60,6 +62,16 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     if token.text not in _PLAIN:
         complaint = True
     return value[:-1], -sign if complaint else sign
+
+
+def _stated(phrase: Phrase, token: Token) -> bool:
+    """Whether a word only states how something is ("the shoulder is a little narrow")."""
+    before = [t for t in phrase.tokens[: phrase.index(token)] if not t.get("amount")]
+    before = [t for t in before if t.text not in ("a", "an", "very", "quite", "rather", "so")]
+    return bool(before) and before[-1].text in _BEING and not phrase.has("act", "change")
+
+
+_BEING = ("is", "are", "feels", "feel", "looks", "look", "seems", "seem", "sits", "runs")
 
 
 def _chinese_amount(phrase: Phrase, at: int) -> bool:
@@ -105,7 +117,9 @@ def change_of(commands: Sequence[Command]) -> str:
 
 def says_how(phrase: Phrase) -> bool:
     """Whether a word of the phrase tells in which direction a fit shall change."""
-    return bool(dimensions(phrase)) or _turn(phrase, _length(phrase)) != 0
+    parts = [v for t in phrase if (v := t.get("part"))]
+    lifted = bool(parts) and bool(_particle(phrase, parts))
+    return bool(dimensions(phrase)) or lifted or _turn(phrase, _length(phrase)) != 0
 
 
 def build(intent: str, phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
@@ -143,8 +157,10 @@ def _steps(phrase: Phrase) -> int:
             value = token.get("change") or token.get("adjective") or "+"
             sign = 1 if value.endswith("+") else -1
     if not sign and word is not None and not labels:
-        up, down = phrase.has("direction", "up"), phrase.has("direction", "down")
-        sign = 1 if up else -1 if down else 0
+        up = phrase.has("direction", "up") or phrase.has("raise", "up")
+        down = any(phrase.has(k, "down") for k in ("direction", "raise")) or phrase.has("less")
+        down = down or any(t.text in ("drop", "缩", "细", "细个") for t in phrase)
+        sign = -1 if down else 1 if up else 0
     return sign * max(1, round(count)) if sign else 0
 
 
@@ -175,6 +191,7 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     compound = anatomy()["compound_parts"]
     if names and names[0] in compound:
         names[0], said = compound[names[0]][0], compound[names[0]][1]
+    names = _own(names, phrase, context)
     legs = on_legs(names[0], phrase, context) if names else ""
     if legs:
         names[0] = "trouser_leg"
@@ -188,7 +205,7 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
         )
         names = [last.part] if same and last.part else []
     if not names and last and last.action == "set_choice" and last.target in ("", target):
-        names = [last.part] if last.part != "material" else []
+        names = [last.part] if last.part in anatomy()["garment_parts"] else []
     if not names and not target and not named(phrase, context):
         return "which_part"
     commands = []
@@ -198,6 +215,27 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
             return command
         commands.append(command)
     return tuple(commands)
+
+
+def _own(names: list[str], phrase: Phrase, context: Context) -> list[str]:
+    """The parts among those said that what is meant has; others are the speaker's own.
+
+    "Shorten it, my legs look short" is about no leg of a T-shirt.
+    """
+    if not names or on_legs(names[0], phrase, context):
+        return names
+    kinds = {part_kind(n) for n in names}
+    about = named(phrase, context)
+    if not about:
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        about = implied(phrase, context, kind) or implied(phrase, context)
+    thing = context.thing(about)
+    owned: dict[str, list[str]] = anatomy()["owned"]
+    has = owned.get(thing.category if thing else about)
+    if has is None:
+        return names
+    kept = [n for n in names if n in has or anatomy()["compound_parts"].get(n, [""])[0] in has]
+    return kept if kept or named(phrase, context) else names if len(names) == 1 else kept
 
 
 def _hinted(phrase: Phrase, context: Context) -> list[str]:
@@ -245,12 +283,21 @@ def _one(
     context: Context,
 ) -> Command | str:
     body = anatomy()
-    kind = part_kind(part) if part else kind_of(target, context) or "garment"
+    kind = kind_of(target, context) or (part_kind(part) if part else "garment")
     dimension, sign = pairs[0][1] if pairs else ("", 0)
     if kind == "furniture" and pairs and pairs[0][0].text.startswith(_RAISED):
         dimension, sign = "height", -sign
     length = _length(phrase)
     by = any(t.text == "by" for t in phrase)
+    dropped = any(t.text == "drop" for t in phrase) and part in _HANGING
+    if dropped and not any(t.get("change") for t in phrase):
+        pairs, dimension, sign = [], body["main_dimension"][part], 1
+    inward = any(t.text == "in" for t in phrase) and phrase.has("act", "move")
+    if said and length is not None and not sign and inward:
+        sign = -1  # "pull the depth in 5 cm"
+    long = length is not None and length.si >= _LONG and part and not by
+    if long and not said and not pairs and not dropped and not _turn(phrase, length):
+        said = body["main_dimension"].get(part, "") if kind == "garment" else ""
     if length is not None and not sign and said and not _turn(phrase, length) and not by:
         return Command(
             action="adjust_fit", target=target, part=_carried(part), parameter=said, value=length.si
@@ -260,7 +307,7 @@ def _one(
         sign = _turn(phrase, length)
         if not sign and last and last.action == "adjust_fit" and last.delta:
             sign = 1 if last.delta > 0 else -1
-            dimension = last.parameter
+            dimension = last.parameter if part in ("", last.part) else ""
     if said:
         dimension = said
     elif dimension in ("", "size"):
@@ -287,6 +334,9 @@ def _one(
     if not dimension or not sign:
         return "which_way"
     amount = length.si if length is not None else vague(kind, phrase)
+    before = context.last
+    if length is None and phrase.has("same") and before and before.action == "adjust_fit":
+        amount = abs(before.delta) if before.delta else amount
     return Command(
         action="adjust_fit",
         target=target,
@@ -320,6 +370,10 @@ def _turn(phrase: Phrase, length: Token | None) -> int:
     )
 
 
+_HANGING = ("hem", "sleeve", "neckline")
+"""Parts that become longer or deeper where they are dropped."""
+_LONG = 0.35
+"""From this length on (metres) a bare length says how long a part of a garment shall be."""
 _RAISED = ("come up", "come down", "take up", "let down", "drop")
 """Raises and lowers furniture, but shortens and lengthens a garment."""
 _OFF = ("off", "from", "take off")
@@ -358,7 +412,7 @@ def _absolute(phrase: Phrase, length: Token, kind: str) -> bool:
     if any(t.get("change") for t in phrase.tokens[at + 1 :]) or any(t.text == "by" for t in before):
         return False
     if after and after[0].get("adjective"):
-        return True
+        return not phrase.has("raise")
     near = [t for t in before if t.kind != "filler"]
     return bool(near) and (near[-1].get("absolute") is not None or near[-1].text == "at")
 

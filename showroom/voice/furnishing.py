@@ -12,7 +12,7 @@ from .context import Context
 from .data import amounts
 from .lexicon import Token
 from .phrase import Phrase, part_kind
-from .target import another, implied, kind_of, named
+from .target import another, colored_one, implied, kind_of, named
 from .text import is_cjk
 
 _OPPOSITE = {
@@ -24,6 +24,9 @@ _BARE = 5
 _SIDES = ("前面", "后面", "左边", "右边", "左侧", "右侧", "前方", "后方")
 _DIRECT = ("wall", "window", "door", "corner", "center")
 _FACING = re.compile(r"\bfac(?:e|es|ing)\b|\b(?:towards?|at|point(?:s|ing)?)\b|[朝向对冲]")
+_TO_ME = re.compile(r"[对朝冲向](?:着|住)?我|\bfac(?:e|es|ing) (?:to )?me\b|\b(?:at|towards?) me\b")
+_SLIGHTLY = ("点", "一点", "些", "点儿", "啲", "一下子")
+"""Endings of Chinese words that say "a little" themselves (松快点儿)."""
 _GREATLY = ("得离谱", "得很", "死了", "过头了", "得慌")
 """What makes a complaint a strong one."""
 _APART = ("far", "近", "远")
@@ -55,6 +58,10 @@ def vague(kind: str, phrase: Phrase, *, default: bool = True) -> float | None:
         word = "lot" if done[-1] in _GREATLY else "bit"
     if any("有点" in t.text or "有些" in t.text or "有一点" in t.text for t in phrase.all("too")):
         word = word or "bit"
+    kinds = ("change", "adjective", "closer")
+    changed = [t.text for t in phrase if any(t.get(k) for k in kinds)]
+    if not word and any(text.endswith(_SLIGHTLY) for text in changed):
+        word = "bit"
     if not word:
         return table["default"] if default else None
     return table[word]
@@ -157,7 +164,8 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     target = named(phrase, context, skip=where, colored=True)
     if not target and phrase.has("this") and context.pointed:
         target = context.pointed
-    target = target or another(phrase, context) or implied(phrase, context, "furniture")
+    target = target or colored_one(phrase, context) or another(phrase, context)
+    target = target or implied(phrase, context, "furniture")
     beside = phrase.has("beside") and (phrase.has("it") or phrase.has("this"))
     if beside and not near and target and context.topic not in ("", target):
         about = context.thing(context.topic)  # "the chair next to it"
@@ -165,6 +173,9 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     neighbour = _neighbour(phrase)
     direction = "" if neighbour and is_cjk(neighbour.text[0]) else direction_of(phrase)
     length = next((t.si for t in phrase if t.kind == "length"), None)
+    if length is None:  # "left fifty" is in centimetres
+        numbers = [t.said for t in phrase if t.kind == "number" and t.said >= _BARE]
+        length = numbers[-1] / 100 if numbers else None
     closer = phrase.first("closer")
     from_near = any(t.get("closer") == "from" for t in phrase)
     away = phrase.has("closer", "away")
@@ -217,7 +228,8 @@ def _faced(phrase: Phrase) -> tuple[str, int | None]:
 
 def _rotate(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     faced, where = _faced(phrase)
-    target = named(phrase, context, skip=where, colored=True) or another(phrase, context)
+    target = named(phrase, context, skip=where, colored=True)
+    target = target or colored_one(phrase, context) or another(phrase, context)
     target = target or implied(phrase, context, "furniture")
     spin = phrase.first("spin")
     said = direction_of(phrase)
@@ -228,6 +240,9 @@ def _rotate(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     turns = [v for t in phrase if (v := t.get("turn"))]
     if faced in _DIRECT and angle is None and not direction and _FACING.search(phrase.text):
         return (Command(action="rotate", target=target, near=faced),)
+    before_me = _TO_ME.search(phrase.text) is not None
+    if before_me and angle is None and not direction:
+        return (Command(action="rotate", target=target, near="me"),)
     if angle is None and turns:
         angle = math.radians(float(turns[-1]))
     if angle is None and not direction:

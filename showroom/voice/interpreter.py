@@ -9,6 +9,19 @@ from functools import cache
 
 from ..protocol.messages import Command
 from .answer import answered
+from .clause import (
+    PLAIN,
+    SMALL_TALK,
+    certain,
+    changes,
+    disliked,
+    leading,
+    orders,
+    plain_command,
+    rejected,
+    settled,
+    without_reasons,
+)
 from .context import Clarify, Context, Thing, Understanding
 from .decide import decide
 from .doubts import OUT_OF_RANGE, doubt, vague
@@ -16,10 +29,11 @@ from .ellipsis import likened
 from .entities import entities_of
 from .fitting import change_of, complains, says_how
 from .followup import follow_up
-from .furnishing import copy
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import CHANGES, OPEN, IntentModel, load_model
+from .outcome import left_open, merged, opposite, spoken
 from .phrase import Phrase, told
+from .recast import recast
 from .repair import repaired
 from .replies import command_text, question, word
 from .resolve import ASIDE, NO_COMMAND, Need, Outcome, resolve
@@ -37,8 +51,6 @@ CLEAR = 0.6
 """From this one on a command is carried out although the sentence says other things as well."""
 ASTRAY = 0.5
 """A sentence that is as a whole off topic from this probability on is rejected for one phrase."""
-PLAIN = 0.85
-"""From this one on a phrase that names what to change is a command, whatever else is said."""
 REMEDY = 0.9
 """How sure a remedy is that follows its complaint ("too tight, loosen them")."""
 ANSWERS = 0.08
@@ -61,7 +73,6 @@ SEVERAL = 0.85
 _UNTOLD = ("word", "foreign", "body")
 """Kinds of words that may tell how something fits though the lexicon does not know how."""
 _UNSAID = ("which_way", "which_dimension", "which_part")
-_SMALL_TALK = frozenset(("greet", "thanks", "yes", "no", "stop", "help"))
 _NOW = re.compile(r"\bnow\b|现在")
 """The one filler that asks something by itself ("and now?")."""
 _STEPS = ("more", "less", "again", "reverse")
@@ -115,7 +126,7 @@ class Interpreter:
             )
         clean = normalise(text)
         tokens = self._lexicon.scan(clean.plain) if clean.plain else []
-        tokens = self._speller.corrected(tokens)
+        tokens = recast(self._speller.corrected(tokens))
         phrases = split(repaired(tokens))
         if not phrases and _NOW.search(clean.plain):
             phrases = [Phrase(tuple(tokens))]
@@ -147,28 +158,30 @@ class Interpreter:
                     for name, share in list(decide(phrase, context, self._model).items())[:4]
                 },
             }
-            for phrase in split(repaired(self._speller.corrected(self._lexicon.scan(clean.plain))))
+            for phrase in split(
+                repaired(recast(self._speller.corrected(self._lexicon.scan(clean.plain))))
+            )
         ]
 
     def _commands(
         self, base: Understanding, phrases: list[Phrase], context: Context
     ) -> Understanding:
         turn = Turn(context)
-        phrases = _without_reasons(phrases, context)
+        phrases = without_reasons(phrases, context)
         several = len(phrases) > 1
         shares_of = [decide(phrase, context, self._model) for phrase in phrases]
         if not several or all(next(iter(shares)) == ASIDE for shares in shares_of):
-            shares_of = [_rejected(shares) for shares in shares_of]
+            shares_of = [rejected(shares) for shares in shares_of]
         whole = self._whole(phrases, context) if several else shares_of[0]
-        candidates = tuple(list(_leading(shares_of).items())[:3])
+        candidates = tuple(list(leading(shares_of).items())[:3])
         pairs = list(zip(phrases, shares_of, strict=True))
-        plain = any(_plain(p, s) or (several and _settled(p, s)) for p, s in pairs)
+        plain = any(plain_command(p, s) or (several and settled(p, s)) for p, s in pairs)
         if not several and vague(phrases[0]):
             share = shares_of[0].get("adjust_fit", 0.0)
             return self._need(base, Need("what"), context, share, candidates)
         for place, phrase in enumerate(phrases):
             last = phrase is phrases[-1]
-            leaning = None if last or not _changes(phrases[place + 1]) else "same"
+            leaning = None if last or not changes(phrases[place + 1]) else "same"
             leaned = follow_up(phrase, turn.context, refused=turn.refused)
             if leaned is not None and leaned.kind != leaning:
                 turn.refused = False
@@ -178,28 +191,42 @@ class Interpreter:
             if turn.commands:
                 shares = decide(phrase, turn.context, self._model)
             intent, share = next(iter(shares.items()))
-            if turn.complaint and shares.get("adjust_fit", 0.0) > ANSWERS and _changes(phrase):
+            if turn.complaint and shares.get("adjust_fit", 0.0) > ANSWERS and changes(phrase):
                 intent, share = "adjust_fit", REMEDY
-            if intent == "same" and not last and _changes(phrases[place + 1]):
+            if intent == "same" and not last and changes(phrases[place + 1]):
                 turn.mention(phrase)
+                continue
+            if (
+                several
+                and disliked(phrase, turn.context)
+                and any(p is not phrase and p.has("color") for p in phrases)
+            ):
+                turn.mention(phrase)  # "black is too gloomy, make it red"
                 continue
             if several and intent == ASIDE:
                 if not turn.commands:
                     turn.mentioned = named(phrase, turn.context) or turn.mentioned
                 continue
-            if several and (intent in _SMALL_TALK or only_negated(phrase)):
+            if several and (intent in SMALL_TALK or only_negated(phrase)):
                 turn.mention(phrase)
                 turn.corrected |= intent == "no" and bool(turn.commands) and not last
                 turn.refused = intent == "no" or only_negated(phrase)
-                turn.intents += [intent] if intent in _SMALL_TALK else []
+                turn.intents += [intent] if intent in SMALL_TALK else []
                 continue
             if several and self._beside(place, phrases, shares_of, turn, share, intent):
                 turn.pass_over(phrase)
                 continue
+            if intent == "clarify" and share >= UNSURE:
+                if several and (turn.commands or not last):
+                    turn.mention(phrase)
+                    continue
+                return self._need(base, left_open(phrase, turn.context), context, share, candidates)
             if intent == "out_of_scope" or share < UNSURE:
                 if several and (plain or whole.get("out_of_scope", 0.0) < ASTRAY):
                     if turn.commands and intent != "out_of_scope" and phrase.complete:
-                        return self._ask(base, phrase, shares, turn.context, candidates)
+                        asked = self._ask(base, phrase, shares, turn.context, candidates)
+                        if asked.clarify is not None and not complains(phrase):
+                            return asked
                     turn.pass_over(phrase)
                     continue
                 return replace(base, confidence=share, candidates=candidates)
@@ -209,8 +236,11 @@ class Interpreter:
             else:
                 outcome = self._resolved(intent, phrase, turn.context)
             if isinstance(outcome, Need):
-                if several and phrase.has("negation"):
+                if several and (phrase.has("negation") or outcome.what == "no_context"):
                     continue
+                moved = bool(turn.commands) and turn.commands[-1].action in ("place", "move")
+                if outcome.what == "which_direction" and moved:
+                    continue  # "to the middle, move it there"
                 if outcome.what in _LEFT_OPEN and not last:
                     turn.part = phrase.first("part") or ""
                     turn.mention(phrase)
@@ -219,13 +249,15 @@ class Interpreter:
             outcome = turn.completed(outcome, phrase)
             if which := self._doubted(intent, outcome, phrase, turn.context):
                 return self._need(base, which, turn.context, share, candidates)
-            share = _merged(intent, outcome, shares, phrase, turn.context)
+            share = merged(intent, outcome, shares, phrase, turn.context)
             if turn.remedies(outcome):
                 share = max(share, REMEDY)
             harmless = intent in NO_COMMAND and share >= HARMLESS
             if share < self._enough(intent) and not harmless:
                 if several and not phrase.complete:
                     turn.pass_over(phrase)
+                    continue
+                if turn.says_again(outcome):
                     continue
                 return self._ask(base, phrase, shares, turn.context, candidates)
             turn.take(intent, phrase, outcome, share)
@@ -251,11 +283,11 @@ class Interpreter:
     ) -> bool:
         """Whether an unsure phrase only stands beside a sure command of the same sentence."""
         phrase = phrases[place]
-        if share >= self._enough(intent) or phrase.has("act") or phrase.has("change"):
+        if share >= self._enough(intent) or orders(phrase):
             return False
         later = zip(phrases[place + 1 :], shares_of[place + 1 :], strict=True)
         sure = bool(turn.commands) and turn.confidence >= PLAIN
-        return sure or any(_certain(p, s) for p, s in later)
+        return sure or any(certain(p, s) for p, s in later)
 
     def _resolved(self, intent: str, phrase: Phrase, context: Context) -> Outcome:
         """The commands of a phrase; how a fit shall change is guessed where no word says it."""
@@ -270,7 +302,7 @@ class Interpreter:
         guessed = resolve(intent, told(phrase, change), context)
         if isinstance(guessed, Need) or share >= SURELY_GUESSED:
             return guessed
-        return Need("intent", (guessed, tuple(_opposite(c) for c in guessed)))
+        return Need("intent", (guessed, tuple(opposite(c) for c in guessed)))
 
     def _doubted(
         self, intent: str, outcome: Outcome, phrase: Phrase, context: Context
@@ -289,11 +321,11 @@ class Interpreter:
         agreed = sum(share for name, share in shares.items() if name[-1:] == change[-1])
         if agreed >= AGREED:
             return None
-        return Need("intent", (outcome, tuple(_opposite(c) for c in outcome)))
+        return Need("intent", (outcome, tuple(opposite(c) for c in outcome)))
 
     def _whole(self, phrases: list[Phrase], context: Context) -> dict[str, float]:
         """Probabilities of the intents of all phrases taken as one."""
-        return _rejected(decide(Phrase(_tokens(phrases)), context, self._model), keep=False)
+        return rejected(decide(Phrase(_tokens(phrases)), context, self._model), keep=False)
 
     def _as_one(
         self, base: Understanding, phrase: Phrase, shares: dict[str, float], context: Context
@@ -323,6 +355,9 @@ class Interpreter:
         commands = tuple(turn.commands)
         if len(commands) > 1:  # "I don't like it, undo that" only asks to undo
             commands = tuple(c for c in commands if c.action != "dislike") or commands[:1]
+        if len(commands) > 1 and commands[0].action == "choose":  # "the green one, on me"
+            tried = commands[1].action == "try_on" and commands[1].target == commands[0].target
+            commands = commands[tried:]
         if any(c.action == "add_to_basket" for c in commands):
             commands = tuple(c for c in commands if c.action not in ("choose", "ask"))
         if commands:
@@ -389,7 +424,7 @@ class Interpreter:
             said = (context.thing(o[0].target) for o in need.options if o)
             choices = tuple(self._called(thing, base.lang) for thing in said if thing)
         else:
-            choices = tuple(_said(o, base.lang) for o in need.options if o)
+            choices = tuple(spoken(o, base.lang) for o in need.options if o)
         clarify = Clarify(question(need.what, choices, base.lang), choices, need.options)
         return replace(
             base,
@@ -405,107 +440,8 @@ def _thing(target: str, context: Context) -> str:
     return target if context.thing(target) else ""
 
 
-def _said(commands: tuple[Command, ...], lang: str) -> str:
-    """Commands in a few words, for the choices of a question."""
-    joiner = "，" if lang == "zh" else ", "
-    return joiner.join(dict.fromkeys(command_text(c, lang) for c in commands))
-
-
-def _opposite(command: Command) -> Command:
-    return copy(command, delta=None if command.delta is None else -command.delta)
-
-
-def _rejected(shares: dict[str, float], *, keep: bool = True) -> dict[str, float]:
-    """Shares where a clause beside a request is off topic, or (not kept) left out."""
-    out = {name: share for name, share in shares.items() if name != ASIDE}
-    beside = shares.get(ASIDE, 0.0)
-    if keep:
-        out["out_of_scope"] = out.get("out_of_scope", 0.0) + beside
-    else:
-        out = {name: share / max(1e-9, 1.0 - beside) for name, share in out.items()}
-    return dict(sorted(out.items(), key=lambda item: -item[1]))
-
-
-def _plain(phrase: Phrase, shares: dict[str, float]) -> bool:
-    """Whether a phrase is a command beyond doubt, whatever stands around it."""
-    intent, share = next(iter(shares.items()))
-    told = any(phrase.has(k) for k in ("part", "category", "color", "material", "option", "size"))
-    said = told and (_changes(phrase) or phrase.has("act") or phrase.has("direction"))
-    return share >= PLAIN and intent not in _SMALL_TALK | {"out_of_scope"} and said
-
-
-def _without_reasons(phrases: list[Phrase], context: Context) -> list[Phrase]:
-    """The phrases without those that only say why the change before is put right."""
-    if len(phrases) < 2:
-        return phrases
-    kept = [p for p in phrases if not likened(p) or p.has("change") or p.has("act")] or phrases
-    leaned = [follow_up(phrase, context) for phrase in kept]
-    places = [i for i, each in enumerate(leaned) if each is not None and each.corrects]
-    if not places:
-        return kept
-    before = [
-        p
-        for p, each in zip(kept[: places[-1]], leaned, strict=False)
-        if p.complete and not _reasons(p) and not (each is not None and each.corrects)
-    ]
-    return [*before, *kept[places[-1] :]]
-
-
-def _reasons(phrase: Phrase) -> bool:
-    """Whether a phrase only says what is wrong."""
-    return complains(phrase) or phrase.has("less") or not phrase.has("act")
-
-
-def _settled(phrase: Phrase, shares: dict[str, float]) -> bool:
-    """Whether a phrase is a sure command in words that are all known ("revert", 改黑色)."""
-    odd = any(t.kind in ("word", "foreign") for t in phrase)
-    return _certain(phrase, shares) and not odd
-
-
-def _certain(phrase: Phrase, shares: dict[str, float]) -> bool:
-    """Whether a phrase is surely a command, and nobody else's talk."""
-    intent, share = next(iter(shares.items()))
-    quiet = _SMALL_TALK | {"out_of_scope", ASIDE, "dislike", "recommend", "ask"}
-    return share >= PLAIN and intent not in quiet and not phrase.has("foreign")
-
-
-def _changes(phrase: Phrase) -> bool:
-    return any(phrase.has(kind) for kind in ("change", "raise", "length", "adjective"))
-
-
 def _tokens(phrases: list[Phrase]) -> tuple[Token, ...]:
     return tuple(token for phrase in phrases for token in phrase.tokens)
-
-
-def _leading(shares: list[dict[str, float]]) -> dict[str, float]:
-    """The probabilities of the first phrase that is about the showroom."""
-    for each in shares:
-        intent = next(iter(each))
-        if intent not in _SMALL_TALK and intent not in ("out_of_scope", ASIDE):
-            return each
-    return shares[0]
-
-
-def _alike(one: Outcome, other: Outcome) -> bool:
-    """Whether two outcomes come to the same; "another jacket" is shown like any jacket."""
-    if isinstance(one, Need) or isinstance(other, Need):
-        return False
-    shown = len(one) == len(other) == 1 and one[0].action == other[0].action == "show"
-    return one == other or (shown and one[0].target == other[0].target)
-
-
-def _merged(
-    intent: str, outcome: Outcome, shares: dict[str, float], phrase: Phrase, context: Context
-) -> float:
-    """The probability of an outcome: of all intents that come to the same."""
-    total = shares[intent]
-    if isinstance(outcome, Need) or not outcome:
-        return total
-    for other, share in shares.items():
-        rival = other != intent and share > 0.03 and other not in NO_COMMAND
-        if rival and _alike(resolve(other, phrase, context), outcome):
-            total += share
-    return total
 
 
 @cache

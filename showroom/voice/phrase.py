@@ -12,7 +12,7 @@ from .text import is_cjk
 _EVIDENCE = {
     "change", "adjective", "raise", "color", "size", "option", "direction", "spin", "turn",
     "more", "less", "again", "reverse", "same", "other", "factor", "times", "angle", "percent",
-    "enough", "shape", "closer", "foreign", "near", "product", "length", "size_word",
+    "enough", "shape", "closer", "material", "foreign", "near", "product", "length", "size_word",
 }  # fmt: skip
 _UNHEARD = ("filler", "repair")
 """Kinds that say nothing of what is wanted."""

@@ -212,6 +212,10 @@ def _fraction(text: str, start: int) -> Quantity | None:
     return Quantity("factor", share, share, "", match.end())
 
 
+_UNIT_AND = re.compile(r"(inch|foot|metre|meter|yard|turn) and a (half|quarter)\b")
+"""A unit that counts as one without being said so ("inch and a half")."""
+
+
 def parse_quantity(text: str, start: int) -> Quantity | None:
     """The number at ``start`` of a normalised text, with its unit where one follows.
 
@@ -227,6 +231,10 @@ def parse_quantity(text: str, start: int) -> Quantity | None:
         number = (1.0, article.end())
     elif number is None and (more := re.compile(r"another ").match(text, start)):
         number = _number(text, more.end()) if more.end() < len(text) else None
+    if number is None and (half := _UNIT_AND.match(text, start)) and half[1] in units()[1]:
+        kind, size = units()[1][half[1]]
+        value = 1.5 if half[2] == "half" else 1.25
+        return Quantity(kind, value * size, value, half[1], half.end())
     if number is None:
         return None
     value, end = number

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..protocol.messages import Command
-from . import fitting, furnishing, shopping
+from . import attributes, fitting, furnishing, shopping
 from .context import Context
 from .data import amounts, anatomy
 from .options import options
 from .phrase import Phrase, part_kind
 from .shopping import picked
-from .target import another, category_target, implied, kind_of, named
+from .target import another, category_target, colored_one, implied, kind_of, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def _show(phrase: Phrase, context: Context) -> Outcome:
     low, high = _bounds(phrase)
     wanted = material or low is not None or high is not None
     if not target and not color and not wanted:
+        if phrase.has("question") or not context.things:
+            return (Command(action="show"),)
         return Need("which_product")
     return (
         Command(
@@ -91,6 +93,11 @@ def _try_on(phrase: Phrase, context: Context) -> Outcome:
         target = context.pointed
     if not target and not spoken_color(phrase):
         target = _garment_of(context)
+    category = next((c for t in phrase if (c := t.get("category"))), "")
+    if target == context.worn and category and not phrase.has("this"):
+        worn = context.thing(target)
+        if worn is not None and worn.category != category:
+            target = category  # "dress me in a shirt" means no T-shirt
     command = Command(
         action="try_on",
         target=target,
@@ -107,7 +114,8 @@ def _garment_of(context: Context) -> str:
 
 
 def _take_off(phrase: Phrase, context: Context) -> Outcome:
-    target = named(phrase, context, colored=True) or another(phrase, context)
+    target = named(phrase, context, colored=True)
+    target = target or colored_one(phrase, context) or another(phrase, context)
     if not target and phrase.has("all"):
         return (Command(action="take_off", option="all"),)
     if not target and phrase.has("this") and context.pointed:
@@ -195,8 +203,8 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
 def _report(phrase: Phrase, context: Context) -> Outcome:
     pointed = context.pointed if phrase.has("this") else ""
     target = named(phrase, context) or pointed or _garment_of(context) or context.worn
-    sizes = phrase.all("size")
-    size = phrase.first("size") or "" if len(sizes) == 1 else ""
+    sizes = [t for t in phrase.all("size") if not (t.get("adjective") and phrase.has("too"))]
+    size = (sizes[0].get("size") or "") if len(sizes) == 1 else ""
     return (Command(action="report", target=target, size=size),)
 
 
@@ -358,7 +366,7 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
     if intent in NO_COMMAND:
         return ()
     if intent in _BUILDERS:
-        return _fetched(_BUILDERS[intent](phrase, context), phrase, context)
+        return _whole(intent, _BUILDERS[intent](phrase, context), phrase, context)
     if intent in ("adjust_fit", "set_size"):
         made = fitting.build(intent, phrase, context)
     elif intent in shopping.SHOP_ACTIONS:
@@ -367,28 +375,36 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
         made = furnishing.build(intent, phrase, context)
     if isinstance(made, str):
         return Need(made, options(made, phrase, context))
-    return _fetched(_both(made, phrase), phrase, context) if intent == "set_size" else made
+    return _whole(intent, made, phrase, context)
 
 
-def _both(commands: tuple[Command, ...], phrase: Phrase) -> tuple[Command, ...]:
-    """A size and a colour that are said in one breath ("L in black")."""
-    color = spoken_color(phrase)
-    if not color or len(commands) != 1 or phrase.has("category"):
-        return commands
-    dyed = Command(action="set_color", target=commands[0].target, color=color)
-    return (*commands, dyed)
+def _whole(intent: str, outcome: Outcome, phrase: Phrase, context: Context) -> Outcome:
+    """An outcome with all that the phrase says in the same breath."""
+    if isinstance(outcome, Need):
+        return outcome
+    if intent in attributes.SETTING:
+
+        def build(name: str) -> tuple[Command, ...]:
+            if name == "set_size":
+                made = fitting.build(name, phrase, context)
+                return () if isinstance(made, str) else made
+            found = _BUILDERS[name](phrase, context)
+            return () if isinstance(found, Need) else found
+
+        outcome = attributes.together(intent, outcome, phrase, build)
+    fetched = _fetched(outcome, phrase, context)
+    return fetched if isinstance(fetched, Need) else attributes.each(fetched, phrase, context)
 
 
 def _fetched(outcome: Outcome, phrase: Phrase, context: Context) -> Outcome:
     """What is not here yet is shown in that colour or size rather than altered."""
-    if isinstance(outcome, Need) or len(outcome) != 1 or not context.things:
+    if isinstance(outcome, Need) or not outcome or not context.things:
         return outcome
-    command = outcome[0]
-    if command.action not in ("set_color", "set_size") or not phrase.has("category"):
+    if any(c.action not in attributes.SETTING for c in outcome) or not phrase.has("category"):
         return outcome
-    if context.thing(command.target) or command.size_step or phrase.has("this"):
+    first = outcome[0]
+    if context.thing(first.target) or any(c.size_step for c in outcome) or phrase.has("this"):
         return outcome
-    if not (command.color or command.size):
+    if not any(c.color or c.size for c in outcome):
         return outcome
-    shown = Command(action="show", target=command.target, color=command.color, size=command.size)
-    return (shown,)
+    return _show(phrase, context)

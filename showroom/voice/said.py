@@ -37,6 +37,8 @@ _NAMES = {
     "no": ("no", "dislike"),
 }
 """Intents that annotations call by one name."""
+_TELLING = ("change", "adjective", "color", "size", "length", "option", "amount", "direction")
+"""Kinds of words with which a question is one of detail, and not of what is meant at all."""
 _WORDED = frozenset(("other", "same", "again"))
 """Intents that a word of the same kind must tell."""
 _LEANING = frozenset(("more", "less", "again", "reverse", "same", "other"))
@@ -109,7 +111,12 @@ def _phrases(
 ) -> Iterator[Said]:
     """The phrases of a sentence whose intents are clear."""
     phrases = split(default_lexicon().scan(normalise(text).plain))
-    if not phrases or want["intent"] == "clarify":
+    if not phrases:
+        return
+    if want["intent"] == "clarify":
+        whole = Phrase(tuple(t for phrase in phrases for t in phrase.tokens))
+        if not any(whole.has(kind) for kind in _TELLING):
+            yield Said(whole, "clarify", "", group)
         return
     commands = [Command(**c) for c in want["commands"]]
     whole = Phrase(tuple(t for phrase in phrases for t in phrase.tokens))

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .lexicon import Token
 from .phrase import Phrase
+from .text import is_cjk
 
 _MEASURES = {"length", "angle", "percent", "amount", "factor", "times"}
 _TAILS = ("off", "more", "less", "please", "extra", "again")
 """Words that say nothing by themselves after a measure."""
+_WHY = re.compile(
+    r"so (?:that|only|just|it|i|we|my|the|they|you|there|nobody|no|a|as)\b"
+    r"|(?:because|cause|cos|coz|since|otherwise|or else|for my|for when)\b"
+    r"|因为|不然|省得|免得|好让|这样我|要不然"
+)
+"""What begins a clause that only says why."""
+_VALUES = ("color", "size", "material", "option", "length", "angle", "amount", "percent")
 _STRONG_MARKS = {",", ".", ";", "!", "?"}
 
 
@@ -34,7 +43,7 @@ def split(tokens: Sequence[Token]) -> list[Phrase]:
         elif weak and _parts(current, tokens[position:]):
             pieces.append(Phrase(tuple(current)))
             current = [] if token.get("separator") else [token]
-        elif _repeats(current, tokens[position:]):
+        elif _repeats(current, tokens[position:]) or _apart(current, tokens[position:]):
             pieces.append(Phrase(tuple(current)))
             current = [token]
         elif not strong:
@@ -75,6 +84,35 @@ def _repeats(before: Sequence[Token], rest: Sequence[Token]) -> bool:
     return said and any(right.has(kind) for kind in ("change", "adjective", "raise"))
 
 
+def _clause(tokens: Sequence[Token]) -> Phrase:
+    """The tokens up to the next mark or separator."""
+    for i, token in enumerate(tokens):
+        if token.text in _STRONG_MARKS or token.get("separator"):
+            return Phrase(tuple(tokens[:i]))
+    return Phrase(tuple(tokens))
+
+
+def _apart(before: Sequence[Token], rest: Sequence[Token]) -> bool:
+    """Whether a second command begins with no mark between, only a space or a new verb."""
+    if not before:
+        return False
+    left, right = Phrase(tuple(before)), _clause(rest)
+    first = rest[0]
+    cjk = is_cjk(first.text[0]) and is_cjk(before[-1].text[-1])
+    if cjk and first.start > before[-1].end and left.complete:
+        return right.complete and not (len(right) == 1 and first.kind in _MEASURES)
+    valued = any(left.has(kind) for kind in _VALUES)
+    if first.kind == "category" and valued and left.has("category"):
+        verb = any(right.has("act", name) for name in ("change", "paint", "move", "rotate"))
+        return verb and any(right.has(kind) for kind in (*_VALUES, "direction", "near"))
+    if first.get("act") in ("change", "paint") and is_cjk(first.text[0]):
+        fitted = left.has("length") or left.has("amount") or left.has("size_word")
+        value = right.tokens[1:2]
+        given = any(t.kind in ("color", "option", "material", "size") for t in value)
+        return given and fitted and not left.has("color")
+    return False
+
+
 def _wants_direction(piece: Phrase) -> bool:
     """Whether a piece moves something, but does not say where to."""
     moves = piece.has("act", "move") or piece.has("act", "rotate")
@@ -107,6 +145,8 @@ def _join(pieces: list[Phrase]) -> list[Phrase]:
             continue
         whole = (piece.complete and not measure) or answer or not joined or _anew(piece)
         aside = bool(joined) and _aside(joined[-1]) and piece.complete
+        if joined and _WHY.match(piece.text) and not piece.has("act", "change"):
+            continue
         if joined and not aside and not (joined[-1].complete or joined[-1].has("answer")):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
         elif whole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..protocol.messages import Command
 from .context import Context
+from .data import anatomy
 from .phrase import Phrase
 from .target import category_target, implied, named
 
@@ -43,12 +44,13 @@ def picked(phrase: Phrase, context: Context) -> str:
         return listed[at] if 0 <= at < len(listed) else ""
     color = phrase.first("color")
     category = phrase.first("category")
+    wider: dict[str, list[str]] = anatomy()["wider"]
     found = [
         t.id
         for t in (*context.things, *context.shelf)
         if t.id in listed
         and (color is None or t.color == color)
-        and (category is None or t.category == category)
+        and (category is None or t.category in wider.get(category, [category]))
     ]
     return found[0] if len(found) == 1 and (color or category) else ""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .context import Context, Thing
 from .data import anatomy
 from .phrase import Phrase, category_kind, part_kind
+
+_ONE = re.compile(r"\bones?\b|[那这][个把张件条]")
 
 
 def kind_of(target: str, context: Context) -> str:
@@ -61,6 +64,10 @@ def named(
         if category and not (token.get("option") and _is_choice(token.text)):
             return category_target(category, context, color)
     for token in tokens:
+        owner = _owner(token.text) if token.kind == "part" else ""
+        if owner and any(t.category == owner for t in context.things):
+            return category_target(owner, context, color)
+    for token in tokens:
         if kind := token.get("kind"):
             if kind == "garment" and context.worn:
                 return context.worn
@@ -93,6 +100,36 @@ def colored(phrase: Phrase, context: Context) -> str:
             if len(found) == 1:
                 return found[0]
     return ""
+
+
+_OWNERS = {
+    "沙发": "sofa", "桌": "table", "椅": "chair", "凳": "stool", "床": "bed", "柜": "cabinet",
+    "裙": "dress", "裤": "trousers", "chair": "chair", "sofa": "sofa", "couch": "sofa",
+    "table": "table", "desk": "desk", "bed": "bed", "stool": "stool", "dress": "dress",
+    "jacket": "jacket", "coat": "jacket", "shirt": "shirt", "trouser": "trousers",
+    "tabletop": "table", "tabletops": "table", "desktop": "desk",
+}  # fmt: skip
+"""Whose a part is whose word begins or ends with the product ("sofa back", 桌腿)."""
+
+
+def _owner(text: str) -> str:
+    words = text.split()
+    if text[0].isascii():
+        return _OWNERS.get(words[0], "") or _OWNERS.get(words[-1].removesuffix("s"), "")
+    return _OWNERS.get(text[:2], "") or _OWNERS.get(text[:1], "")
+
+
+def colored_one(phrase: Phrase, context: Context) -> str:
+    """The thing that "the white one" tells apart from others like that last talked about."""
+    color = phrase.first("color")
+    if not color or phrase.has("category") or not _ONE.search(phrase.text):
+        return ""
+    last = context.last.target if context.last else ""
+    about = context.thing(context.topic) or context.thing(last)
+    found = [t.id for t in context.things if t.color == color]
+    if about is not None:
+        found = [i for i in found if kind_of(i, context) == about.kind]
+    return found[0] if len(found) == 1 else ""
 
 
 def _is_choice(text: str) -> bool:

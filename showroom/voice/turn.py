@@ -135,6 +135,22 @@ class Turn:
         step = asked.delta or asked.size_step or 1.0
         return asked.action != "adjust_fit" or step * (command.delta or 0.0) >= 0
 
+    def says_again(self, commands: Sequence[Command]) -> bool:
+        """Whether commands only say again what the sentence has asked for already."""
+        if not (commands and self.commands):
+            return False
+        return all(
+            c.action == "adjust_fit" and any(_same_way(c, old) for old in self.commands)
+            for c in commands
+        )
+
+    def _sought(self, new: Command, shown: Command) -> bool:
+        """Whether a size or colour belongs to what shall be shown ("a black skirt, size M")."""
+        if shown.action != "show" or new.size_step or not (new.size or new.color):
+            return False
+        here = self.context.thing(shown.target) or not shown.target
+        return not here and new.target in ("", shown.target)
+
     def _joined(self, commands: Sequence[Command]) -> list[Command]:
         """Commands that say the one before in other words, joined with it into one."""
         out = list(commands)
@@ -157,6 +173,12 @@ class Turn:
                     color=new.color or old.color,
                     size=new.size or old.size,
                 )
+        elif new.action == old.action == "adjust_fit" and new.value and not new.parameter:
+            self.commands.pop()  # "1.8 m long, no, 1.6"
+            out[0] = copy(old, value=new.value, delta=None)
+        elif new.action in ("set_size", "set_color") and self._sought(new, old):
+            self.commands.pop()
+            out[0] = copy(old, color=new.color or old.color, size=new.size or old.size)
         elif new.action == old.action == "show" and _narrows(new.target, old.target):
             self.commands.pop()
             out[0] = copy(new, color=new.color or old.color, size=new.size or old.size)
@@ -194,6 +216,8 @@ def only_negated(phrase: Phrase) -> bool:
     denied = bool(content) and content[0].text in ("不是", "not")
     if not (phrase.has("negation") or denied) or phrase.has("option"):
         return False
+    if phrase.has("negation", "instead") and content[0].kind != "negation":
+        return False  # "black rather than blue"
     if denied and len(content) < 4 and all(t.kind in _NAMING for t in content[1:]):
         return len(content) > 1
     return all(
@@ -238,6 +262,10 @@ def _repeats(command: Command, earlier: Command) -> bool:
 
 def _overrides(command: Command, earlier: Command) -> bool:
     """Whether a later colour or size of the same thing makes an earlier one pointless."""
+    if command.action == earlier.action == "rotate" and command.near and not earlier.near:
+        return command.target == earlier.target
+    if command.action == earlier.action == "place":
+        return command.target == earlier.target
     settled = command.action == earlier.action and command.action in ("set_color", "set_size")
     return settled and command.target == earlier.target and not earlier.size_step
 

@@ -1,0 +1,134 @@
+"""Words that their neighbours tell what they are, before a sentence is split.
+
+"The chair back half a metre" moves a chair, 喘不上气 denies nothing, and in "one centimetre,
+and the hem by four" the four are centimetres too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .lexicon import Token, default_lexicon
+from .quantity import units
+from .text import is_cjk
+
+_MARKS = (",", ".", ";", "!", "?", "、")
+_FURNITURE_BACK = {"chair back": "chair", "sofa back": "sofa", "couch back": "sofa"}
+_ABLE = "上下来去起住着到进开拢动了出直过见清惯合齐够透及"
+"""What follows 不 in what cannot be done (喘不上, 够不着)."""
+_PLAIN_BEFORE = "绝都也就可我你它这那还再又是的了把给让要会能想好行对得总从并却"
+_MEASURED = ("length", "angle")
+_BEFORE_MEASURE = ("by", "to", "two", "another", "around", "about", "sth")
+_ONTO = ("to", "on", "onto", "off", "at", "from", "in")
+_TAKING = ("change", "adjective", "raise", "absolute", "dimension", "amount", "direction", "act")
+
+
+def recast(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens of a sentence with those read anew that their neighbours decide."""
+    out: list[Token] = []
+    for at, token in enumerate(tokens):
+        shade = tokens[at + 1].text if at + 1 < len(tokens) else ""
+        if token.text[-1] in "浅深" and token.get("change") and shade and _shade(token, shade):
+            out += _shaded(token, tokens[at + 1])
+        elif out and out[-1].end == token.end:
+            continue
+        elif token.text in _FURNITURE_BACK and _goes(tokens[at + 1 :]):
+            out += _parted(token)
+        elif token.text == "不" and _cannot(tokens, at):
+            out.append(replace(token, senses=(("filler", "filler"),)))
+        else:
+            out.append(token)
+    return _measured(out)
+
+
+def _shade(token: Token, after: str) -> bool:
+    """Whether "light" or "dark" belongs to the colour that follows (衬衫改浅蓝)."""
+    return default_lexicon().match(token.text[-1] + after, 0) == token.text[-1] + after
+
+
+def _shaded(token: Token, color: Token) -> list[Token]:
+    words = default_lexicon()
+    verb, name = token.text[:-1], token.text[-1] + color.text
+    middle = token.end - 1
+    senses = words.senses(verb) if words.match(verb, 0) == verb else (("act", "change"),)
+    return [
+        Token(verb, senses, token.start, middle),
+        Token(name, words.senses(name), middle, color.end),
+    ]
+
+
+def _goes(rest: Sequence[Token]) -> bool:
+    """Whether what follows says how far, and not how tall a back shall be."""
+    clause: list[Token] = []
+    for token in rest:
+        if token.text in _MARKS or token.get("separator"):
+            break
+        clause.append(token)
+    sized = any(t.get("change") or t.get("adjective") or t.get("raise") for t in clause)
+    content = [t for t in clause if t.kind != "filler"]
+    near = not content or content[0].kind == "length" or content[0].get("amount") is not None
+    return near and not sized
+
+
+def _parted(token: Token) -> list[Token]:
+    middle = token.start + token.text.index(" back")
+    category = _FURNITURE_BACK[token.text]
+    return [
+        Token(token.text[:-5], (("category", category),), token.start, middle),
+        Token("back", (("direction", "back"),), middle + 1, token.end),
+    ]
+
+
+def _cannot(tokens: Sequence[Token], at: int) -> bool:
+    """Whether 不 stands inside what cannot be done."""
+    if at == 0 or at + 1 == len(tokens):
+        return False
+    before, after = tokens[at - 1], tokens[at + 1]
+    joined = before.end == tokens[at].start and is_cjk(before.text[-1])
+    return joined and before.text[-1] not in _PLAIN_BEFORE and after.text[0] in _ABLE
+
+
+def _measured(tokens: list[Token]) -> list[Token]:
+    """Bare numbers with the unit that the sentence says elsewhere."""
+    unit, meaning = units()
+    known = next((t for t in tokens if t.kind in _MEASURED and t.unit and t.said), None)
+    size, kind, name = (known.si / known.said, known.kind, known.unit) if known else (0.0, "", "")
+    spoken = [t for t in tokens if t.kind in _MEASURED]
+    if known is None and not spoken:  # "two and three, centimetres obviously"
+        for token in tokens:
+            match = unit.match(token.text, 0) if token.kind == "word" else None
+            if match and match.end() == len(token.text) and len(token.text) > 1:
+                kind, size = meaning[match[0]]
+                name = match[0]
+    if kind not in _MEASURED or not size:
+        return tokens
+    out = list(tokens)
+    for at, token in enumerate(tokens):
+        if token.kind == "number" and _bare(tokens, at):
+            out[at] = replace(token, senses=((kind, ""),), si=token.said * size, unit=name)
+    return out
+
+
+def _bare(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a number says how much, and not how many or which."""
+    if tokens[at].text in ("one", "a") and at + 1 < len(tokens) and tokens[at + 1].kind == "part":
+        return False
+    before = [t for t in tokens[max(0, at - 2) : at] if t.kind != "filler" and t.text not in _MARKS]
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    if after is not None and after.get("size_word"):
+        return False
+    if after is not None and after.kind in ("word", "foreign", "category", "part", "ordinal"):
+        return False
+    if (
+        after is not None
+        and after.text in _ONTO
+        and any(t.get("part") for t in tokens[at + 2 :][:3])
+    ):
+        return True
+    if not before:
+        return False
+    if before[-1].kind == "number" and len(tokens) > at + 1:
+        return True
+    told = before[-1].text in _BEFORE_MEASURE or any(before[-1].get(k) for k in _TAKING)
+    return told and before[-1].get("size_word") is None
