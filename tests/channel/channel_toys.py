@@ -38,6 +38,8 @@ HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
 class ToyVisit:
+    vertices = VERTICES
+
     def __init__(self) -> None:
         self.said = 0
         self.frame = 0
@@ -67,7 +69,7 @@ class ToyVisit:
             case Pose():
                 self.poses += 1
                 self.frame += 1
-                points = np.full((VERTICES, 3), event.time, "<f4").tobytes()
+                points = np.full((self.vertices, 3), event.time, "<f4").tobytes()
                 return [
                     AvatarPose(time=event.time, root=event.head[:3], rotations={}, seq=event.seq),
                     MeshFrame(
