@@ -33,6 +33,7 @@ ALIASES = {
     "washing": "care", "fabric": "material", "made_in": "origin", "country": "origin",
     "country_of_origin": "origin", "max_load": "weight_limit", "load": "weight_limit",
     "weight_capacity": "weight_limit", "max_weight": "weight_limit", "cost": "price",
+    "durable": "durability",
 }  # fmt: skip
 """Other names under which annotators know attributes."""
 _OVERALL = ("height", "width", "depth", "length")

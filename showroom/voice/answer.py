@@ -30,6 +30,15 @@ def answered(phrases: list[Phrase], context: Context) -> tuple[Command, ...] | N
     ]
     if len(phrases) == 1 and len(hits) == 1:
         return hits[0]
+    color = phrase.first("color")
+    told = [
+        commands
+        for commands in asked.commands
+        if color and commands and (thing := context.thing(commands[0].target))
+        if thing.color == color
+    ]
+    if len(phrases) == 1 and len(told) == 1 and len(phrase.content) < 4:
+        return told[0]
     only_answers = all(
         t.kind in ("answer", "filler", "act") and t.get("answer") for t in phrase.content
     )

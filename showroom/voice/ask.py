@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -35,6 +36,7 @@ _DIMENSIONS = {"tall": "height", "wide": "width", "deep": "depth", "long": "leng
     "thick": "thickness"
 }
 _SEATS = ("seat", "height")
+_SITTING = re.compile(r"\bsit(?:s|ting)?\b|坐")
 
 _FURNITURE = (
     "weight_limit", "assembly", "stackable", "foldable", "outdoor", "finish", "seat_height",
@@ -206,7 +208,13 @@ class Questions:
 
     def _target(self, tokens: tuple[Token, ...], context: Context, attribute: str) -> str:
         """What a question is about: what it names, points at, is worn, or was talked of last."""
-        phrase = Phrase(tokens)
+        phrase = Phrase(
+            tuple(
+                t
+                for t, after in zip(tokens, (*tokens[1:], None), strict=True)
+                if not _end(t, after)
+            )
+        )
         found = named(phrase, context)
         if context.thing(found) is not None or phrase.first("product"):
             return found
@@ -219,6 +227,11 @@ class Questions:
             if not found or _akin(found, thing.category) or phrase.has("this"):
                 return key
         return found or implied(phrase, context, kind)
+
+
+def _end(token: Token, after: Token | None) -> bool:
+    """Whether "top" is the upper end of something ("the top of the backrest")."""
+    return token.text == "top" and after is not None and after.text == "of"
 
 
 def _kind_told(phrase: Phrase) -> str:
@@ -239,8 +252,11 @@ def measured(features: Features, tokens: tuple[Token, ...]) -> str:
     """Which dimension a question of size means: ``"height"``, ``"sleeve_length"``."""
     found = [name for concept, name in _DIMENSIONS.items() if concept in features.concepts]
     part = next((p for t in tokens if (p := t.get("part"))), "")
-    if any(t.get("seat_height") for t in tokens) or (part, *found[:1]) == _SEATS:
+    sitting = found == ["height"] and bool(_SITTING.search(features.spoken))
+    if any(t.get("seat_height") for t in tokens) or (part, *found[:1]) == _SEATS or sitting:
         return "seat_height"
+    if {"shoulder", "hem"} <= {t.get("part") for t in tokens}:
+        return "body_length"
     if len(found) != 1 or "big" in features.concepts:
         return f"{part}_size" if part and found else "dimensions"
     return f"{part}_{found[0]}" if part else found[0]

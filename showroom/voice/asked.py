@@ -1,4 +1,4 @@
-"""How customers ask: concepts and question templates, from ``questions.yaml`` of each language."""
+"""How customers ask: concepts and templates, from the ``questions*.yaml`` of each language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from .data import LANGUAGES, read
+from .data import LANGUAGES, files_of, read
 
 ABSTAIN, COMMAND = "abstain", "command"
 """Classes of sentences that neither product fields nor the shop's FAQ can answer."""
@@ -73,12 +73,17 @@ class Asked:
 @cache
 def asked(language: str) -> Asked:
     """The questions of ``"en"`` or ``"zh"``."""
-    document = read(f"{language}/questions.yaml")
-    classes = {f"product:{name}": forms for name, forms in document["attributes"].items()}
-    classes |= {f"shop:{name}": forms for name, forms in document["topics"].items()}
-    classes[ABSTAIN] = document["abstain"]
+    document, *others = (read(f"{language}/{name}") for name in files_of(language, "questions"))
+    classes: dict[str, list[str]] = {}
+    slots = dict(document["slots"])
+    for each in (document, *others):
+        for kind, prefix in (("attributes", "product"), ("topics", "shop")):
+            for name, forms in each[kind].items():
+                classes.setdefault(f"{prefix}:{name}", []).extend(forms)
+        slots |= each["slots"]
+    classes[ABSTAIN] = [form for each in (document, *others) for form in each["abstain"]]
     stop = frozenset(str(word) for word in document["stop"])
-    return Asked(document["concepts"], classes, document["slots"], stop)
+    return Asked(document["concepts"], classes, slots, stop)
 
 
 @cache

@@ -7,7 +7,8 @@ import math
 from ..protocol.messages import Command
 from . import fitting, furnishing
 from .context import Change, Context
-from .ellipsis import acts_of, names_value, only, says
+from .data import amounts
+from .ellipsis import acts_of, likened, names_value, only, says
 from .furnishing import copy
 from .phrase import Phrase
 from .target import named
@@ -44,7 +45,7 @@ def taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Command
     if undone and context.undid and plain:
         return ()
     if plain:
-        return (Command(action="undo"),)
+        return () if says("every", phrase) else (Command(action="undo"),)
     if context.previous is not None or context.undid or about not in ("", last.target):
         return ()
     return (Command(action="undo"),)
@@ -165,3 +166,22 @@ def half(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]
     if phrase.has("before") and not back:
         return (copy(last, delta=math.copysign(size, last.delta or 0.0)),)
     return (furnishing.turned_back(last, size),)
+
+
+def excess(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """As in "too much", "a bit less still": the last amount was too large."""
+    last = context.last
+    kinds: tuple[str, ...] = ("less", "amount", "more", "it", "this", "question", "done")
+    kinds = (*kinds, "category") if likened(phrase) else kinds
+    if last is None or not phrase.has("less") or not only(phrase, kinds, 2 * likened(phrase)):
+        return ()
+    if phrase.has("more"):  # "a bit less still"
+        return (last,) if last.delta or last.factor else ()
+    amount = furnishing.spoken_amount(phrase, last, context)
+    if last.delta:
+        return (furnishing.turned_back(last, amount or abs(last.delta) / 2),)
+    if last.factor:
+        bit = phrase.has("amount") or "bit" in phrase.text
+        step = amounts()["scale"]["bit"] if bit else math.sqrt(max(last.factor, 1 / last.factor))
+        return (copy(last, factor=1 / step if last.factor >= 1 else step),)
+    return ()

@@ -8,7 +8,7 @@ from .data import amounts
 from .furnishing import copy
 from .phrase import Phrase
 from .resolve import Need, Outcome
-from .target import kind_of
+from .target import category_of, kind_of
 
 OUT_OF_RANGE = "out_of_range"
 _BARE = frozenset(("act", "it", "this", "filler", "repair", "punct", "kind", "question"))
@@ -32,11 +32,16 @@ def vague(phrase: Phrase) -> bool:
 
 def _several(outcome: tuple[Command, ...], context: Context) -> Need | None:
     """The question which piece of furniture is meant, where several stand there."""
-    if outcome[0].target or context.pointed or outcome[0].action not in _FURNISHING:
-        return None
-    found = [thing for thing in context.things if thing.kind == "furniture"]
-    told_apart = len({thing.category for thing in found}) == len(found)
-    if len(found) < 2 or not told_apart:
+    target = outcome[0].target
+    if target and context.thing(target) is None:
+        found = [t for t in context.things if t.category in category_of(target)]
+        told_apart = len({thing.color for thing in found}) == len(found)
+        wanted = outcome[0].action in (*_FURNISHING, "set_color", "set_choice", "adjust_fit")
+    else:
+        found = [thing for thing in context.things if thing.kind == "furniture"]
+        told_apart = len({thing.category for thing in found}) == len(found)
+        wanted = outcome[0].action in _FURNISHING and not target and not context.pointed
+    if len(found) < 2 or not told_apart or not wanted:
         return None
     choices = tuple(tuple(copy(c, target=t.id) for c in outcome) for t in found[:3])
     return Need("which_product", choices)

@@ -194,6 +194,8 @@ def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
         shift(out, "set_color", "set_choice")
     elif tinted and not any(t.text in _MADE_OF for t in phrase):
         shift(out, "set_choice", "set_color")
+    if _acts(phrase, "take_off") and not _acts(phrase, "paint"):
+        shift(out, "set_color", "take_off")
     words = [t.text for t in phrase if t.get("act") == "change"]
     if _acts(phrase, "paint") or any(word in _RECOLOR for word in words):
         for name in ("show", "try_on", "choose"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..protocol.messages import Command
-from .backward import earlier, half, taken_back
+from .backward import earlier, excess, half, taken_back
 from .context import Context
 from .ellipsis import says
 from .instead import instead, sitting, swapped, valued
@@ -18,7 +18,7 @@ from .onward import count, lifted, same, step
 from .phrase import Phrase
 
 _RULES = (
-    taken_back, earlier, half, step, count, same, lifted, sitting, swapped, instead, valued,
+    taken_back, earlier, half, excess, step, count, same, lifted, sitting, swapped, instead, valued,
 )  # fmt: skip
 
 

@@ -109,7 +109,10 @@ def instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, .
 def valued(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
     """As in "And walnut?", "could the chair be ivory", 蓝的呢: a value and no other word."""
     last = context.last
-    if last is None or phrase.has("act", "have") or phrase.has("act", "ask"):
+    if phrase.has("act", "have") or phrase.has("act", "ask"):
+        return ()
+    wished = phrase.has("absolute") and bool(named(phrase, context))
+    if last is None and not wished:
         return ()
     if acts_of(phrase) or context.listed:
         return ()
@@ -120,12 +123,13 @@ def valued(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ..
     if phrase.has("category") and not (phrase.has("absolute") or phrase.has("question")):
         return ()
     target = named(phrase, context) or (context.pointed if phrase.has("this") else "")
-    target = target or context.topic or last.target
+    target = target or context.topic or (last.target if last else "")
     material = value[0].get("material")
     color = value[0].get("color")
-    if material and last.action == "set_choice" and last.part == "material":
+    chosen = last is not None and last.action == "set_choice" and last.part == "material"
+    if material and chosen:
         return (Command(action="set_choice", target=target, part="material", option=material),)
-    if color and context.here(target) and (last.action == "set_color" or phrase.has("absolute")):
+    if color and context.here(target) and (wished or (last and last.action == "set_color")):
         return (Command(action="set_color", target=target, color=color),)
     return ()
 

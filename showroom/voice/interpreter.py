@@ -183,9 +183,12 @@ class Interpreter:
             last = phrase is phrases[-1]
             leaning = None if last or not changes(phrases[place + 1]) else "same"
             leaned = follow_up(phrase, turn.context, refused=turn.refused)
+            if leaned is not None and leaned.kind == "excess" and not last:
+                continue  # "too far, back a bit" says one thing twice
             if leaned is not None and leaned.kind != leaning:
                 turn.refused = False
-                turn.take(leaned.kind, phrase, leaned.commands, FOLLOWED)
+                made = turn.completed(leaned.commands, phrase)
+                turn.take(leaned.kind, phrase, made, FOLLOWED)
                 continue
             shares = shares_of[place]
             if turn.commands:
@@ -254,7 +257,7 @@ class Interpreter:
                 share = max(share, REMEDY)
             harmless = intent in NO_COMMAND and share >= HARMLESS
             if share < self._enough(intent) and not harmless:
-                if several and not phrase.complete:
+                if several and (not phrase.complete or turn.confirms(outcome)):
                     turn.pass_over(phrase)
                     continue
                 if turn.says_again(outcome):
@@ -421,8 +424,10 @@ class Interpreter:
         if need.what == OUT_OF_RANGE:
             choices: tuple[str, ...] = ()
         elif need.what == "which_product":
-            said = (context.thing(o[0].target) for o in need.options if o)
-            choices = tuple(self._called(thing, base.lang) for thing in said if thing)
+            said = [thing for o in need.options if o and (thing := context.thing(o[0].target))]
+            choices = tuple(self._called(thing, base.lang) for thing in said)
+            if len(set(choices)) < len(choices):
+                choices = tuple(_colored(thing, base.lang) for thing in said)
         else:
             choices = tuple(spoken(o, base.lang) for o in need.options if o)
         clarify = Clarify(question(need.what, choices, base.lang), choices, need.options)
@@ -438,6 +443,12 @@ class Interpreter:
 
 def _thing(target: str, context: Context) -> str:
     return target if context.thing(target) else ""
+
+
+def _colored(thing: Thing, lang: str) -> str:
+    """What to call a product beside others of its name."""
+    joint = "" if lang == "zh" else " "
+    return joint.join((word("color", thing.color, lang), word("category", thing.category, lang)))
 
 
 def _tokens(phrases: list[Phrase]) -> tuple[Token, ...]:

@@ -95,6 +95,8 @@ def _unit(command: Command) -> float:
 def same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
     """As in "The table as well", 肩膀同样处理, "depth too", "and the same colour"."""
     strong = says("likewise", phrase)
+    if phrase.has("amount") and not strong:
+        return ()
     if not strong and not (says("also", phrase) or phrase.has("same")):
         return ()
     kinds: tuple[str, ...] = (

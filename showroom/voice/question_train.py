@@ -1,13 +1,15 @@
-"""Rebuild the question classifier from its templates; needs the extras ``train`` and ``embed``.
+"""Rebuild the question classifier; needs the extras ``train`` and ``embed``.
 
-``python -m showroom.voice.question_train`` writes the shipped weights.
+``python -m showroom.voice.question_train`` in a checkout writes the shipped weights. It learns from
+the templates and from the annotated development questions and sentences of ``tests/voice`` (never
+the blind ones).
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from .embedding import available, embed
 from .phrasings import Phrasings
 from .question_features import Features, Reader
 from .question_model import HEAD_SHARE, WEIGHTS, Evidence, packed
+from .score import load
 
 _NOT_COMMANDS = ("ask", "out_of_scope", "hand_over")
 FOLDS = 3
@@ -27,14 +30,28 @@ HELD, HELD_ABSTAIN = 5, 3
 """One template of so many is held out for the confidence, per class and fold."""
 
 
+SENTENCES, QUESTIONS = "dev*.jsonl", "questions_dev*.jsonl"
+REAL = 4.0
+"""How much more a question that somebody asked counts than a template's sentence."""
+COMMANDS = 600
+"""Annotated commands at most."""
+_ALIKE = {"discount": "discount", "durable": "durability", "colour": "colors", "size": "sizes"}
+_ASKING = ("ask", "out_of_scope", "clarify", "report", "recommend", "compare", "basket", "help")
+
+
 @dataclass(frozen=True)
 class Row:
-    """A sentence, its class, and the number of its template within language and class."""
+    """A sentence, its class, and the number of its template within language and class.
+
+    Attributes:
+        real: somebody asked it; its template is its own.
+    """
 
     text: str
     label: str
     template: int
     language: str
+    real: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,51 @@ def sentences(draws: int, seed: int) -> list[Row]:
     return rows
 
 
+def annotated(folder: Path, seed: int = 0) -> list[Row]:
+    """The annotated questions of a folder, and sentences that are none.
+
+    Raises:
+        FileNotFoundError: it has none.
+    """
+    files = sorted(folder.glob(QUESTIONS))
+    if not files:
+        raise FileNotFoundError(f"no {QUESTIONS} in {folder}")
+    known = set(asked("en").classes)
+    rows = []
+    for file in files:
+        for row in load(file):
+            label = _label(row["want"], known)
+            if label:
+                rows.append(Row(row["text"], label, len(rows), row["lang"], real=True))
+    commands = []
+    for file in sorted(folder.glob(SENTENCES)):
+        for row in load(file):
+            language = "en" if row["lang"] == "en" else "zh"
+            if row["intent"] == "out_of_scope":
+                rows.append(Row(row["text"], ABSTAIN, len(rows), language, real=True))
+            elif row["intent"] not in _ASKING:
+                commands.append(Row(row["text"], COMMAND, -1, language))
+    random.Random(seed).shuffle(commands)
+    return rows + commands[:COMMANDS]
+
+
+def _label(want: Mapping[str, str], known: set[str]) -> str:
+    """The class of a gold form; a measure is a dimension. ``""`` for one that no class has."""
+    if want["kind"] == "abstain":
+        return ABSTAIN
+    if want["kind"] == "shop":
+        label = f"shop:{want['topic']}"
+        return label if label in known else ""
+    name = _ALIKE.get(want["attribute"], want["attribute"])
+    label = f"product:{name}"
+    return label if label in known else "product:dimension" if _measure(name) else ""
+
+
+def _measure(name: str) -> bool:
+    whole = ("dimensions", "length", "height", "width", "depth", "thickness")
+    return name in whole or name.rpartition("_")[2] in whole
+
+
 def matrix(rows: Sequence[Features], index: dict[str, int]) -> Any:
     """Rows of unit length over a vocabulary, sparse."""
     from scipy.sparse import csr_matrix
@@ -91,17 +153,24 @@ def matrix(rows: Sequence[Features], index: dict[str, int]) -> Any:
     return csr_matrix((data, indices, pointers), shape=(len(rows), len(index)))
 
 
-def fit(parts: Sequence[Features], labels: Sequence[str], keep: int, vectors: Any = None) -> Fitted:
+def fit(
+    parts: Sequence[Features],
+    labels: Sequence[str],
+    keep: int,
+    vectors: Any = None,
+    counting: Any = 1.0,
+) -> Fitted:
     """The classifiers and what their sentences know.
 
     Args:
         keep: features at most, the commonest.
         vectors: embeddings of the sentences, if there are any.
+        counting: how much each sentence counts.
     """
     counts = Counter(name for part in parts for name in part.names)
     vocabulary = sorted(name for name, n in counts.most_common(keep) if n >= 3)
     index = {name: i for i, name in enumerate(vocabulary)}
-    weights = _balance(labels)
+    weights = _balance(labels) * counting
     model = _regression(60).fit(matrix(parts, index), labels, sample_weight=weights)
     head = None
     if vectors is not None:
@@ -128,7 +197,9 @@ def trust(
     """
     told: tuple[list[list[float]], list[list[float]]] = ([], [])
     right: tuple[list[bool], list[bool]] = ([], [])
+    counts: tuple[list[float], list[float]] = ([], [])
     labels = [row.label for row in rows]
+    counting = _counting(rows)
     for fold in range(FOLDS):
         rng = random.Random(seed + fold)
         out = np.array([_held(row, fold, rng) for row in rows])
@@ -138,36 +209,52 @@ def trust(
             [labels[i] for i in inner],
             keep,
             None if vectors is None else vectors[inner],
+            counting[inner],
         )
         tested = [parts[i] for i in outer]
         for mode, chosen in enumerate((None, vectors)):
             found = fitted.shares(tested, None if chosen is None else chosen[outer])
             top = [max(shares, key=shares.__getitem__) for shares in found]
             hits = [t == labels[i] for t, i in zip(top, outer, strict=True)]
-            print(f"fold {fold} {'pooled' if mode else 'plain'}: {np.mean(hits):.3f} right")
-            for label, part, shares, hit in zip(top, tested, found, hits, strict=True):
+            real = [h for h, i in zip(hits, outer, strict=True) if rows[i].real]
+            name = "pooled" if mode else "plain"
+            print(
+                f"fold {fold} {name}: {np.mean(hits):.3f} right, {np.mean(real):.3f} of real ones"
+            )
+            for label, part, shares, hit, i in zip(top, tested, found, hits, outer, strict=True):
                 if label not in (ABSTAIN, COMMAND):
                     told[mode].append(fitted.evidence.of(label, shares, part))
                     right[mode].append(hit)
+                    counts[mode].append(counting[i])
     weights = []
     for mode in (0, 1):
-        made = _regression(1000, 10.0).fit(np.array(told[mode]), np.array(right[mode]))
+        made = _regression(1000, 10.0).fit(
+            np.array(told[mode]), np.array(right[mode]), sample_weight=np.array(counts[mode])
+        )
         weights.append(np.append(made.coef_[0], made.intercept_).astype(np.float32))
     return weights[0], weights[1]
 
 
-def train(path: Path | None = None, *, draws: int = 8, seed: int = 0, keep: int = 16000) -> Path:
+def train(
+    path: Path | None = None,
+    *,
+    folder: Path = Path("tests/voice"),
+    draws: int = 8,
+    seed: int = 0,
+    keep: int = 16000,
+) -> Path:
     """Fit the classifier and write its weights.
 
     Args:
         path: where to write; the shipped file by default.
+        folder: of the annotated questions.
         draws: sentences of each template.
         keep: features at most, the commonest.
 
     Returns:
         The path written.
     """
-    rows = sentences(draws, seed)
+    rows = sentences(draws, seed) + annotated(folder, seed)
     reader = Reader()
     parts = [reader.read(row.text) for row in rows]
     if not available():
@@ -176,7 +263,7 @@ def train(path: Path | None = None, *, draws: int = 8, seed: int = 0, keep: int 
         )
     vectors = embed([part.spoken for part in parts])
     plain, pooled = trust(rows, parts, vectors, keep, seed)
-    fitted = fit(parts, [row.label for row in rows], keep, vectors)
+    fitted = fit(parts, [row.label for row in rows], keep, vectors, _counting(rows))
     classes = tuple(fitted.model.classes_.tolist())
     head: dict[str, Any] = {}
     if fitted.head is not None:
@@ -201,7 +288,13 @@ def train(path: Path | None = None, *, draws: int = 8, seed: int = 0, keep: int 
     return target
 
 
+def _counting(rows: Sequence[Row]) -> Any:
+    return np.array([REAL if row.real else 1.0 for row in rows])
+
+
 def _held(row: Row, fold: int, rng: random.Random) -> bool:
+    if row.real:
+        return row.template % FOLDS == fold
     if row.label == COMMAND:
         return rng.random() < 0.05
     every = HELD_ABSTAIN if row.label == ABSTAIN else HELD

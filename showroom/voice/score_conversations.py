@@ -27,6 +27,7 @@ from .phrase import category_kind
 from .score import done_by, intent_of, load, same_commands, slots
 
 _QUIET = frozenset(("help", "greet"))
+_SIZES = ("XS", "S", "M", "L", "XL", "XXL")
 _Snapshot = tuple[tuple[Thing, ...], str]
 
 
@@ -80,6 +81,8 @@ class Room:
             context = replace(context, worn="" if worn else context.worn, things=things)
         if command.color and action == "set_color":
             context = self._dyed(context, target, command.color)
+        if action == "set_size":
+            context = self._sized(context, target, command)
         self.context = context
         if (context.things, context.worn) != before:
             self.done.append(before)
@@ -111,6 +114,18 @@ class Room:
             if seen and colors[-1:] != [seen]:
                 colors.append(seen)
         return replace(context, things=things, colors=tuple(colors))
+
+    def _sized(self, context: Context, target: str, command: Command) -> Context:
+        """The context with a garment in the size that a command asks for."""
+        thing = context.thing(target)
+        size = command.size
+        if thing is not None and command.size_step and thing.size in _SIZES:
+            at = _SIZES.index(thing.size) + command.size_step
+            size = _SIZES[min(max(at, 0), len(_SIZES) - 1)]
+        if thing is None or not size:
+            return context
+        things = tuple(replace(t, size=size) if t.id == target else t for t in context.things)
+        return replace(context, things=things)
 
     def _matching(self, command: Command) -> list[Thing]:
         wanted = command.target

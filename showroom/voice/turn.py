@@ -75,6 +75,10 @@ class Turn:
             return False
         return commands[0].action == self.commands[-1].action
 
+    def confirms(self, commands: Sequence[Command]) -> bool:
+        """Whether commands only say in other words what the last one does."""
+        return bool(commands and self.commands) and _same_way(commands[0], self.commands[-1])
+
     def take(
         self, intent: str, phrase: Phrase, commands: Sequence[Command], confidence: float
     ) -> None:
