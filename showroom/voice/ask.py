@@ -211,7 +211,7 @@ class Questions:
         phrase = Phrase(
             tuple(
                 t
-                for t, after in zip(tokens, (*tokens[1:], None), strict=True)
+                for t, after in zip(tokens, (*tokens[1:], None), strict=False)
                 if not _end(t, after)
             )
         )
