@@ -19,7 +19,8 @@ AIMED = ("place", "move", "rotate")
 def _patterns() -> dict[str, re.Pattern[str]]:
     both = [read(f"{language}/followups.yaml") for language in LANGUAGES]
     keys = {key for table in both for key in table}
-    return {k: re.compile("|".join(f"(?:{x})" for t in both for x in t.get(k, ())), re.ASCII) for k in keys}
+    forms = {key: "|".join(f"(?:{x})" for t in both for x in t.get(key, ())) for key in keys}
+    return {key: re.compile(form, re.ASCII) for key, form in forms.items()}
 
 
 def says(key: str, phrase: Phrase) -> bool:

@@ -104,7 +104,7 @@ def annotated(folder: Path, seed: int = 0) -> list[Row]:
     if not files:
         raise FileNotFoundError(f"no {QUESTIONS} in {folder}")
     known = set(asked("en").classes)
-    rows = []
+    rows: list[Row] = []
     for file in files:
         for row in load(file):
             label = _label(row["want"], known)
