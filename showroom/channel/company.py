@@ -43,7 +43,7 @@ from showroom.protocol.messages import (
     Wish,
 )
 
-from .packed import Packed
+from .packed import ALL, OTHERS, Packed
 from .session import Session
 from .wishes import Wishes
 
@@ -70,6 +70,7 @@ class Member:
         asking: those who must still be shown everything that this one has.
         shared: this one's products that the others see.
         ranks: the others by how often this one's frames go to them.
+        readers: those of the others who take this one's mesh frames as differences.
         may: what this one may do in the host's room.
     """
 
@@ -81,6 +82,7 @@ class Member:
     shared: set[str] = field(default_factory=set)
     poses: int = 0
     ranks: dict[int, list[Member]] = field(default_factory=dict)
+    readers: dict[str, Member] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -105,7 +107,8 @@ class Companies:
         show: has a session's visit show everything, as answered under ``WATCHED``.
         tell: tells a session's visit something.
         share: lets a visit fetch another's asset, by hash.
-        changed: called with a session that has come to or left a company.
+        changed: called with a session whose frames others read now, or do not any more.
+        unread: called with a session, a target and a reader, to whom that frame did not go.
     """
 
     def __init__(
@@ -114,12 +117,14 @@ class Companies:
         tell: Callable[[Session, Inner], None],
         share: Callable[[str, str], None],
         changed: Callable[[Session], None],
+        unread: Callable[[Session, str, str], None],
     ) -> None:
         self._show = show
         self._tell = tell
         self._wishes = Wishes(tell)
         self._share = share
         self._changed = changed
+        self._unread = unread
         self._rooms: dict[str, Room] = {}
         self._of: dict[Session, tuple[str, Member]] = {}
 
@@ -194,11 +199,6 @@ class Companies:
             members[0].asking.update(members[1:])
             self._show(members[0].session)
 
-    def together(self, session: Session) -> bool:
-        """Whether others see what this visit shows."""
-        found = self._of.get(session)
-        return found is not None and len(self._rooms[found[0]].members) > 1
-
     def allow(self, session: Session, event: Allow) -> None:
         """Have a host say what guests may do.
 
@@ -267,6 +267,8 @@ class Companies:
         if found is None:
             return
         code, member = found
+        for other in self._rooms[code].members:
+            self._changed(other.session)
         if lost:
             for other in self._rooms[code].members:
                 if other is not member:
@@ -304,11 +306,16 @@ class Companies:
     def _frame(
         self, member: Member, members: list[Member], update: Packed | AvatarPose | MeshFrame
     ) -> None:
+        if isinstance(update, Packed) and update.reader not in ("", ALL):
+            self._difference(member, update)
+            return
         if isinstance(update, MeshFrame) or (isinstance(update, Packed) and update.target):
-            if update.target not in member.shared:
+            if update.target not in member.shared or not _readable(member, update):
                 return
+            mesh = True
             paces: tuple[int, ...] = (NEAR_EVERY, MIDDLE_EVERY)
         else:
+            mesh = False
             member.poses += 1
             if isinstance(update, Packed):
                 member.place = avatars.place_of(update.data)
@@ -316,6 +323,7 @@ class Companies:
                 member.place = (update.root[0], update.root[2])
             if member.poses % ROUND == 0:
                 _rank(member, members)
+                self._changed(member.session)
             paces = (NEAR_EVERY, MIDDLE_EVERY, FAR_EVERY)
         seen: Packed | Update | None = None
         for pace in paces:
@@ -324,8 +332,46 @@ class Companies:
                 continue
             seen = seen or _seen(member, update)
             for other in others:
-                if other.session.connection is not None and other not in member.asking:
-                    other.session.connection.put(seen)
+                connection = other.session.connection
+                if connection is None or other in member.asking:
+                    continue
+                if not (mesh and connection.differs and isinstance(update, Packed)):
+                    connection.put(seen)
+
+    def _difference(self, member: Member, update: Packed) -> None:
+        """A mesh frame that is made for one of the others alone."""
+        other = member.readers.get(update.reader)
+        connection = other.session.connection if other is not None else None
+        named = connection is not None and update.reader == f"{OTHERS}{connection.name}"
+        if connection is not None and named and update.target in member.shared:
+            connection.put(_seen(member, update))
+        else:
+            self._unread(member.session, update.target, update.reader)
+
+    def readers(self, session: Session) -> dict[str, int]:
+        """Who of the others takes a visit's mesh frames, and those of how many poses one."""
+        found = self._of.get(session)
+        if found is None:
+            return {}
+        ways: dict[str, int] = {}
+        found[1].readers.clear()
+        for pace in (NEAR_EVERY, MIDDLE_EVERY):
+            for other in found[1].ranks.get(pace, ()):
+                connection = other.session.connection
+                if connection is None or connection.still:
+                    continue
+                if connection.differs:
+                    name = f"{OTHERS}{connection.name}"
+                    found[1].readers[name], ways[name] = other, pace
+                else:
+                    ways[ALL] = 1  # of which every so many-th is passed on
+        return ways
+
+    def companion(self, session: Session, name: str) -> Session | None:
+        """The visit of one of the others, by their name."""
+        found = self._of.get(session)
+        members = self._rooms[found[0]].members if found is not None else []
+        return next((m.session for m in members if m.name == name), None)
 
     def _reliable(self, member: Member, others: Sequence[Member], update: Update | Packed) -> None:
         """Tell others of a product or avatar; nothing of what is the visitor's own affair."""
@@ -371,6 +417,11 @@ class Companies:
                     ref=ref if member is new else "",
                 )
             )
+
+
+def _readable(member: Member, update: MeshFrame | Packed) -> bool:
+    """Whether a visit's frame is one that everybody can read."""
+    return not (isinstance(update, Packed) and member.session.differs) or update.reader == ALL
 
 
 def _rank(member: Member, members: list[Member]) -> None:

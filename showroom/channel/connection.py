@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -50,7 +51,11 @@ class Connection:
         plain: poses and meshes go as ordinary messages.
         unwanted: targets whose mesh frames the client does not want, though a watcher may.
         still: it wants no mesh frames at all.
+        differs: it takes mesh frames as differences.
+        name: as a reader of others' mesh frames.
     """
+
+    _names = itertools.count(1)
 
     def __init__(
         self,
@@ -66,7 +71,8 @@ class Connection:
         self.settled = False
         self.plain = False
         self.unwanted: frozenset[str] = frozenset()
-        self.still = False
+        self.still = self.differs = False
+        self.name = str(next(self._names))
         self._metrics = metrics
         self._allows = allows
         self._rate = settings.messages_per_second

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from showroom.protocol.messages import (
@@ -58,8 +58,11 @@ class Host(Protocol):
     def greet(self, visit: str, want: Sequence[str], credits: int) -> None:
         """A client has come, or come back: what it wants of frames."""
 
-    def acknowledge(self, visit: str, target: str, frame: int) -> None:
-        """The client has shown a mesh frame."""
+    def read(self, visit: str, readers: Mapping[str, int], credits: int) -> None:
+        """Others take a visit's mesh frames too, by name, at their paces."""
+
+    def acknowledge(self, visit: str, target: str, frame: int, reader: str = "") -> None:
+        """The client, or a reader, has shown a mesh frame."""
 
     def post(self, visit: str, event: Input) -> None:
         """Hand an event to a visit; never waits."""
@@ -117,7 +120,10 @@ class VisitHost:
     def greet(self, visit: str, want: Sequence[str], credits: int) -> None:
         """Nothing to do: frames are delivered as they are."""
 
-    def acknowledge(self, visit: str, target: str, frame: int) -> None:
+    def read(self, visit: str, readers: Mapping[str, int], credits: int) -> None:
+        """Nothing to do, see :meth:`greet`."""
+
+    def acknowledge(self, visit: str, target: str, frame: int, reader: str = "") -> None:
         """Nothing to do, see :meth:`greet`."""
 
     def open(self, visit: str, deliver: Deliver, ended: Callable[[], None] = unheard) -> None:

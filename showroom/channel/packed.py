@@ -22,16 +22,26 @@ POSE, ASIDE, SHOWN, NOTHING = 0, -1, -2, -3
 shows itself anew; no request at all."""
 
 
+ALL = "*"
+OTHERS = "c"
+"""Begins the names of readers who see no more of a visitor than what they wear."""
+
+
 class Packed(NamedTuple):
     """A frame as compact bytes, ready to be sent.
 
     ``target`` is "" for the avatar's pose and a companion's name and "/" for theirs, both with
     frame 0.
+
+    Attributes:
+        reader: whom it is for alone, where it builds on what they have; :data:`ALL` for whoever
+            takes no differences; "" for the visitor's own client.
     """
 
     target: str
     frame: int
     data: bytes
+    reader: str = ""
 
     def update(self, meshes: MeshDecoder | None = None) -> Update:
         """The frame as an ordinary update; see :func:`decode_update`."""
@@ -47,11 +57,14 @@ class Request(msgspec.Struct, array_like=True):
         exact: for ``"open"``: frames as they are, not as compact bytes.
         credits: for ``"greet"``, when a client comes: mesh frames of a target that may be on their
             way where it takes differences, else 0.
-        acks: the latest frame of each target that the client has shown.
+        acks: the latest frame of each target that the client has shown; of a reader's under
+            their name, "/", and the target.
+        readers: for ``"readers"``, who takes mesh frames beside the client, each as differences
+            of their own: by name, which poses' frames: every, every other one …
         ref: for ``"cancel"``, the event's.
     """
 
-    verb: Literal["open", "greet", "handle", "restore", "close", "cancel"]
+    verb: Literal["open", "greet", "readers", "handle", "restore", "close", "cancel"]
     visit: str
     number: int = 0
     event: Input | None = None
@@ -60,6 +73,7 @@ class Request(msgspec.Struct, array_like=True):
     credits: int = 0
     acks: dict[str, int] = {}
     ref: str = ""
+    readers: dict[str, int] = {}
 
     def means(self, other: Request) -> bool:
         """Whether this cancels another request."""
@@ -76,6 +90,7 @@ class Placed(msgspec.Struct, array_like=True):
     position: int
     length: int
     data: bytes = b""
+    reader: str = ""
 
 
 class Answer(msgspec.Struct, array_like=True):

@@ -14,7 +14,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -74,12 +74,16 @@ class _Seat:
     falls: deque[float] = field(default_factory=lambda: deque(maxlen=FALLS))
     credits: int = 0
     acks: dict[str, int] = field(default_factory=dict)
+    readers: dict[str, int] = field(default_factory=dict)
+    reader_credits: int = 0
     watched: MeshDecoder | None = None
 
     def plain(self, update: Update | Packed) -> Update | None:
         """An update as it was; None for a difference whose whole came before one looked."""
         if not isinstance(update, Packed):
             return update
+        if update.reader:
+            return None
         if not self.credits:
             return update.update()
         self.watched = self.watched or MeshDecoder()
@@ -165,14 +169,21 @@ class VisitPool:
             return
         seat.credits = credits if "delta" in want and "plain" not in want else 0
         seat.watched = None
-        seat.acks.clear()
+        seat.acks = {key: frame for key, frame in seat.acks.items() if "/" in key}
         self._send(seat.link, Request("greet", visit, ASIDE, credits=seat.credits))
 
-    def acknowledge(self, visit: str, target: str, frame: int) -> None:
-        """The client has shown a mesh frame; the visit's process hears of it with the next pose."""
+    def read(self, visit: str, readers: Mapping[str, int], credits: int) -> None:
+        """Others take a visit's mesh frames too; see :class:`~showroom.channel.packed.Request`."""
         seat = self._seats.get(visit)
-        if seat is not None and seat.credits:
-            seat.acks[target] = frame
+        if seat is not None and seat.readers != readers:
+            seat.readers, seat.reader_credits = dict(readers), credits
+            self._send(seat.link, self._reading(seat))
+
+    def acknowledge(self, visit: str, target: str, frame: int, reader: str = "") -> None:
+        """A mesh frame was shown; the visit's process hears of it with the next pose."""
+        seat = self._seats.get(visit)
+        if seat is not None and (reader or seat.credits):
+            seat.acks[f"{reader}/{target}" if reader else target] = frame
 
     def post(self, visit: str, event: Input) -> None:
         """Hand an event to a visit; never waits, and of waiting poses only the latest counts."""
@@ -236,6 +247,11 @@ class VisitPool:
         """End all processes; idempotent. After the event loop has been left."""
         self._source.stop()
 
+    def _reading(self, seat: _Seat) -> Request:
+        return Request(
+            "readers", seat.visit, ASIDE, credits=seat.reader_credits, readers=seat.readers
+        )
+
     def _opening(self, visit: str) -> Request:
         return Request("open", visit, ASIDE, exact=self._recorder is not None)
 
@@ -288,7 +304,8 @@ class VisitPool:
             data = placed.data
             if not data and link.ring is not None:
                 data = link.ring.take(placed.position, placed.length)
-            updates.insert(placed.index, Packed(placed.target, placed.frame, data))
+            packed = Packed(placed.target, placed.frame, data, placed.reader)
+            updates.insert(placed.index, packed)
         seat = self._seats.get(answer.visit)
         if seat is None or seat.link is not link:
             return
@@ -398,6 +415,8 @@ class VisitPool:
         self._send(seat.link, self._opening(seat.visit))
         seat.acks.clear()
         self._send(seat.link, Request("greet", seat.visit, ASIDE, credits=seat.credits))
+        if seat.readers:
+            self._send(seat.link, self._reading(seat))
         if seat.snapshot:
             number = ASIDE if guilty is None else SHOWN
             self._send(seat.link, Request("restore", seat.visit, number, None, seat.snapshot))

@@ -99,6 +99,8 @@ class Reception:
         connection.settled = True
         connection.plain = "plain" in hello.want
         connection.still = "still" in hello.want
+        connection.differs = not connection.plain and "delta" in hello.want
+        connection.differs &= "delta" in self._capabilities
         if "vertices" not in hello.want:
             connection.unwanted = frozenset(("avatar",))
         if hello.watch:
@@ -183,7 +185,6 @@ class Reception:
         session = watchable(tuple(self._sessions), hello, grant)
         connection.put(self._welcome_to(session, observer=True))
         session.arriving.add(connection)
-        self._sessions.greet_frames(session)
         self._sessions.show(session)
         return session
 

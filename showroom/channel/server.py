@@ -215,8 +215,7 @@ class Server:
                 now = time.monotonic()
                 connection.put(Pong(time=event.time, server_time=now, ref=event.id))
             case Ack():
-                connection.acknowledge(event.target, event.frame)
-                self._host.acknowledge(session.name, event.target, event.frame)
+                self.sessions.acknowledge(session, connection, event.target, event.frame)
             case Received():
                 if not looks_on:
                     session.received(event.upto)

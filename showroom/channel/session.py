@@ -43,7 +43,7 @@ from showroom.protocol.messages import (
 from showroom.protocol.validation import ref_of
 
 from .connection import Connection
-from .packed import Packed
+from .packed import ALL, Packed
 from .voice import VoiceLine
 
 REMEMBERED_IDS = 512
@@ -79,6 +79,7 @@ class Session:
         works: photos that are worked on, by their upload's id, with what cancels each.
         folders: of the products that were made of them; deleted with the visit.
         joined: the visitor shops together with others.
+        differs: mesh frames come as differences that its own client alone can read.
         handed_in, taken: deliveries by the host's own thread, and those of them that the event
             loop has come to; each is written by one thread only.
         watch: the key with which others may look on.
@@ -93,7 +94,7 @@ class Session:
         self.expires = 0.0
         self.voice: VoiceLine | None = None
         self.want: tuple[str, ...] = ()
-        self.joined = False
+        self.joined = self.differs = False
         self.works: dict[str, Callable[[], None]] = {}
         self.folders: list[str] = []
         self.handed_in = self.taken = 0
@@ -143,10 +144,19 @@ class Session:
             self._count += 1
             update = msgspec.structs.replace(update, n=self._count)
             self._kept.append(update)
-        if self.connection is not None:
+        if self.connection is not None and not (isinstance(update, Packed) and update.reader):
             self.connection.put(update)
         for observer in self.observers:
-            show(observer, update)
+            if self._readable(observer, update):
+                show(observer, update)
+
+    def _readable(self, observer: Connection, update: Update | Packed) -> bool:
+        """Whether an update is for one who looks on: mesh frames come in several forms."""
+        if not isinstance(update, Packed) or not update.target:
+            return True
+        if observer.differs:
+            return update.reader == observer.name
+        return update.reader == (ALL if self.differs else "")
 
     @property
     def audience(self) -> int:

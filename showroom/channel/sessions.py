@@ -29,7 +29,7 @@ from .company import Companies
 from .connection import Connection
 from .host import Host
 from .metrics import Metrics
-from .packed import Packed
+from .packed import ALL, OTHERS, Packed
 from .session import Session
 from .settings import ServerSettings
 
@@ -45,7 +45,9 @@ class Sessions:
     def __init__(
         self, settings: ServerSettings, host: Host, assets: AssetStore, metrics: Metrics
     ) -> None:
-        self.companies = Companies(self.show, self._tell, assets.share, self.greet_frames)
+        self.companies = Companies(
+            self.show, self._tell, assets.share, self.greet_readers, self._unread
+        )
         self.parting: list[Callable[[Session], None]] = [self.companies.leave]
         self._settings = settings
         self._host = host
@@ -89,10 +91,35 @@ class Sessions:
         self._host.open(session.name, deliver, lambda: self._fail(session))
 
     def greet_frames(self, session: Session) -> None:
-        """How frames are to come: differences are for one client, not for others who look on."""
-        shared = session.audience or self.companies.together(session)
-        want = [option for option in session.want if not shared or option != "delta"]
-        self._host.greet(session.name, want, self._settings.credits)
+        """How frames are to come to a visit's own client."""
+        own = session.connection
+        session.differs = own is not None and own.differs
+        self._host.greet(session.name, session.want, self._settings.credits)
+
+    def greet_readers(self, session: Session) -> None:
+        """How frames are to come to others: differences to what each of them has."""
+        readers = self.companies.readers(session)
+        for observer in session.observers:
+            if not observer.still:
+                readers[observer.name if observer.differs else ALL] = 1
+        self._host.read(session.name, readers, self._settings.credits)
+
+    def _unread(self, session: Session, target: str, reader: str) -> None:
+        """A frame did not go to its reader, who has nothing to build on then."""
+        self._host.acknowledge(session.name, target, 0, reader)
+
+    def acknowledge(
+        self, session: Session, connection: Connection, target: str, frame: int
+    ) -> None:
+        """A client has shown a mesh frame, of its own visit's or another's."""
+        connection.acknowledge(target, frame)
+        if session.looks_on(connection):
+            self._host.acknowledge(session.name, target, frame, connection.name)
+        elif "/" not in target:
+            self._host.acknowledge(session.name, target, frame)
+        elif (owner := self.companies.companion(session, target.partition("/")[0])) is not None:
+            own = target.partition("/")[2]
+            self._host.acknowledge(owner.name, own, frame, f"{OTHERS}{connection.name}")
 
     def show(self, session: Session) -> None:
         """Have a visit show everything to those who ask."""
@@ -106,7 +133,7 @@ class Sessions:
         if session.looks_on(connection):
             if session.looked(connection) and session.name in self._open:
                 self._host.post(session.name, Watched(on=False))
-                self.greet_frames(session)
+            self.greet_readers(session)
             return
         if session.connection is not connection:  # resumed elsewhere meanwhile
             return
@@ -180,6 +207,7 @@ class Sessions:
                 elif isinstance(update, SharedRoom):
                     self.companies.between(session, update)
             session.arrive(updates)
+            self.greet_readers(session)
             self.companies.arrive(session, updates)
             return
         for update in updates:

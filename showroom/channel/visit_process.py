@@ -27,11 +27,13 @@ from showroom.protocol.messages import (
     Pose,
     Progress,
     Update,
+    Watched,
 )
 from showroom.protocol.rotations import plain
 from showroom.protocol.validation import ref_of
 
 from .packed import LENGTH, NOTHING, POSE, SHOWN, Answer, Placed, Request, frame_of
+from .readers import Readers
 from .ring import Ring
 from .stand_in import (
     CANCEL,
@@ -89,6 +91,7 @@ class _Visits:
         self._coming: set[str] = set()
         self._exact = False
         self._meshes: dict[str, MeshEncoder] = {}
+        self._readers: dict[str, Readers] = {}
         self._buffer = bytearray()
         self._encoder = msgspec.msgpack.Encoder(enc_hook=plain)
         self._decoder = msgspec.msgpack.Decoder(Request)
@@ -160,9 +163,8 @@ class _Visits:
         if self._ring is not None and not self._standing_in:
             self._ring.doing = request.number
         began = time.perf_counter()
-        if request.acks and (meshes := self._meshes.get(request.visit)):
-            for target, frame in request.acks.items():
-                meshes.acknowledge(target, frame)
+        if request.acks:
+            self._acknowledge(request)
         answer = Answer(request.visit, request.number)
         event = request.event
         if isinstance(event, Pose):
@@ -184,7 +186,7 @@ class _Visits:
             updates = self._take_over(request, updates)
         if event is not None and not isinstance(event, Pose) and request.visit in self._visits:
             answer.snapshot = self._encoder.encode(self._visits[request.visit].snapshot())
-        self._put(updates, answer)
+        self._put(updates, answer, aside=isinstance(event, Watched))
         answer.spent = time.perf_counter() - began
         if self._ring is not None and not self._standing_in:
             self._ring.doing = NOTHING
@@ -199,6 +201,10 @@ class _Visits:
             case "close":
                 self._visits.pop(request.visit, None)
                 self._meshes.pop(request.visit, None)
+                self._readers.pop(request.visit, None)
+            case "readers":
+                readers = self._readers.setdefault(request.visit, Readers())
+                readers.are(request.readers, request.credits)
             case "greet":
                 self._meshes.pop(request.visit, None)
                 if request.credits:
@@ -306,6 +312,8 @@ class _Visits:
             visit, meshes = self._visits.get(name), self._meshes.get(name)
             if meshes is not None:  # it does not know what was sent; a whole frame follows
                 self._meshes[name] = MeshEncoder(meshes.credits)
+            if name in self._readers:
+                self._readers[name].begin_anew()
             frames = visit.catch_up(poses, left.counts[name]) if visit is not None else []
             if name == request.visit:
                 at = next((i for i, u in enumerate(updates) if isinstance(u, MeshFrame)), None)
@@ -314,28 +322,52 @@ class _Visits:
                     updates = [*rest[:at], *frames, *rest[at:]]
         return updates
 
-    def _put(self, updates: list[Update], answer: Answer) -> None:
-        """Frames into the ring, all else into the answer."""
-        meshes = self._meshes.get(answer.visit)
-        index = -1
+    def _acknowledge(self, request: Request) -> None:
+        meshes, readers = self._meshes.get(request.visit), self._readers.get(request.visit)
+        for key, frame in request.acks.items():
+            reader, _, target = key.rpartition("/")
+            encoder = readers.encoder(reader) if reader and readers is not None else meshes
+            if encoder is not None:
+                encoder.acknowledge(target, frame)
+
+    def _put(self, updates: list[Update], answer: Answer, *, aside: bool) -> None:
+        """Frames into the ring, all else into the answer.
+
+        Args:
+            aside: the client does not get them.
+        """
+        meshes, readers = self._meshes.get(answer.visit), self._readers.get(answer.visit)
+        if aside:
+            meshes = readers = None
+        count = 0
         for update in updates:
-            if isinstance(update, MeshFrame) and meshes and not meshes.ready(update.target):
-                continue  # the client is behind: the next frame will be a newer one
-            index += 1
             if self._exact or not isinstance(update, AvatarPose | MeshFrame):
                 answer.updates.append(update)
+                count += 1
                 continue
-            try:
-                data = encode_update(update, meshes=meshes).data
-            except ProtocolError as error:
-                logger.error("a frame cannot be encoded: %s", error.field)
-                fault = ErrorUpdate(code="internal", message=error.message, field=error.field)
-                answer.updates.append(fault)
-                continue
-            target, frame = frame_of(update)
-            position = self._ring.put(data) if self._ring is not None else -1
-            within = b"" if position >= 0 else data
-            answer.frames.append(Placed(index, target, frame, position, len(data), within))
+            ways: list[tuple[str, MeshEncoder | None]] = [("", meshes)]
+            if readers is not None and isinstance(update, AvatarPose):
+                readers.posed()
+            elif readers is not None and isinstance(update, MeshFrame):
+                ways += readers.due(update.target, own=meshes is not None)
+            for reader, encoder in ways:
+                target, frame = frame_of(update)
+                if encoder is not None and frame and not encoder.ready(target):
+                    continue  # they are behind: the next frame will be a newer one
+                try:
+                    data = encode_update(update, meshes=encoder).data
+                except ProtocolError as error:
+                    logger.error("a frame cannot be encoded: %s", error.field)
+                    fault = ErrorUpdate(code="internal", message=error.message, field=error.field)
+                    answer.updates.append(fault)
+                    count += 1
+                    break
+                position = self._ring.put(data) if self._ring is not None else -1
+                within = b"" if position >= 0 else data
+                answer.frames.append(
+                    Placed(count, target, frame, position, len(data), within, reader)
+                )
+                count += 1
 
     def _send(self, answer: Answer) -> None:
         self._write(self._encoder.encode(answer))

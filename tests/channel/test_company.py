@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from channel_toys import GLB, HASH, HEAD, VERTICES, ToyVisit
 
-from showroom.channel import company
+from showroom.channel import async_client, company
 from showroom.channel.async_client import AsyncClient
 from showroom.channel.host import VisitHost
 from showroom.channel.pool import VisitPool
 from showroom.channel.server import Server, open_server
+from showroom.channel.session import Session
 from showroom.channel.settings import ServerSettings
+from showroom.protocol.codec import decode_update
 from showroom.protocol.messages import (
     WATCHED,
     AssetReady,
@@ -90,12 +92,16 @@ def in_company(
     test: Callable[[Server, list[AsyncClient]], Awaitable[None]],
     visitors: int = 2,
     host: VisitHost | VisitPool | None = None,
+    wants: tuple[tuple[str, ...], ...] = ((),),
 ) -> None:
     host = host or VisitHost.in_process(Shopper)
 
     async def main() -> None:
         async with open_server(ServerSettings(), host) as server, asyncio.timeout(60):
-            clients = [AsyncClient(server.url) for _ in range(visitors)]
+            clients = [
+                AsyncClient(server.url, Hello(client="friend/1", want=wants[n % len(wants)]))
+                for n in range(visitors)
+            ]
             for number, client in enumerate(clients):
                 await client.open()
                 await client.ask(Body(id="b", height=1.6 + number / 10))
@@ -183,6 +189,64 @@ def test_motion_and_cloth_of_those_who_are_near_are_seen(host_of):
     in_company(test, host=host_of(Shopper))
 
 
+@pytest.mark.parametrize(
+    "wants", [(("delta",),), (("delta",), ()), ((), ("delta",))], ids=["all", "host", "guest"]
+)
+def test_differences_go_to_whoever_takes_them_each_to_what_they_have(wants, monkeypatch):
+    ways: dict[str, set[int]] = {}
+
+    def decode(data, meshes=None):
+        update = decode_update(data, meshes)
+        if isinstance(update, MeshFrame):
+            ways.setdefault(update.target, set()).add(data[2])
+        return update
+
+    monkeypatch.setattr(async_client, "decode_update", decode)
+
+    async def test(server: Server, clients: list[AsyncClient]) -> None:
+        for client in clients:
+            await client.ask(Command(id="t", action="try_on", target="shirt"))
+        room = (await join(clients[0], "Mia")).room
+        for client, name in zip(clients[1:], ("Noa", "Tom"), strict=True):
+            await join(client, name, room)
+        mia, noa, tom = clients
+        key = next(s.watch for s in server.sessions)
+        watcher = AsyncClient(server.url, Hello(watch=key, want=("delta", "vertices")))
+        await watcher.open()
+        seen: dict[AsyncClient, list] = {client: [] for client in (*clients, watcher)}
+        number = cut = 0
+        wanted = {mia: "shirt", noa: "Mia/shirt", tom: "Mia/shirt", watcher: "shirt"}
+
+        def meshes(client: AsyncClient) -> list[MeshFrame]:
+            found = (u for u in seen[client] if isinstance(u, MeshFrame))
+            return [u for u in found if u.target == wanted[client]]
+
+        while not cut or any(len(meshes(client)) < 12 for client in wanted):
+            number += 1
+            for client, x in ((mia, 0.0), (noa, 1.0), (tom, 6.0)):
+                await client.send(Pose(time=number / 72, head=(x, *HEAD[1:]), seq=number))
+            await asyncio.sleep(0.005)
+            for client in seen:
+                seen[client] += await client.poll()
+            if not cut and all(len(meshes(client)) > 3 for client in wanted):
+                cut = number
+                noa._ws.transport.abort()  # who comes back has nothing to build on
+                seen[noa].clear()
+        for client in wanted:
+            frames = meshes(client)
+            assert [u.frame for u in frames] == sorted({u.frame for u in frames})
+            for frame in frames:
+                points = np.frombuffer(frame.positions, "<f4")
+                assert len(points) == 3 * VERTICES
+                assert np.abs(points - frame.time).max() < 3e-4
+        assert noa.resumed == 1
+        await watcher.close()
+
+    in_company(test, 3, VisitPool(Shopper), wants)
+    assert ways["Mia/shirt"] >= {1, 2}, "differences, and whole ones to begin with"
+    assert (0 in ways["Mia/shirt"]) == (len(wants) > 1), "whole ones for who takes no others"
+
+
 def test_those_far_away_cost_next_to_nothing():
     async def test(server: Server, clients: list[AsyncClient]) -> None:
         mia, noa, tom = clients
@@ -210,6 +274,53 @@ def test_those_far_away_cost_next_to_nothing():
         assert counts[noa] > 20 * max(1, counts[tom])
 
     in_company(test, 3)
+
+
+class Listener:
+    """A client that counts what it is sent."""
+
+    differs = still = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.frames = 0
+
+    def put(self, update) -> None:
+        self.frames += isinstance(update, AvatarPose | MeshFrame)
+
+
+def frames_each(near: int, far: int, poses: int = 720) -> float:
+    """Frames that come to one of those who are near, while all move and wear a shirt."""
+    companies = company.Companies(*(lambda *_: None,) * 5)
+    sessions: list[Session] = []
+    room = ""
+    for number in range(near + far):
+        session = Session(f"v{number}", 64)
+        session.connection = Listener(str(number))
+        companies.join(session, Join(room=room, name="x"))
+        room = companies._of[session][0]
+        sessions.append(session)
+    for session in sessions:
+        companies.arrive(session, [product("shirt", worn=True)])
+        companies.tell(session, [product("shirt", worn=True)])
+    for number in range(poses):
+        for place, session in enumerate(sessions):
+            x = 0.1 * place if place < near else 50.0 * (place - near + 1)
+            pose = AvatarPose(time=number / 72, root=(x, 1.0, 0.0), rotations={})
+            mesh = MeshFrame(target="shirt", glb="", frame=number, time=0.0, positions=b"")
+            if number == 3 * company.ROUND and not place:
+                for one in sessions:
+                    one.connection.frames = 0
+            companies.tell(session, [pose, mesh])
+    return sum(session.connection.frames for session in sessions[:near]) / near
+
+
+def test_what_a_visitor_costs_grows_with_who_is_near_and_not_with_all():
+    alone_together = frames_each(near=4, far=0)
+    in_a_crowd = frames_each(near=4, far=20)
+    all_near = frames_each(near=24, far=0)
+    assert in_a_crowd < 1.15 * alone_together
+    assert all_near == pytest.approx(alone_together * 23 / 3, rel=0.02)
 
 
 def test_who_leaves_takes_everything_along_and_the_next_becomes_host():
