@@ -55,6 +55,8 @@ TURN = (0.0, 0.0, 0.0, 1.0)
 VERTICES = 5000
 SLOW_BYTES = 200_000.0
 STORM, STORM_SECONDS = 1000, 5.0
+SETTLE = 3.0
+"""Seconds till visits are there and at rest."""
 
 
 class Waving:
@@ -249,10 +251,9 @@ async def slow() -> list[Waits]:
         ages: list[float] = []
         work = asyncio.to_thread(_elsewhere, _follow, url, 4, SECONDS)
         following = asyncio.create_task(work)
-        await asyncio.sleep(1.0)
-        reader = asyncio.create_task(_read_slowly(url, SECONDS, ages))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(SETTLE - 0.5)
         in_real_time_too(pid)
+        reader = asyncio.create_task(_read_slowly(url, SECONDS, ages))
         took = await following
         await reader
         after = _megabytes(pid)
@@ -294,7 +295,7 @@ def _follow(pipe: Any, url: str, count: int, seconds: float) -> None:
     for number in by_number:
         poll.register(number, select.EPOLLIN)
     pipe.send(None)
-    began = time.perf_counter() + 1.0  # till their visits are there
+    began = time.perf_counter() + SETTLE
     sent, gap = 0, 1.0 / (RATE * count)
     while (now := time.perf_counter()) < began + seconds + 0.3:
         while (due := began + sent * gap) <= min(now, began + seconds):
