@@ -33,7 +33,7 @@ class Link(asyncio.Protocol):
 
     def __init__(
         self,
-        taken: Callable[[Link, bytes], None],
+        taken: Callable[[Link, memoryview], None],
         lost: Callable[[Link], None],
         *,
         shares: bool = True,
@@ -87,22 +87,25 @@ class Link(asyncio.Protocol):
         self._early.clear()
 
     def data_received(self, data: bytes) -> None:
-        buffer = self._buffer
-        buffer += data
-        if len(buffer) < self._need:  # most of something large is still to come
-            return
-        at, end = 0, len(buffer)
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._need:  # most of something large is still to come
+                return
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        whole = memoryview(data)
+        at, end = 0, len(data)
+        self._need = LENGTH
         while end - at >= LENGTH:
-            stop = at + LENGTH + int.from_bytes(buffer[at : at + LENGTH], "little")
+            stop = at + LENGTH + int.from_bytes(data[at : at + LENGTH], "little")
             if stop > end:
                 self._need = stop - at
                 break
-            message = bytes(buffer[at + LENGTH : stop])
+            message = whole[at + LENGTH : stop]
             at = stop
-            self._need = LENGTH
             if not self._closed:
                 self._taken(self, message)
-        del buffer[:at]
+        self._buffer += whole[at:]
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._closed:

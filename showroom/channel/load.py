@@ -126,7 +126,7 @@ def measure_echo(clients: int = 4, seconds: float = 2.0) -> Carried:
     return _measure(echo, clients, seconds)
 
 
-def bear(serving: Serving, limit: float = 1.0, seconds: float = 2.0, tries: int = 3) -> Borne:
+def bear(serving: Serving, limit: float = 1.0, seconds: float = 1.0, tries: int = 3) -> Borne:
     """How many visitors a server bears; to a sixteenth of them, the best of some tries each.
 
     Args:

@@ -293,7 +293,7 @@ class VisitPool:
         seat.waiting[self._number] = event
         self._send(seat.link, Request("handle", seat.visit, self._number, event))
 
-    def _answered(self, link: Link, message: bytes) -> None:
+    def _answered(self, link: Link, message: memoryview) -> None:
         answer = self._decoder.decode(message)
         if not answer.visit:
             link.pid = answer.number
