@@ -416,6 +416,8 @@ class AsyncClient:
             try:
                 update = decode_update(data, self._meshes)
             except ProtocolError as error:
+                if error.code == "unknown_type":
+                    continue  # a later server's; it is no matter of ours
                 if error.field != "base":
                     raise
                 await self._send(Ack(target=error.ref, frame=0))  # a whole one follows

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .studio import Worked
+
+_NO_ROOM = Worked(
+    "error",
+    text="the server has no room for the product at the moment; try again later",
+    error=("busy", "photo", "room on the server's disk", "none"),
+)
 
 
 def work_on_photo(
@@ -41,8 +48,15 @@ def _made(data: bytes, step: Callable[[float, str], None]) -> Worked:
     made = reconstruct(
         photo, progress=lambda name: step(0.1 + 0.9 * (STEPS.index(name) + 1) / len(STEPS), name)
     )
-    folder = Path(tempfile.mkdtemp(prefix="showroom-own-"))
-    save_product(made.product, folder / made.product.id)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="showroom-own-"))
+    except OSError:
+        return _NO_ROOM
+    try:
+        save_product(made.product, folder / made.product.id)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)  # nothing half-written stays
+        return _NO_ROOM
     return Worked("folder", text=str(folder / made.product.id))
 
 

@@ -63,6 +63,9 @@ _websockets.setLevel(logging.CRITICAL)  # its errors are what clients did; the m
 CAPABILITIES = ("en", "zh", "resume", "compact", "vertices", "plain", "still", "watch", "company")
 WRITE_LIMIT = 64 * 1024
 CLOSE_SECONDS = 2.0
+KEEPALIVE_SECONDS = 20.0
+"""So often a connection is pinged; one that does not answer for as long is half open, and ends."""
+
 REAP_SECONDS = 1.0
 
 
@@ -305,6 +308,8 @@ async def open_server(
             write_limit=WRITE_LIMIT,
             open_timeout=HELLO_SECONDS,
             close_timeout=CLOSE_SECONDS,
+            ping_interval=KEEPALIVE_SECONDS,
+            ping_timeout=KEEPALIVE_SECONDS,
             server_header=None,
             logger=_websockets,
         )

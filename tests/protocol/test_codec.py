@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from showroom.channel.fuzz import seeds
 from showroom.protocol import compact
 from showroom.protocol.bones import VRM_BONES
 from showroom.protocol.codec import decode_event, decode_update, encode_event, encode_update
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.limits import MAX_EVENT_BYTES
 from showroom.protocol.messages import (
+    INTERNAL,
     AssetReady,
     AvatarPose,
     Body,
@@ -34,6 +36,7 @@ from showroom.protocol.messages import (
     ProductChanged,
     Reply,
     RoomPlan,
+    Update,
     Utterance,
 )
 from showroom.protocol.validation import check
@@ -92,6 +95,74 @@ def test_updates_come_back_as_they_went(encoding, plain):
 
 def test_unknown_fields_are_ignored():
     assert decode_event('{"type":"ping","time":1.0,"later":[{"a":1}]}') == Ping(time=1.0)
+
+
+LATER = {"later": [{"deep": {"er": [1, None, "x"]}}], "": 1, "type2": "bye"}
+
+
+@pytest.mark.parametrize("encoding", ["json", "msgpack"])
+@pytest.mark.parametrize("event", seeds(), ids=lambda event: type(event).__name__)
+def test_every_event_may_have_fields_of_a_later_version(event, encoding):
+    coder = {"json": msgspec.json, "msgpack": msgspec.msgpack}[encoding]
+    plain = coder.decode(encode_event(event, encoding, plain=True).data)
+    data = coder.encode({**LATER, **plain, **{f"{name}_": 1 for name in plain}})
+    text = data.decode() if encoding == "json" else data
+    assert decode_event(text) == event
+
+
+@pytest.mark.parametrize("encoding", ["json", "msgpack"])
+@pytest.mark.parametrize("event", seeds(), ids=lambda event: type(event).__name__)
+def test_every_event_under_an_unknown_type_is_refused_by_name(event, encoding):
+    coder = {"json": msgspec.json, "msgpack": msgspec.msgpack}[encoding]
+    plain = coder.decode(encode_event(event, encoding, plain=True).data)
+    data = coder.encode({**plain, "type": f"{plain['type']}_2", "id": "known"})
+    with pytest.raises(ProtocolError) as caught:
+        decode_event(data.decode() if encoding == "json" else data)
+    assert (caught.value.code, caught.value.field) == ("unknown_type", "type")
+    assert caught.value.ref == "known"
+    assert caught.value.got == f"{plain['type']}_2"
+
+
+@pytest.mark.parametrize("encoding", ["json", "msgpack"])
+@pytest.mark.parametrize(
+    "kind", [k for k in get_args(Update) if k not in INTERNAL], ids=lambda kind: kind.__name__
+)
+def test_every_update_may_have_fields_of_a_later_version(kind, encoding):
+    coder = {"json": msgspec.json, "msgpack": msgspec.msgpack}[encoding]
+    update = msgspec.convert(least(msgspec.inspect.type_info(kind)), kind)
+    kept = (bytes,) if encoding == "msgpack" else ()
+    data = coder.encode({**msgspec.to_builtins(update, builtin_types=kept), **LATER})
+    assert decode_update(data.decode() if encoding == "json" else data) == update
+
+
+def least(info: msgspec.inspect.Type) -> object:
+    """The least that a type takes, as plain data."""
+    match info:
+        case msgspec.inspect.StructType():
+            needed = (f for f in info.fields if f.required)
+            fields = {f.encode_name: least(f.type) for f in needed}
+            return {"type": info.tag, **fields} if info.tag else fields
+        case msgspec.inspect.TupleType():
+            return [least(item) for item in info.item_types]
+        case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
+            return []
+        case msgspec.inspect.DictType():
+            return {}
+        case msgspec.inspect.LiteralType():
+            return info.values[0]
+        case msgspec.inspect.UnionType():
+            return least(info.types[0])
+        case msgspec.inspect.StrType():
+            return "x"
+        case msgspec.inspect.IntType():
+            return 1
+        case msgspec.inspect.FloatType():
+            return 1.0
+        case msgspec.inspect.BoolType():
+            return True
+        case msgspec.inspect.BytesType():
+            return ""
+    raise NotImplementedError(info)
 
 
 @pytest.mark.parametrize(
