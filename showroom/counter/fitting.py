@@ -7,6 +7,7 @@ is written.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -37,7 +38,9 @@ SETTLE: Final = 1.0
 STILLS: Final = 8
 """Pictures of a motion, evenly spread over it."""
 MESHES: Final = frozenset((".obj", ".glb", ".gltf", ".ply", ".stl"))
-POSES: Final = ("stand", "rest", "reach", "walk")
+POSES: Final = ("stand", "rest", "reach", "arms-up", "sit", "crouch", "walk")
+SITTING: Final = 4.0
+"""After so many seconds a head that stays low is that of somebody who sits."""
 LONGEST: Final = 600.0
 """Of a motion at most this much is played, seconds."""
 
@@ -86,8 +89,8 @@ def run_fit(wishes: FitWishes, out: Path) -> int:
         if found is not None:
             reports[key] = found
 
-    out.mkdir(parents=True, exist_ok=True)
     stills, facts = played(wishes, avatar, outfit, worn)
+    out.mkdir(parents=True, exist_ok=True)
     Image.fromarray(stills).save(out / "fit.png")
     Image.fromarray(strain_picture(avatar, outfit)).save(out / "strain.png")
     for key, product in worn.items():
@@ -258,20 +261,34 @@ def posed(avatar: Avatar, name: str) -> PoseState:
     from ..app import SHIPPED_MOTION
     from ..channel.motion import load_motion
     from ..fit.errors import PoseError
-    from ..fit.pose import Tracker
+    from ..fit.pose import Tracker, Transform
 
     if name == "rest":
         return avatar.rest()
     eye = float(avatar.eyes[:, 1].mean())
     head = (0.0, eye, 0.0, 0.0, 0.0, 0.0, 1.0)
-    hand = (0.32 * eye, 1.05 * eye, -0.25, 0.5, 0.0, 0.0, 0.866)
     tracker = Tracker(avatar)
+
+    def hands(x: float, y: float, z: float, pitch: float) -> tuple[Transform, Transform]:
+        turn = (math.sin(pitch / 2), 0.0, 0.0, math.cos(pitch / 2))
+        return (-x * eye, y * eye, z * eye, *turn), (x * eye, y * eye, z * eye, *turn)
+
     match name:
         case "stand":
             return tracker.update(head, None, None, 0.0)
         case "reach":
-            left = (-hand[0], *hand[1:])
-            return tracker.update(head, left, hand, 0.0)
+            return tracker.update(head, *hands(0.32, 1.05, -0.16, math.pi / 3), 0.0)
+        case "arms-up":
+            return tracker.update(head, *hands(0.16, 1.28, -0.05, math.pi / 2), 0.0)
+        case "sit":
+            tracker.update(head, None, None, 0.0)
+            low, lap = (0.0, 0.73 * eye, *head[2:]), hands(0.10, 0.42, -0.25, 0.0)
+            for frame in range(round(SITTING / FRAME)):
+                state = tracker.update(low, *lap, 0.5 + frame * FRAME)
+            return state
+        case "crouch":
+            low = (0.0, 0.56 * eye, 0.0, -math.sin(0.35), 0.0, 0.0, math.cos(0.35))
+            return tracker.update(low, *hands(0.14, 0.30, -0.25, -0.5), 0.0)
         case "walk":
             moment = [p for p in load_motion(SHIPPED_MOTION).poses if p.time < 4.2]
             return list(follow(avatar, moment))[-1]

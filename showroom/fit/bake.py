@@ -35,7 +35,7 @@ FORM_HEIGHT = 1.72
 _SIDE = {"left": "L", "right": "R"}
 _TRUNK = {
     "hips": "root",
-    "spine": "spine05",
+    "spine": "spine04",
     "chest": "spine03",
     "upperChest": "spine01",
     "neck": "neck01",
@@ -56,6 +56,14 @@ _SEGMENT = {"Metacarpal": 1, "Proximal": 1, "Intermediate": 2, "Distal": 3}
 
 def anny_bones(bone: str) -> tuple[str, ...]:
     """The Anny bones whose heads average to one VRM joint."""
+    if bone == "spine":
+        # Where the first bone above the pelvis starts, Anny's rig bends far back.
+        return (_TRUNK["hips"], _TRUNK["chest"])
+    return moved_bones(bone)
+
+
+def moved_bones(bone: str) -> tuple[str, ...]:
+    """The Anny bones that move what follows one VRM joint, with theirs below down to the next."""
     if bone in _TRUNK:
         return (_TRUNK[bone],)
     side = "left" if bone.startswith("left") else "right"
@@ -72,7 +80,7 @@ def anny_bones(bone: str) -> tuple[str, ...]:
 
 def fold_table(labels: list[str], parents: list[int]) -> NDArray[np.int32]:
     """For each Anny bone, the VRM joint that moves it, (104,) int32."""
-    direct = {name: INDEX[bone] for bone in BONES for name in anny_bones(bone)}
+    direct = {name: INDEX[bone] for bone in BONES for name in moved_bones(bone)}
     table = np.zeros(len(labels), dtype=np.int32)
     for i, (label, parent) in enumerate(zip(labels, parents, strict=True)):
         table[i] = direct.get(label, table[parent] if parent >= 0 else 0)

@@ -194,39 +194,6 @@ def walk(
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def push_out(
-    cloth: F32,
-    near: I32,
-    vertices: F32,
-    normals: F32,
-    start: I32,
-    beside: I32,
-    gap: float,
-    steps: int,
-) -> int:
-    """Lift cloth that is nearer to the skin than ``gap``; returns how many places were lifted.
-
-    Args:
-        cloth: (n, 3), changed in place.
-        near: (n,) body vertex to look from; kept. Cloth with -1 stands free of the skin.
-    """
-    lifted = 0
-    for i in range(cloth.shape[0]):
-        if near[i] < 0:
-            continue
-        x, y, z = cloth[i, 0], cloth[i, 1], cloth[i, 2]
-        s = walk(x, y, z, vertices, start, beside, near[i], steps)
-        nx, ny, nz = normals[s, 0], normals[s, 1], normals[s, 2]
-        d = (x - vertices[s, 0]) * nx + (y - vertices[s, 1]) * ny + (z - vertices[s, 2]) * nz
-        if d < gap:
-            lifted += 1
-            cloth[i, 0] = x + (gap - d) * nx
-            cloth[i, 1] = y + (gap - d) * ny
-            cloth[i, 2] = z + (gap - d) * nz
-    return lifted
-
-
-@njit(cache=True, nogil=True, fastmath=True)
 def push_off(
     cloth: F32,
     near: I32,
@@ -242,8 +209,8 @@ def push_off(
 ) -> int:
     """Lift cloth that is nearer to another cloth under it than ``gap``; returns how many places.
 
-    As :func:`push_out`, but cloth ends: what lies beside its edge is left alone, and so is what
-    is too deep under it to be the same layer.
+    As :func:`cover.lift_off`, but cloth ends: what lies beside its edge is left alone, and so is
+    what is too deep under it to be the same layer.
 
     Args:
         rim: (m,) nodes on the other's open edges; they hold nothing down.

@@ -32,7 +32,8 @@ class FitError(Exception):
 
     def __str__(self) -> str:
         detail = f" (expected {self.expected}, got {self.got})" if self.expected else ""
-        return f"{self.message}{detail}"
+        where = f"{self.field}: " if self.field and self.field not in self.message else ""
+        return f"{where}{self.message}{detail}"
 
 
 class BodyError(FitError):

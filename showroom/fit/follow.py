@@ -164,7 +164,9 @@ def advance(
             hand.follow(hands[s], rotate(back, way), mul(back, goal), dt, fresh)
         else:
             hand.lose(hands[s], dt, fresh)
-        miss[s] = hand.reach(rest, s, grip, hands[s], dt, fresh, facing, elbow, world, place)
+        miss[s] = hand.reach(
+            rest, s, grip, hands[s], dt, fresh, facing, elbow, row(anchors, 7), world, place
+        )
     streamed.fingers(t_turns, turns, turned, fingers, dt, fresh)
     ik.finish(rest, fingers, world, place, rotations, matrices)
 

@@ -23,7 +23,8 @@ from reconstruction.mesh import Mesh
 
 from .avatar import Avatar
 from .clearance import open_sides
-from .collider import Collider, arm_bones, fill_normals, neighbours, push_off, push_out
+from .collider import Collider, arm_bones, fill_normals, neighbours, push_off
+from .cover import ENDS, Cover, covered, keep_off
 from .errors import GarmentError
 from .layers import swinging
 from .measure import landmarks
@@ -150,11 +151,13 @@ class LiveGarment:
         self._own_collider = collider is None
         self._collider = Collider(avatar) if collider is None else collider
         self._last: PoseState | None = None
+        self._cover: Cover | None = None
         self.under: tuple[Contact, ...] = ()
         self.beneath: tuple[Contact, ...] = ()
         self.over: tuple[Contact, ...] = ()
         self.carries = False
         self.mesh = self._take(self.mesh)
+        self._to_cover = self._cover
         self._from = self._rest = self._to
         self._grown = REFIT_FRAMES
         self.nodes = self._rest.copy()
@@ -167,6 +170,11 @@ class LiveGarment:
         self._swing = None if free is None else self._hang(free, after)
         if after is not None and after._last is not None:
             self._go_on(after, after._last)
+
+    @property
+    def _legs(self) -> bool:
+        """Whether it has a half for each leg."""
+        return getattr(self.family, "engine", "") == "trousers"
 
     @property
     def swings(self) -> bool:
@@ -221,10 +229,12 @@ class LiveGarment:
             self.limb[np.isin(self._first, np.concatenate(standing))] = STANDING
         if self.rigid:
             self._near = np.full(len(rest), -1, np.int32)
+            self._cover = None
             return mesh
+        self._cover = self._covered(rest)
         body = self._collider
         arm = body.shape.arm
-        if getattr(self.family, "engine", "") == "trousers":
+        if self._legs:
             # Each leg of cloth keeps to its own leg, however close the other one comes.
             left, right = (
                 body.nearest(rest, ~arm & (body.lateral * sign > -_MIDDLE)) for sign in (1.0, -1.0)
@@ -237,6 +247,30 @@ class LiveGarment:
         if hood:
             self._near[np.isin(self._first, np.concatenate(hood))] = -1
         return mesh
+
+    def _covered(self, rest: F32) -> Cover:
+        """The skin under each limb of the cloth."""
+        body, limb = self._collider, self.limb[self.faces]
+        skin = np.ascontiguousarray(self.avatar.form.vertices[body.shape.vertices])
+        arm, left = body.shape.arm, body.lateral > 0
+        if self._legs:
+            x = rest[self.faces, 0]
+            parts = [
+                (~arm & (side * body.lateral > -_MIDDLE), (side * x > -_MIDDLE).any(axis=1))
+                for side in (1.0, -1.0)
+            ]
+        else:
+            parts = [
+                (~arm, (limb == TRUNK).any(axis=1)),
+                (arm & left, (limb == LEFT_SLEEVE).any(axis=1)),
+                (arm & ~left, (limb == RIGHT_SLEEVE).any(axis=1)),
+            ]
+        free = self._free()
+        if free is not None:
+            hangs = free[self.faces].any(axis=1)
+            parts = [(allowed, usable & ~hangs) for allowed, usable in parts]
+        ends = np.isin(body.shape.main, ENDS)
+        return covered(skin, rest, self.faces, parts, ends)
 
     def _gathered(self, rest: F32) -> F32:
         """Sleeves longer than the arm gather at the hand instead of standing beyond it."""
@@ -315,7 +349,7 @@ class LiveGarment:
 
     def vertices(self) -> F32:
         """(n, 3) float32 vertices of ``mesh``'s topology as they are now, play space."""
-        found: F32 = self.nodes[self._weld]
+        found: F32 = self.nodes.take(self._weld, axis=0, mode="clip")
         return found
 
     def jumped(self, pose: PoseState) -> bool:
@@ -367,7 +401,10 @@ class LiveGarment:
         self.values, _ = complete(self.family, {**self.values, **values}, self.choices)
         mesh = self._drape() if mesh is None else mesh
         now = self._rest
+        cover = self._cover
         mesh = self._take(mesh)
+        # Until it has grown, the skin lies under the cloth as it did.
+        self._cover, self._to_cover = cover, self._cover
         self._from, self._rest = now, now
         self._grown = 0
         if self._swing is not None:
@@ -391,6 +428,8 @@ class LiveGarment:
         if self._grown >= REFIT_FRAMES:
             return
         self._grown += 1
+        if self._grown == REFIT_FRAMES:
+            self._cover = self._to_cover
         share = np.float32(self._grown / REFIT_FRAMES)
         self._rest = self._from + (self._to - self._from) * share
         if self._swing is not None:
@@ -407,11 +446,8 @@ class LiveGarment:
 
     def off_skin(self, places: F32, skin: Collider) -> None:
         """Keep its nodes at (n, 3) ``places`` off a skin, in place."""
-        shape = skin.shape
-        for _ in range(2):
-            push_out(
-                places, self._near, skin.places, skin.normals, shape.start, shape.beside, GAP, 4
-            )
+        if self._cover is not None:
+            keep_off(places, self.faces, self._near, self._cover, skin, (self.start, self.beside))
 
     def _between(self, places: F32) -> None:
         """Keep the free nodes inside what was over them a frame ago, then off what is under."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import ik
+from .elbow import free_pole
 from .turns import (
     Turn,
     Vector,
@@ -100,6 +101,7 @@ def reach(
     fresh: bool,
     facing: Turn,
     elbow: Vector,
+    girth: Vector,
     world: F64,
     place: F64,
 ) -> float:
@@ -107,6 +109,7 @@ def reach(
 
     Args:
         elbow: where a stream has the elbow, from the shoulder, world; zeros where none has.
+        girth: half width and half depth of the trunk that the arm goes round, and a zero.
 
     Returns:
         How far the wrist is out of reach, metres.
@@ -129,21 +132,35 @@ def reach(
         there = add(row(hand, _PLACE), row(hand, _GAP))
         way = add(scale(way, 1 - shown), scale(sub(there, joint), shown))
     wrist = add(row(place, ik.UPPER_CHEST), rotate(facing, add(joint, way)))
-    pole = _elbow(hand, out, way, scale(rotate(inverse(facing), elbow), shown), dt, fresh)
+    above, below = norm(ik.bone(rest, upper + 1, upper)), norm(ik.bone(rest, upper + 2, upper + 1))
+    trunk = _trunk(rest, facing, world, place)
+    pole = free_pole(out, way, joint, above, below, trunk, girth)
+    pole = _elbow(hand, pole, way, scale(rotate(inverse(facing), elbow), shown), dt, fresh)
     return ik.arm(rest, side, wrist, mul(facing, goal), rotate(facing, pole), world, place)
 
 
 @inner
-def _elbow(hand: F64, out: float, way: Vector, given: Vector, dt: float, fresh: bool) -> Vector:
-    """Where an elbow points, seen from the body: outwards, down and back, square to the arm.
+def _trunk(rest: F64, facing: Turn, world: F64, place: F64) -> F64:
+    """The trunk for :func:`elbow.free_pole`, seen from the upper chest along the heading."""
+    rows = np.empty((3, 3))
+    back = inverse(facing)
+    put(rows, 0, rotate(back, sub(row(place, ik.HIPS), row(place, ik.UPPER_CHEST))))
+    middle = blend(turn_row(world, ik.HIPS), turn_row(world, ik.UPPER_CHEST), 0.5)
+    put(rows, 1, rotate(back, rotate(middle, (1.0, 0.0, 0.0))))
+    put(rows, 2, rotate(back, rotate(middle, (0.0, 0.0, 1.0))))
+    return rows
+
+
+@inner
+def _elbow(hand: F64, pole: Vector, way: Vector, given: Vector, dt: float, fresh: bool) -> Vector:
+    """Where an elbow points, seen from the body, square to the arm.
 
     A given elbow decides the more, the further it is out of the arm's line.
     """
-    pole = (out * 0.55, -0.80, -0.50)
     if norm(given) > 0:
         pole = add(scale(pole, _ELBOW), sub(given, scale(way, dot(given, way) / dot(way, way))))
-    pole = sub(pole, scale(way, dot(pole, way) / max(dot(way, way), 1e-9)))
-    pole = scale(pole, 1 / math.sqrt(dot(pole, pole) + 1e-12))
+        pole = sub(pole, scale(way, dot(pole, way) / max(dot(way, way), 1e-9)))
+        pole = scale(pole, 1 / math.sqrt(dot(pole, pole) + 1e-12))
     before = row(hand, _POLE)
     share = 1.0 if fresh else 1 - math.exp(-dt / 0.06)
     now = add(before, scale(sub(pole, before), share))

@@ -19,6 +19,7 @@ from . import follow, gait, hand, ik, legs, streamed
 from .avatar import Avatar
 from .directions import turns_from_places
 from .errors import PoseError
+from .measure import landmarks
 from .skin import PoseState, rest_pose
 from .stream import REACH, UNIT, Stream
 from .tpose import ROWS, t_pose
@@ -35,6 +36,9 @@ HEAD_HEIGHT: Final = (0.10, 2.60)
 _FASTEST = 12.0
 """No head moves faster than this, metres per second."""
 
+_FOREARM: Final = 0.03
+"""Half as thick as a forearm is, about, metres."""
+
 _SETTLED = 3
 """So many frames at a new place make a jump believable: the play space has a new origin."""
 
@@ -48,7 +52,7 @@ class Tracker:
 
     def __init__(self, avatar: Avatar) -> None:
         self._rest = np.ascontiguousarray(avatar.joints, dtype=np.float64)
-        self._anchors = _anchors(self._rest, avatar.eyes)
+        self._anchors = _anchors(self._rest, avatar)
         self._t_pose = t_pose(self._rest)
         self._body = np.zeros(follow.BODY)
         self._trunk = np.zeros((streamed.TRUNK_ROWS, 4))
@@ -266,15 +270,18 @@ def _checked(name: str, given: Transform) -> F64:
     return values
 
 
-def _anchors(rest: F64, eyes: F32) -> F64:
-    """What is tracked, at rest: (7, 3) float64, metres.
+def _anchors(rest: F64, avatar: Avatar) -> F64:
+    """What is known of the body at rest: (8, 3) float64, metres.
 
     Rows: the place between the eyes from the head joint; then of the left and the right hand the
-    palm's centre from the hand joint, the direction of the fingers and that of the thumb's side.
+    palm's centre from the hand joint, the direction of the fingers and that of the thumb's side;
+    then half width and half depth of what an elbow goes round, and a zero.
     """
-    rows = [eyes.astype(np.float64).mean(axis=0) - rest[INDEX["head"]]]
+    rows = [avatar.eyes.astype(np.float64).mean(axis=0) - rest[INDEX["head"]]]
     for side in ("left", "right"):
         ahead = rest[INDEX[f"{side}MiddleProximal"]] - rest[INDEX[f"{side}Hand"]]
         thumb = rest[INDEX[f"{side}IndexProximal"]] - rest[INDEX[f"{side}LittleProximal"]]
         rows += [ahead * 0.85, ahead, thumb]
-    return np.stack(rows)
+    waist = avatar.form.vertices[landmarks().waist_ring].astype(np.float64)
+    half = (np.ptp(waist, axis=0) / 2)[[0, 2]] + _FOREARM
+    return np.stack([*rows, np.array([*half, 0.0])])

@@ -107,7 +107,7 @@ def _rest_ways(rest: F64) -> F64:
             child = next((c for c, p in enumerate(PARENTS) if p == bone), -1)
         way = rest[child] - rest[bone] if child >= 0 else np.zeros(3)
         length = float(np.linalg.norm(way))
-        if name == "hips" or (child >= 0 and length < 1e-3):
+        if child >= 0 and length < 1e-3:
             way, length = np.array([0.0, 1.0, 0.0]), 1.0
         ways[bone] = way / length if child >= 0 else ways[PARENTS[bone]]
     ways[INDEX["head"]] = (0.0, 1.0, 0.0)

@@ -30,7 +30,12 @@ def _add_fit(verbs: Verbs) -> None:
         help="height=1.70,waist=0.82,gender=female … or a body.json that `showroom body` wrote",
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--pose", default="stand", metavar="P", help="stand, rest, reach or walk")
+    how.add_argument(
+        "--pose",
+        default="stand",
+        metavar="P",
+        help="stand, rest, reach, arms-up, sit, crouch or walk",
+    )
     how.add_argument(
         "--motion", default="", metavar="FILE", help="a recording, `stroll`, or `stream` for stdin"
     )

@@ -8,7 +8,8 @@ import pytest
 from reconstruction.errors import ParameterError
 from reconstruction.families import get_family
 from showroom.fit import body
-from showroom.fit.collider import Collider, arm_bones, push_out
+from showroom.fit.collider import Collider, arm_bones
+from showroom.fit.cover import lift_off
 from showroom.fit.errors import GarmentError
 from showroom.fit.garment import GAP, REFIT_FRAMES, LiveGarment
 from showroom.fit.pose import Tracker
@@ -173,9 +174,9 @@ def test_pushing_out_lifts_only_what_is_too_near(woman):
     cloth = np.concatenate([below, above]).astype(np.float32)
     kept = cloth.copy()
     shape = collider.shape
-    lifted = push_out(
+    lifted = lift_off(
         cloth, np.tile(near, 2), collider.places, collider.normals, shape.start, shape.beside,
-        GAP, 0,
+        GAP, 0, 1,
     )  # fmt: skip
     assert lifted == len(near)
     assert np.array_equal(cloth[len(near) :], kept[len(near) :])
