@@ -44,6 +44,9 @@ def _sets(phrase: Phrase, token: Token) -> str:
         return "set_size"
     if token.get("material") and (token.get("material") != token.get("color") or _grown(token)):
         return "set_choice"
+    altered = any(phrase.has(k) for k in ("change", "adjective", "length", "amount"))
+    if token.get("part") == "armrest" and not altered:
+        return "set_choice"
     return "set_color" if token.get("color") else ""
 
 
@@ -102,7 +105,11 @@ def each(commands: tuple[Command, ...], phrase: Phrase, context: Context) -> tup
 
 def here(phrase: Phrase, context: Context) -> bool | None:
     """Whether what a phrase names is there to be changed; None where it names nothing."""
-    said = [c for t in phrase if t.kind == "category" and (c := t.get("category"))]
+    said = [
+        c
+        for t in phrase
+        if t.kind == "category" and not t.get("option") and (c := t.get("category"))
+    ]
     if not said:
         return None
     wider: dict[str, list[str]] = anatomy()["wider"]

@@ -31,6 +31,8 @@ def without_reasons(phrases: list[Phrase], context: Context) -> list[Phrase]:
     if len(phrases) < 2:
         return phrases
     kept = [p for p in phrases if not likened(p) or p.has("change") or p.has("act")] or phrases
+    if context.last is None:
+        return kept
     leaned = [follow_up(phrase, context) for phrase in kept]
     places = [i for i, each in enumerate(leaned) if each is not None and each.corrects]
     if not places:

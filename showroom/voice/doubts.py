@@ -53,7 +53,9 @@ def _beyond(outcome: tuple[Command, ...], context: Context) -> Need | None:
     for command in outcome:
         size = max(abs(command.delta or 0.0), abs(command.value or 0.0))
         kind = kind_of(command.target, context) or "garment"
-        limit = {"adjust_fit": most[kind], "move": most["move"]}.get(command.action)
+        limit = {"adjust_fit": most[kind], "move": most["move"], "rotate": most["rotate"]}.get(
+            command.action
+        )
         if limit is not None and size > limit:
             return Need(OUT_OF_RANGE, (outcome,))
         factor = command.factor or 1.0

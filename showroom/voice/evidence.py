@@ -154,6 +154,8 @@ def _weighing(phrase: Phrase, out: Shares) -> None:
     if len(colors) > 1 and (_WHICH.search(phrase.text) or _acts(phrase, "compare")):
         for name in ("set_color", "show", "choose", "adjust_fit", "recommend"):
             shift(out, name, "compare")
+    if phrase.has("size") and _questions(phrase) and not any(t.get("act") for t in phrase):
+        shift(out, "set_size", "report", 0.8)
     worded = any(phrase.has(k) for k in ("change", "adjective", "length", "too", "raise"))
     if phrase.has("option") and not worded:
         shift(out, "adjust_fit", "set_choice")

@@ -377,7 +377,14 @@ _LONG = 0.35
 _RAISED = ("come up", "come down", "take up", "let down", "drop")
 """Raises and lowers furniture, but shortens and lengthens a garment."""
 _OFF = ("off", "from", "take off")
-_PARTICLES = {"in": ("ease", -1), "out": ("ease", 1), "up": ("length", -1), "down": ("length", 1)}
+_PARTICLES = {
+    "go up": ("length", -1),
+    "go down": ("length", 1),
+    "in": ("ease", -1),
+    "out": ("ease", 1),
+    "up": ("length", -1),
+    "down": ("length", 1),
+}
 
 
 def _particle(phrase: Phrase, parts: list[str]) -> list[tuple[Token, Dimension]]:

@@ -12,7 +12,7 @@ from .context import Context
 from .data import amounts
 from .lexicon import Token
 from .phrase import Phrase, part_kind
-from .target import another, colored_one, implied, kind_of, named
+from .target import another, category_target, colored_one, implied, kind_of, named
 from .text import is_cjk
 
 _OPPOSITE = {
@@ -157,6 +157,14 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
         return "which_direction"
     near, where = _anchor(phrase)
     categories = phrase.all("category")
+    nearing = phrase.all("closer")
+    if not near and nearing and len(categories) == 1:  # "and closer to the sofa"
+        place = phrase.index(categories[0])
+        about = context.topic or (context.last.target if context.last else "")
+        there = category_target(categories[0].get("category") or "", context)
+        apart = kind_of(about, context) == "furniture" and about != there
+        if apart and phrase.index(nearing[0]) < place:
+            near, where = categories[0].get("category") or "", place
     if not near and phrase.has("together") and len(categories) > 1:
         near, where = categories[-1].get("category") or "", phrase.index(categories[-1])
     if where is None and len(categories) == 1 and _source(phrase, categories[0]):
@@ -286,7 +294,7 @@ def _scale(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
     )
     percent = next((t.si for t in phrase if t.kind == "percent"), None)
     factor = next((t.si for t in phrase if t.kind in ("factor", "times")), None)
-    most = 1e6 if "factor" in phrase.text else 10
+    most = 1e12 if "factor" in phrase.text or "by" in phrase.text.split() else 10
     bare = next((t.said for t in phrase if t.kind == "number" and 0 < t.said < most), None)
     to = _scaled_to(phrase)
     if percent is not None:

@@ -68,13 +68,15 @@ LEFT_OUT = frozenset(("product", "color", "view", "measure"))
 """Kinds of words that a command must account for."""
 FOLLOWED = 0.9
 """How sure a sentence is that only says what is different from the change before."""
-SEVERAL = 0.85
+SEVERAL = 0.7
 """How sure each of several commands must be to be carried out unasked."""
 _UNTOLD = ("word", "foreign", "body")
 """Kinds of words that may tell how something fits though the lexicon does not know how."""
 _UNSAID = ("which_way", "which_dimension", "which_part")
 _NOW = re.compile(r"\bnow\b|现在")
 """The one filler that asks something by itself ("and now?")."""
+_LEANS = ("same", "half", "taken_back", "excess")
+"""What leans on a change of the same sentence."""
 _STEPS = ("more", "less", "again", "reverse")
 _LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "which_part")
 """What one phrase may leave open for the next to say."""
@@ -119,6 +121,7 @@ class Interpreter:
             passed on as they were said: ranges are checked where the product is known.
         """
         context = context or Context()
+        text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair is no text
         reply_lang = detect_language(text[: 4 * MAX_LENGTH], lang)
         if len(text) > MAX_LENGTH:
             return Understanding(
@@ -185,6 +188,8 @@ class Interpreter:
             leaned = follow_up(phrase, turn.context, refused=turn.refused)
             if leaned is not None and leaned.kind == "excess" and not last:
                 continue  # "too far, back a bit" says one thing twice
+            if turn.commands and leaned is not None and not turn.refused:
+                leaned = leaned if leaned.kind in _LEANS else None
             if leaned is not None and leaned.kind != leaning:
                 turn.refused = False
                 made = turn.completed(leaned.commands, phrase)
@@ -207,6 +212,7 @@ class Interpreter:
                 turn.mention(phrase)  # "black is too gloomy, make it red"
                 continue
             if several and intent == ASIDE:
+                turn.sized(phrase)
                 if not turn.commands:
                     turn.mentioned = named(phrase, turn.context) or turn.mentioned
                 continue
@@ -264,7 +270,8 @@ class Interpreter:
                     continue
                 return self._ask(base, phrase, shares, turn.context, candidates)
             turn.take(intent, phrase, outcome, share)
-        if len(turn.commands) > 1 and turn.confidence < SEVERAL:
+        meant = [c for c in turn.commands if c.action != "dislike"]
+        if len(meant) > 1 and turn.confidence < SEVERAL:
             both = Need("intent", (tuple(turn.commands), (turn.commands[0],)))
             return self._need(base, both, context, turn.confidence, candidates)
         if turn.contradicts:

@@ -15,6 +15,7 @@ from .options import options
 from .phrase import Phrase, part_kind
 from .shopping import picked
 from .target import another, category_target, colored_one, implied, kind_of, named
+from .text import is_cjk
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ def _simple(action: str) -> Callable[[Phrase, Context], Outcome]:
 
 def _show(phrase: Phrase, context: Context) -> Outcome:
     color = spoken_color(phrase)
-    token = next(
-        (t for t in phrase if t.get("category") or t.get("kind") or t.get("product")), None
-    )
+    said = [t for t in phrase if t.get("category") or t.get("kind") or t.get("product")]
+    token = said[0] if said else None
+    if len(said) > 1 and phrase.has("matching") and is_cjk(said[-1].text[0]):
+        token = said[-1]  # 配这外套的裤子
     target = ""
     if token is not None:
         target = token.get("product") or token.get("category") or token.get("kind") or ""

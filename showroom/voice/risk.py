@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ..protocol.messages import Command
 from .fitting import dimensions
 from .phrase import Phrase
+from .quantity import units
 from .text import is_cjk
 
 _CHANGING = frozenset(
@@ -58,6 +59,8 @@ def unexplained(phrase: Phrase, commands: Sequence[Command]) -> list[str]:
     numbers = any((c.delta, c.value, c.factor) != (None, None, None) for c in commands)
     if changing and measured and not numbers and not any(c.size_step for c in commands):
         out.append("measure")
+    elif changing and not measured and any(t.kind == "word" and _unit(t.text) for t in phrase):
+        out.append("measure")  # "NaN cm longer"
     sides = any(t.kind == "direction" and t.get("direction") in _SIDES for t in phrase)
     if sides and not any(c.direction or c.near or c.delta for c in commands):
         out.append("direction")
@@ -68,7 +71,7 @@ def unexplained(phrase: Phrase, commands: Sequence[Command]) -> list[str]:
         and (phrase.has("view") or phrase.has("ordinal") or phrase.has("pick"))
     ):
         out.append("view")
-    things = {t.get("category") for t in phrase if t.kind == "category"}
+    things = {t.get("category") for t in phrase if t.kind == "category" and not t.get("option")}
     used = {x for c in commands for x in (c.target, c.near) if x}
     if changing and len(things) > max(1, len(used)):
         out.append("product")
@@ -85,6 +88,12 @@ def unexplained(phrase: Phrase, commands: Sequence[Command]) -> list[str]:
     if "set_color" in actions and phrase.has("category") and first.action == "show":
         out.append("product")
     return out
+
+
+def _unit(text: str) -> bool:
+    """Whether a word is a unit by itself."""
+    found = units()[0].match(text)
+    return found is not None and found.end() == len(text) and len(text) > 1
 
 
 def strange(phrase: Phrase) -> float:

@@ -18,6 +18,7 @@ _WHY = re.compile(
     r"|因为|不然|省得|免得|好让|这样我|要不然"
 )
 """What begins a clause that only says why."""
+_OR = re.compile(r"\bor\b|还是|跟|和")
 _VALUES = ("color", "size", "material", "option", "length", "angle", "amount", "percent")
 _STRONG_MARKS = {",", ".", ";", "!", "?"}
 
@@ -145,6 +146,10 @@ def _join(pieces: list[Phrase]) -> list[Phrase]:
             continue
         whole = (piece.complete and not measure) or answer or not joined or _anew(piece)
         aside = bool(joined) and _aside(joined[-1]) and piece.complete
+        colors = [t for t in piece if t.kind == "color"]
+        if joined and joined[-1].has("question") and len(colors) > 1 and _OR.search(piece.text):
+            joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
+            continue  # "which is longer, green or black"
         if joined and _WHY.match(piece.text) and not piece.has("act", "change"):
             continue
         if joined and not aside and not (joined[-1].complete or joined[-1].has("answer")):

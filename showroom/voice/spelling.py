@@ -12,6 +12,7 @@ from functools import cache
 from itertools import pairwise
 
 from .data import read
+from .homophones import Listener
 from .lexicon import Lexicon, Sense, Token
 from .text import is_cjk
 
@@ -36,6 +37,7 @@ class Speller:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        self._listener = Listener(lexicon)
         self._near: dict[str, set[str]] = {}
         for form in lexicon.latin_words(_KINDS):
             if len(form) >= SHORTEST:
@@ -44,7 +46,7 @@ class Speller:
 
     def corrected(self, tokens: Sequence[Token]) -> list[Token]:
         """The tokens with misspelt and misheard words read as what they stand for."""
-        out = [self._read(token) for token in tokens]
+        out = [self._read(token) for token in self._listener.heard(tokens)]
         for i, (token, after) in enumerate(pairwise(out)):
             if token.text == "to" and (after.get("adjective") and not is_cjk(after.text[0])):
                 out[i] = replace(token, text="too", senses=(("too", "too"),))

@@ -27,6 +27,7 @@ class Turn:
         mentioned, part: a product and a part that a phrase named without saying what to do.
         asides: phrases that are not about the showroom.
         spoken: the phrase before.
+        measured: whether the phrase says a length.
         corrected: whether the speaker took back the phrase before ("no, wait").
         refused: whether the phrase before said no to what was done earlier.
     """
@@ -40,6 +41,7 @@ class Turn:
     part: str = ""
     asides: int = 0
     corrected: bool = False
+    measured: bool = False
     refused: bool = False
     spoken: str = ""
 
@@ -93,9 +95,12 @@ class Turn:
             withdrawn = self.commands.pop()
             commands = [_inherit(c, withdrawn) for c in commands]
         self.corrected = False
+        self.measured = phrase.has("length")
         reason = complains(phrase)
         commands = [c for c in commands if not self._told(c) and not (reason and self._meant(c))]
-        self.complaint = reason or (intent == "adjust_fit" and not says_how(phrase))
+        self.complaint = reason or (
+            intent == "adjust_fit" and not says_how(phrase) and not phrase.has("length")
+        )
         commands = [c for c in self._joined(commands) if not self._idle(c)]
         earlier = len(self.commands)
         for command in commands:
@@ -138,6 +143,13 @@ class Turn:
             return False
         step = asked.delta or asked.size_step or 1.0
         return asked.action != "adjust_fit" or step * (command.delta or 0.0) >= 0
+
+    def sized(self, phrase: Phrase) -> None:
+        """Take the size that a remark tells of what shall be shown ("my daughter is M")."""
+        shown = self.commands[-1] if self.commands else None
+        size = next((v for t in phrase if t.kind == "size" and (v := t.get("size"))), "")
+        if shown is not None and shown.action == "show" and size and not shown.size:
+            self.commands[-1] = copy(shown, size=size)
 
     def says_again(self, commands: Sequence[Command]) -> bool:
         """Whether commands only say again what the sentence has asked for already."""
@@ -192,7 +204,8 @@ class Turn:
         elif new.action == old.action == "adjust_fit" and _same_way(old, new):
             self.commands.pop()
             usual = (amounts()["garment"]["default"], amounts()["furniture"]["default"])
-            given = new if abs(new.delta or 0.0) not in usual else old
+            told = self.measured or abs(new.delta or 0.0) not in usual
+            given = new if told else old
             out[0] = copy(new, part=new.part or old.part, delta=given.delta)
         return out[0]
 
@@ -270,7 +283,12 @@ def _overrides(command: Command, earlier: Command) -> bool:
         return command.target == earlier.target
     if command.action == earlier.action == "place":
         return command.target == earlier.target
-    settled = command.action == earlier.action and command.action in ("set_color", "set_size")
+    settled = command.action == earlier.action and command.action in (
+        "set_color",
+        "set_size",
+        "set_choice",
+    )
+    settled = settled and command.part == earlier.part
     return settled and command.target == earlier.target and not earlier.size_step
 
 
