@@ -2,7 +2,8 @@
 
 The server has a process of its own, each of its visits another, and so have those who wait. On a
 machine that does other things too the figures are scheduling more than anything: run it in real
-time then (``chrt -r 1``: visits as the channel, ``chrt -r 2``: below it, as niceness has them).
+time then (``chrt -r 2``), and the visits that fit ahead of other sessions (Linux's autogroups:
+``setsid -w bash -c 'echo -19 > /proc/self/autogroup; exec chrt -r 2 python ...'``).
 
 Usage: python benchmarks/visitors.py [frames] [slow] [storm]
 """
@@ -134,7 +135,8 @@ def server(*, real: bool) -> Iterator[tuple[str, int]]:
 def in_real_time_too(pid: int) -> None:
     """Put a server's visits one step below this benchmark, where it is in real time.
 
-    They give that up by themselves; here it keeps a machine's other work out of the figures.
+    They give that up by themselves; here it keeps a machine's other work out of the figures. Not
+    beside one who fits: in real time nobody shares a core by less than a tenth of a second.
     """
     policy = os.sched_getscheduler(0)
     if policy not in (os.SCHED_RR, os.SCHED_FIFO):
@@ -217,7 +219,7 @@ async def fitting(client: AsyncClient, stop: asyncio.Event) -> int:
 async def frames() -> list[Waits]:
     """Frames and acknowledgements of one visitor, alone and beside one who keeps fitting."""
     rows = []
-    with server(real=True) as (url, pid):
+    with server(real=True) as (url, _):
         async with (
             AsyncClient(url, Hello(want=("delta",))) as one,
             AsyncClient(url) as other,
@@ -228,7 +230,6 @@ async def frames() -> list[Waits]:
             )
             for event in opening:
                 await one.ask(event, seconds=120.0)
-            in_real_time_too(pid)
             await walk(one, 2.0, 2)
             for name in ("alone", "beside"):
                 stop = asyncio.Event()
