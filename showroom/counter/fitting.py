@@ -364,7 +364,7 @@ def view(
         colours = {slot: m.base_color[:3] for slot, m in product.materials.items()}
         mesh = product.mesh.with_vertices(shapes[key])
         items.append((mesh, colours, dict(textures(product, 1024))))
-    return _drawn(avatar, avatar.skin(pose), items, azimuth, pose.root)
+    return _drawn(avatar, avatar.skin(pose), items, azimuth)
 
 
 def strain_picture(avatar: Avatar, outfit: Outfit) -> U8:
@@ -383,8 +383,7 @@ def strain_picture(avatar: Avatar, outfit: Outfit) -> U8:
             garment.mesh, face_part=face.astype(np.int32), parts=slots, part_material=slots
         )
         items.append((mesh, dict(zip(slots, map(tuple, palette), strict=True)), {}))
-    root = avatar.joints[0]
-    views = [_drawn(avatar, avatar.form.vertices, items, a, root) for a in (0.0, np.pi / 2, np.pi)]
+    views = [_drawn(avatar, avatar.form.vertices, items, a) for a in (0.0, np.pi / 2, np.pi)]
     return np.concatenate(views, axis=1)
 
 
@@ -393,7 +392,6 @@ def _drawn(
     skin: F32,
     items: Sequence[tuple[Mesh, dict[str, Any], dict[str, Any]]],
     azimuth: float,
-    root: F32,
 ) -> U8:
     """Body and garments in one picture: each garment's slots are named apart."""
     from reconstruction.mesh import Mesh, merge
@@ -414,10 +412,11 @@ def _drawn(
         meshes.append(replace(mesh, parts=parts, part_material=slots, weld=None, skin=None))
         colours |= {f"{number} {slot}": colour for slot, colour in own.items()}
         pictures |= {f"{number} {slot}": texture for slot, texture in textures.items()}
+    x, _, z = (skin.min(axis=0) + skin.max(axis=0)) / 2
     middle = avatar.height * 0.5
     camera = Camera(
         azimuth, 0.06, distance=6.0, fov=avatar.height * 0.19,
-        target=(float(root[0]), middle, float(root[2])),
+        target=(float(x), middle, float(z)),
     )  # fmt: skip
     # The sun goes with the camera, so that every side is lit alike.
     sun = camera.rotation().T @ np.array([0.4, 0.9, 0.7])

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 Dimension = Literal["width", "depth", "height"]
 Side = Literal["left", "right", "front", "back"]
-Hindrance = Literal["wall", "door", "window", "ceiling", "visitor", "obstacle", "product", "room"]
+Hindrance = Literal[
+    "wall", "door", "window", "ceiling", "visitor", "obstacle", "product", "room",
+    "no_door", "no_window",
+]  # fmt: skip
+"""What may stand in the way; the last two say that the room has none to stand at."""
 DIRECTIONS = ("left", "right", "forward", "back")
 
 

@@ -157,7 +157,7 @@ class LiveGarment:
         self.over: tuple[Contact, ...] = ()
         self.carries = False
         self.mesh = self._take(self.mesh)
-        self._to_cover = self._cover
+        self._to_cover: Cover | None = self._cover
         self._from = self._rest = self._to
         self._grown = REFIT_FRAMES
         self.nodes = self._rest.copy()
@@ -404,7 +404,8 @@ class LiveGarment:
         cover = self._cover
         mesh = self._take(mesh)
         # Until it has grown, the skin lies under the cloth as it did.
-        self._cover, self._to_cover = cover, self._cover
+        self._to_cover = self._cover
+        self._cover = cover
         self._from, self._rest = now, now
         self._grown = 0
         if self._swing is not None:

@@ -371,6 +371,9 @@ class Floor:
             return Blocked("ceiling", "", lack, "height"), longer(shape, "height", -lack)
         best = self._squeeze(probe, near)
         if best is None:
+            for kind, lacking in _LACKING.items():
+                if near == kind and all(o.kind != kind for o in self.room.openings):
+                    return lacking, None
             return _ROOM, None
         return Blocked("room", "", best[0], best[1]), longer(shape, best[1], -best[0])
 
@@ -420,6 +423,7 @@ class Floor:
 
 
 _ROOM: Blocked = Blocked("room")
+_LACKING: dict[str, Blocked] = {"window": Blocked("no_window"), "door": Blocked("no_door")}
 
 
 def _moving(item: Item, margin: float | None = None) -> tuple[float, float, F64]:

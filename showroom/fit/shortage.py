@@ -28,7 +28,9 @@ def shortage(
     for lang, words in rules()["words"].items():
         named = (names or {}).get(blocked.name, {}).get(lang) or words[blocked.by]
         cm = math.ceil(abs(blocked.lack) * 100 - 1e-6)
-        if blocked.dimension:
+        if blocked.by.startswith("no_"):
+            key = blocked.by
+        elif blocked.dimension:
             key = "too_long"
         else:
             key = "missing" if cm else "in_the_way"

@@ -8,11 +8,14 @@ import pytest
 from reconstruction.errors import ParameterError
 from reconstruction.families import get_family
 from showroom.fit import body
+from showroom.fit.clearance import clearance, open_sides
 from showroom.fit.collider import Collider, arm_bones
 from showroom.fit.cover import lift_off
 from showroom.fit.errors import GarmentError
 from showroom.fit.garment import GAP, REFIT_FRAMES, LiveGarment
 from showroom.fit.pose import Tracker
+from showroom.fit.skin import blend
+from showroom.fit.vrm import INDEX
 
 FRAME = 1 / 72
 
@@ -182,3 +185,53 @@ def test_pushing_out_lifts_only_what_is_too_near(woman):
     assert np.array_equal(cloth[len(near) :], kept[len(near) :])
     height = ((cloth[: len(near)] - collider.places[near]) * collider.normals[near]).sum(axis=1)
     assert height == pytest.approx(np.full(len(near), GAP), abs=1e-5)
+
+
+def test_skin_that_comes_through_the_middle_of_a_triangle_is_covered_again(woman):
+    collider = Collider(woman)
+    tee = LiveGarment(get_family("t_shirt"), {}, {}, woman, collider=collider)
+    collider.move(woman.rest())
+    places = tee.own.copy()
+    numbers, faces = tee._cover.skin, tee.faces[tee._cover.face % len(tee.faces)]
+    tight = tee._cover.apart < 0.004
+    # Each triangle over tight skin is pressed a millimetre under it.
+    pressed = np.unique(faces[tight])
+    near = collider.nearest(places[pressed], np.ones(len(collider.places), np.bool_))
+    deep = ((places[pressed] - collider.places[near]) * collider.normals[near]).sum(axis=1)
+    places[pressed] -= (deep + 0.001)[:, None] * collider.normals[near]
+
+    def through(cloth):
+        faces_all, rim = tee.faces, open_sides(tee.faces)
+        found = clearance(collider.places[numbers[tight]], cloth, faces_all, rim)
+        return float(((found.height > 0) & ~found.beside).mean())
+
+    assert through(places) > 0.3
+    tee.off_skin(places, collider)
+    assert through(places) < 0.01
+
+
+def test_trousers_cover_in_a_squat_what_lifting_the_cloth_alone_leaves_bare(woman):
+    garment = LiveGarment(get_family("trousers"), {}, {}, woman)
+    eye = float(woman.eyes[:, 1].mean())
+    pose = Tracker(woman).update((0, 0.55 * eye, 0, 0, 0, 0, 1), None, None, 0.0)
+    collider = Collider(woman)
+    collider.move(pose)
+    shape, rim = collider.shape, open_sides(garment.faces)
+    covered = garment._cover.skin
+    numbers = covered[shape.main[covered] == INDEX["hips"]]
+
+    def through(cloth):
+        found = clearance(collider.places[numbers], cloth, garment.faces, rim)
+        deep = (found.height > 0.001) & (found.height < 0.05) & ~found.beside
+        return float(deep.mean())
+
+    lifted = np.empty_like(garment.own)
+    blend(garment.own, garment._joints, garment._weights, pose.matrices, lifted)
+    kept = lifted.copy()
+    lift_off(
+        lifted, garment._near, collider.places, collider.normals, shape.start, shape.beside,
+        GAP, 4, 2,
+    )  # fmt: skip
+    garment.off_skin(kept, collider)
+    assert through(lifted) > 0.03
+    assert through(kept) < 0.5 * through(lifted)

@@ -419,6 +419,13 @@ def test_a_shortage_is_said_in_both_languages_with_centimetres() -> None:
     assert shortage(Blocked("ceiling", "", 0.15, "height"))["zh"] == "高度多了15厘米。"
 
 
+def test_a_place_at_a_window_that_the_room_has_not_is_said_so() -> None:
+    bare = Floor(Room.of(((0, 0), (0, 4), (5, 4), (5, 0)), 2.6), {}, Viewer(2.5, 3.5, 0.0))
+    out = bare.place("chair-1", CHAIR, "window")
+    assert out.item is None and out.blocked is not None
+    assert shortage(out.blocked) == {"en": "There is no window here.", "zh": "这里没有窗户。"}
+
+
 # --- what fits --------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from showroom.channel.motion import load_motion
 from showroom.fit import body, stroll
 from showroom.fit.errors import PoseError
+from showroom.fit.measure import landmarks
 from showroom.fit.pose import Tracker
 from showroom.fit.skin import pose_from_rotations
 from showroom.fit.vrm import BONES, INDEX
@@ -119,6 +120,26 @@ def test_a_hand_pulled_to_its_shoulder_folds_the_arm_without_a_twist(woman):
     assert tracker.miss[1] < 1e-6, "the hand stays in reach all the way"
     assert np.linalg.norm(np.array(near[:3]) - (x, y, z)) < 0.1
     assert turned.max() < 10
+
+
+def test_a_forearm_goes_round_the_trunk_and_not_through_it(woman):
+    """The right palm comes from its own side, close before the belly, to the left hip."""
+    tracker = Tracker(woman)
+    eye = float(woman.eyes[:, 1].mean())
+    waist = np.ptp(woman.form.vertices[landmarks().waist_ring], axis=0) / 2
+    elbows = []
+    for frame in range(144):
+        x = 0.3 - 0.45 * min(frame / 100, 1.0)
+        right = (x, 0.66 * eye, -0.17, 0, 0.5, 0, 0.866)
+        tracker.update(head_at(woman), None, right, frame / 72)
+        elbow, wrist = tracker.joint("rightLowerArm"), tracker.joint("rightHand")
+        elbows.append(elbow)
+        assert np.linalg.norm(tracker.palm("right") - right[:3]) < 1e-3
+        hips = tracker.joint("hips")
+        for share in (0.0, 0.3, 0.6):
+            place = (elbow + share * (wrist - elbow) - hips)[[0, 2]] / waist[[0, 2]]
+            assert np.linalg.norm(place) > 0.85
+    assert np.linalg.norm(np.diff(elbows, axis=0), axis=1).max() < 0.02
 
 
 def test_a_short_loss_is_bridged(woman):
