@@ -14,7 +14,10 @@ for (const name of readdirSync("src", { recursive: true }).sort()) {
 }
 const made = `sources ${sources.digest("hex")}`;
 const options = {
-  entryPoints: [{ in: "src/app/main.ts", out: "showroom" }],
+  entryPoints: [
+    { in: "src/app/main.ts", out: "showroom" },
+    { in: "src/app/listener.ts", out: "listener" },
+  ],
   outdir: out,
   bundle: true,
   minify: true,

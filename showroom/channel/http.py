@@ -37,6 +37,7 @@ _WEBSOCKET = "13"
 PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/showroom.js": ("showroom.js", "text/javascript"),
+    "/listener.js": ("listener.js", "text/javascript"),
 }
 """The web client: path to file of ``page/`` and media type. ``clients/web`` builds it."""
 

@@ -18,9 +18,10 @@ import pytest
 from showroom.channel.pool import VisitPool
 from showroom.channel.run import ServerThread
 from showroom.channel.settings import ServerSettings
-from showroom.protocol.compact import encode_avatar, encode_mesh, encode_pose
+from showroom.protocol.avatars import encode_avatar
+from showroom.protocol.compact import encode_audio, encode_mesh, encode_pose
 from showroom.protocol.mesh_delta import warm_up
-from showroom.protocol.messages import AvatarPose, MeshFrame, Pose
+from showroom.protocol.messages import AudioChunk, AvatarPose, MeshFrame, Pose
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "channel"))
 from channel_toys import ToyVisit
@@ -69,6 +70,8 @@ def golden_compact(tmp_path_factory):
     digest = hashlib.sha256(b"mesh").hexdigest()
     mesh = MeshFrame(target="kleid-连衣裙", glb=digest, frame=9, time=1.25, positions=xyz.tobytes())
 
+    pcm = np.array([0, 1, -1, 32767, -32768, 258], "<i2").tobytes()
+
     def plain(message):
         fields = {f: getattr(message, f) for f in message.__struct_fields__ if f != "n"}
         return {k: v for k, v in fields.items() if v is not None}
@@ -76,6 +79,11 @@ def golden_compact(tmp_path_factory):
     golden = {
         "poses": [{"message": plain(p), "hex": encode_pose(p).hex()} for p in poses],
         "avatar": {"message": plain(avatar), "hex": encode_avatar(avatar).hex()},
+        "audio": {
+            "seq": 7,
+            "samples": [0, 1, -1, 32767, -32768, 258],
+            "hex": encode_audio(AudioChunk(seq=7, data=pcm)).hex(),
+        },
         "companion": {
             "message": plain(avatar),
             "hex": encode_avatar(msgspec.structs.replace(avatar, who="Zoë")).hex(),

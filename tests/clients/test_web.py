@@ -45,8 +45,9 @@ def test_on_its_own(name):
     node(name)
 
 
-def test_compact_frames_are_those_of_the_server(golden_compact):
-    node("compact", SHOWROOM_GOLDEN=str(golden_compact))
+@pytest.mark.parametrize("name", ["compact", "audio"])
+def test_compact_frames_are_those_of_the_server(name, golden_compact):
+    node(name, SHOWROOM_GOLDEN=str(golden_compact))
 
 
 def test_a_visit_goes_on_whatever_breaks(toy_server):

@@ -31,8 +31,10 @@ namespace Showroom.Unity
                 bytes.Remove(hash);
                 return null;
             }
-            // glTFast spreads its work over frames by itself.
-            var import = new GltfImport(deferAgent: new TimeBudgetPerFrameDeferAgent());
+            // Spreads glTFast's work over frames; a component, whose frames count.
+            var agent = parent.gameObject.GetComponent<TimeBudgetPerFrameDeferAgent>();
+            if (agent == null) agent = parent.gameObject.AddComponent<TimeBudgetPerFrameDeferAgent>();
+            var import = new GltfImport(deferAgent: agent);
             if (!await import.LoadGltfBinary(data)) return null;
             var root = new GameObject("glb " + hash.Substring(0, 8));
             root.transform.SetParent(parent, false);

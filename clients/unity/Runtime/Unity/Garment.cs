@@ -8,7 +8,6 @@ namespace Showroom.Unity
     {
         readonly GameObject root;
         readonly List<Mesh> meshes = new List<Mesh>();
-        readonly List<int[]> places = new List<int[]>();
         readonly History<Vertices> frames = new History<Vertices>();
         Vector3[] shown = new Vector3[0];
 

@@ -42,12 +42,18 @@ namespace Showroom.Unity
         readonly Dictionary<string, Garment> garments = new Dictionary<string, Garment>();
         Connection connection;
         Assets assets;
-        GameObject body;
-        Mannequin mannequin;
-        string bodyHash = "";
+        readonly Dictionary<string, Figure> figures = new Dictionary<string, Figure>();
         double sent;
         long seq;
         int number;
+
+        /// <summary>An avatar: one's own under "", a companion's under their name.</summary>
+        sealed class Figure
+        {
+            public string Glb;
+            public GameObject Root;
+            public Mannequin Mannequin;
+        }
 
         public IReadOnlyDictionary<string, ProductShown> Products => products;
         public Connection Connection => connection;
@@ -119,7 +125,7 @@ namespace Showroom.Unity
                     Right = Tracked(rightHand),
                 });
             }
-            mannequin?.Update(now);
+            foreach (var figure in figures.Values) figure.Mannequin?.Update(now);
             foreach (var garment in garments.Values) garment.Update(now);
         }
 
@@ -129,51 +135,71 @@ namespace Showroom.Unity
         void Take(Message update, double now)
         {
             Arrived?.Invoke(update);
-            switch (update)
+            if (update is Welcome welcome)
             {
-                case Welcome welcome when !welcome.Resumed:
-                    foreach (var target in new List<string>(products.Keys)) Remove(target);
-                    SetBody(height);
-                    break;
-                case ProductShown shown:
-                    products[shown.Target] = shown;
-                    Load(shown.Target, shown.Glb);
-                    onProduct?.Invoke(shown.Target);
-                    break;
-                case ProductChanged changed when products.ContainsKey(changed.Target):
-                    var product = products[changed.Target];
-                    product.Transform = changed.Transform;
-                    product.Size = changed.Size;
-                    product.Color = changed.Color;
-                    foreach (var change in changed.Changes) if (product.Values != null) product.Values[change.Name] = change.New;
-                    if (!string.IsNullOrEmpty(changed.Glb)) Load(changed.Target, product.Glb = changed.Glb);
-                    else Place(changed.Target);
-                    onProduct?.Invoke(changed.Target);
-                    break;
-                case ProductRemoved removed:
-                    Remove(removed.Target);
-                    onProduct?.Invoke(removed.Target);
-                    break;
-                case AvatarShown avatar:
-                    LoadBody(avatar.Glb);
-                    break;
-                case AvatarPose pose:
-                    mannequin?.Take(pose, now);
-                    break;
-                case Vertices frame:
-                    Garment garment;
-                    ProductShown worn;
-                    if (garments.TryGetValue(frame.Target, out garment) && products.TryGetValue(frame.Target, out worn) && worn.Glb == frame.Glb)
-                        garment.Take(frame, now);
-                    connection.Shown(frame);
-                    break;
-                case Reply reply:
-                    onReply?.Invoke(reply.Text);
-                    break;
-                case ErrorUpdate error when error.Ref == null || !error.Ref.StartsWith("pose/"):
-                    onProblem?.Invoke(error.Message);
-                    break;
+                if (!welcome.Resumed) Begin();
             }
+            else if (update is ProductShown shown)
+            {
+                products[shown.Target] = shown;
+                Load(shown.Target, shown.Glb);
+                onProduct?.Invoke(shown.Target);
+            }
+            else if (update is ProductChanged changed) Change(changed);
+            else if (update is ProductRemoved removed)
+            {
+                Remove(removed.Target);
+                onProduct?.Invoke(removed.Target);
+            }
+            else if (update is AvatarShown avatar) LoadBody(avatar.Who ?? "", avatar.Glb);
+            else if (update is AvatarPose pose)
+            {
+                Figure figure;
+                if (figures.TryGetValue(pose.Who ?? "", out figure)) figure.Mannequin?.Take(pose, now);
+            }
+            else if (update is Vertices frame)
+            {
+                Garment garment;
+                ProductShown worn;
+                if (garments.TryGetValue(frame.Target, out garment) && products.TryGetValue(frame.Target, out worn) && worn.Glb == frame.Glb)
+                    garment.Take(frame, now);
+                connection.Shown(frame);
+            }
+            else if (update is Company company) Meet(company);
+            else if (update is Reply reply) onReply?.Invoke(reply.Text);
+            else if (update is ErrorUpdate error)
+            {
+                if (error.Ref == null || !error.Ref.StartsWith("pose/")) onProblem?.Invoke(error.Message);
+            }
+        }
+
+        /// <summary>A new visit: nothing is there yet.</summary>
+        void Begin()
+        {
+            foreach (var target in new List<string>(products.Keys)) Remove(target);
+            foreach (var who in new List<string>(figures.Keys)) Leave(who);
+            SetBody(height);
+        }
+
+        void Change(ProductChanged changed)
+        {
+            ProductShown product;
+            if (!products.TryGetValue(changed.Target, out product)) return;
+            product.Transform = changed.Transform;
+            product.Size = changed.Size;
+            product.Color = changed.Color;
+            foreach (var change in changed.Changes) if (product.Values != null) product.Values[change.Name] = change.New;
+            if (!string.IsNullOrEmpty(changed.Glb)) Load(changed.Target, product.Glb = changed.Glb);
+            else Place(changed.Target);
+            onProduct?.Invoke(changed.Target);
+        }
+
+        /// <summary>Who is in the room now; whoever is not, goes.</summary>
+        void Meet(Company company)
+        {
+            var there = new HashSet<string> { "" };
+            foreach (var companion in company.Companions ?? new Companion[0]) there.Add(companion.Name);
+            foreach (var who in new List<string>(figures.Keys)) if (!there.Contains(who)) Leave(who);
         }
 
         async void Load(string target, string glb)
@@ -219,19 +245,30 @@ namespace Showroom.Unity
             Destroy(model);
         }
 
-        async void LoadBody(string glb)
+        async void LoadBody(string who, string glb)
         {
-            bodyHash = glb;
+            Figure figure;
+            if (!figures.TryGetValue(who, out figure)) figures[who] = figure = new Figure();
+            figure.Glb = glb;
             var loaded = await assets.Load(glb, transform);
-            if (loaded == null || bodyHash != glb)
+            if (loaded == null) return;
+            Figure current;
+            if (figure.Glb != glb || !figures.TryGetValue(who, out current) || current != figure)
             {
-                if (loaded != null) Destroy(loaded);
+                Destroy(loaded); // Superseded, or gone, while it was loading.
                 return;
             }
-            if (body != null) Destroy(body);
-            body = loaded;
-            body.transform.localRotation = Convert.ModelTurn;
-            mannequin = new Mannequin(body, transform);
+            if (figure.Root != null) Destroy(figure.Root);
+            figure.Root = loaded;
+            loaded.transform.localRotation = Convert.ModelTurn;
+            figure.Mannequin = new Mannequin(loaded, transform);
+        }
+
+        void Leave(string who)
+        {
+            var figure = figures[who];
+            figures.Remove(who);
+            if (figure.Root != null) Destroy(figure.Root);
         }
 
         string Fresh() => "unity-" + GetInstanceID() + "-" + ++number;

@@ -11,6 +11,7 @@ export const isOthers = (target: string): boolean => target.includes("/");
 export class Companions {
   /** Whether the room is somebody else's: their furniture is to be seen, not one's own. */
   guest = false;
+  private there: string[] = [];
   private readonly avatars = new Map<string, Avatar>();
   private readonly scene: Scene;
   private readonly assets: Assets;
@@ -18,6 +19,11 @@ export class Companions {
   constructor(scene: Scene, assets: Assets) {
     this.scene = scene;
     this.assets = assets;
+  }
+
+  /** The others' names. */
+  names(): string[] {
+    return this.there;
   }
 
   async show(update: AvatarShown): Promise<void> {
@@ -40,9 +46,10 @@ export class Companions {
   /** Who is there now; whoever is not, goes. The page's address leads others into the room. */
   meet(company: Company): void {
     this.guest = company.host !== company.you;
-    const there = new Set((company.companions ?? []).map((companion) => companion.name));
+    const names = (company.companions ?? []).map((companion) => companion.name);
+    this.there = names.filter((name) => name !== company.you);
     for (const [who, avatar] of this.avatars) {
-      if (there.has(who)) continue;
+      if (this.there.includes(who)) continue;
       avatar.root?.removeFromParent();
       this.avatars.delete(who);
     }

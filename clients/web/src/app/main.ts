@@ -1,7 +1,7 @@
 // The page: one visitor, one connection, one scene.
 
 import { Raycaster } from "three";
-import { Connection } from "../core/connection.ts";
+import { Connection, ConnectionError } from "../core/connection.ts";
 import type { Arrival, State } from "../core/connection.ts";
 import type { Body, Command } from "../core/messages.ts";
 import { Assets } from "./assets.ts";
@@ -10,6 +10,7 @@ import { Board } from "./board.ts";
 import type { Button } from "./board.ts";
 import { Companions, isOthers } from "./companions.ts";
 import { Headset, supports } from "./headset.ts";
+import { hasMicrophone, Microphone } from "./microphone.ts";
 import { Panel } from "./panel.ts";
 import { Products } from "./products.ts";
 import { Stage } from "./stage.ts";
@@ -19,6 +20,7 @@ import { preferred, word } from "./words.ts";
 import type { Lang, Word } from "./words.ts";
 
 const PAGE_RATE = 1 / 45; // seconds between poses without a headset
+const AGAIN = 3000; // milliseconds
 
 const query = new URLSearchParams(location.search);
 const token = query.get("token") ?? "";
@@ -42,6 +44,7 @@ stage.aroundMirror = (draw) => avatar.withHead(draw);
 
 let chosen = "";
 let body: Body | null = null;
+let embodied = false; // whether there is somebody to be moved
 let number = 0;
 const fresh = (): string => `web-${Date.now().toString(36)}-${++number}`;
 
@@ -104,6 +107,7 @@ function onUpdate(update: Arrival): void {
   switch (update.type) {
     case "welcome":
       if (update.resumed) break;
+      embodied = false;
       products.clear();
       panel.status("pick");
       if (body) connection.send({ ...body, id: fresh() });
@@ -142,6 +146,7 @@ function onUpdate(update: Arrival): void {
         void later(companions.show(update));
         break;
       }
+      embodied = true; // also who said "try it on" before any measures
       walker.height = update.height;
       void later(avatar.show(update, assets));
       break;
@@ -151,6 +156,10 @@ function onUpdate(update: Arrival): void {
       break;
     case "mesh_frame":
       products.take(update, now);
+      break;
+    case "transcript":
+      if (update.text) panel.heard(update.text);
+      else if (update.is_final) panel.status("notHeard");
       break;
     case "intent":
       panel.heard(update.text);
@@ -174,6 +183,7 @@ function onUpdate(update: Arrival): void {
 }
 
 function onState(state: State, reason: string): void {
+  if (state !== "open" && streaming) talk(false);
   if (state === "connecting") panel.status("connecting");
   if (state === "resuming") panel.status("resuming");
   if (state === "closed") panel.problem(`${word(panel.lang, "closed")}: ${reason}`);
@@ -192,13 +202,47 @@ const voice = new Voice(
   (on) => panel.talking(on),
 );
 
+const microphone = new Microphone();
+let streaming = ""; // the microphone's stream, while it is open
+
+/** Hold to talk: the showroom hears where it can, else the browser does. */
 function talk(on: boolean): void {
-  if (!on) voice.stop();
+  if (!on) {
+    voice.stop();
+    microphone.close();
+    if (streaming) connection.send({ type: "audio-stop" });
+    if (streaming) panel.talking(false);
+    streaming = "";
+    return;
+  }
+  const heard = connection.welcome?.capabilities?.includes(`hear-${panel.lang}`) ?? false;
+  if (heard && hasMicrophone) void listen();
   else if (voice.able) {
     spoken = true;
     utterance = { id: fresh(), rev: 0 };
     voice.start(panel.lang);
   } else panel.status("noSpeech");
+}
+
+async function listen(): Promise<void> {
+  spoken = true;
+  voice.hush();
+  panel.talking(true);
+  let seq = 0;
+  try {
+    const id = fresh();
+    const opened = await microphone.open((chunk) => {
+      if (streaming !== id) {
+        streaming = id;
+        connection.send({ type: "audio-start", id, lang: panel.lang });
+      }
+      connection.hear(seq++, chunk);
+    });
+    if (!opened) panel.talking(false);
+  } catch {
+    panel.talking(false);
+    panel.status("noMicrophone");
+  }
 }
 
 const panel = new Panel(preferred(), {
@@ -241,7 +285,7 @@ stage.renderer.setAnimationLoop((moment: number, frame?: XRFrame) => {
   else walker.update(seconds);
   avatar.setHeadless(immersed || !walker.outside);
   const due = immersed || now - sent >= PAGE_RATE;
-  if (due && connection.state === "open" && body) {
+  if (due && connection.state === "open" && embodied) {
     const pose = immersed ? headset.pose(frame, now, ++seq) : walker.pose(now, ++seq);
     if (pose) connection.send(pose);
     sent = now;
@@ -255,7 +299,15 @@ stage.renderer.setAnimationLoop((moment: number, frame?: XRFrame) => {
 const ways = [["vr", "immersive-vr"], ["ar", "immersive-ar"]] as const;
 for (const [way, mode] of ways) void supports(mode).then((able) => panel.offer(way, able));
 offer();
-connection.open().catch((error: unknown) => panel.problem(String(error)));
+
+/** Come in; who finds nobody, or draws for so long that the greeting is too late, knocks again. */
+function enter(): void {
+  connection.open().catch((error: unknown) => {
+    panel.problem(error instanceof ConnectionError ? error.message : String(error));
+    if (error instanceof ConnectionError && error.field === "url") setTimeout(enter, AGAIN);
+  });
+}
+enter();
 
 // For tests and for whoever is curious: the parts, from the console.
 Object.assign(globalThis, { showroom: { connection, products, avatar, companions, stage, walker, headset } });

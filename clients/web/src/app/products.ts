@@ -72,6 +72,11 @@ export class Products {
     return [...this.all.values()].map((p) => p.shown);
   }
 
+  /** Whether a product has been loaded and is drawn. */
+  seen(target: string): boolean {
+    return this.all.get(target)?.root?.visible ?? false;
+  }
+
   async show(update: ProductShown): Promise<void> {
     const standing = this.all.get(update.target);
     if (standing) standing.shown = update;

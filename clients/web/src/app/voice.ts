@@ -40,7 +40,7 @@ export class Voice {
   start(lang: "en" | "zh"): void {
     const Maker = maker();
     if (!Maker || this.recogniser) return;
-    speechSynthesis?.cancel();
+    this.hush();
     const recogniser = new Maker();
     this.recogniser = recogniser;
     recogniser.lang = TAGS[lang];
@@ -63,12 +63,17 @@ export class Voice {
     this.recogniser?.stop();
   }
 
+  /** Speak no more. */
+  hush(): void {
+    if ("speechSynthesis" in globalThis) speechSynthesis.cancel();
+  }
+
   /** Speak a reply. */
   say(text: string, lang: string): void {
     if (!("speechSynthesis" in globalThis)) return;
+    this.hush();
     const speech = new SpeechSynthesisUtterance(text);
     speech.lang = lang.startsWith("zh") ? TAGS.zh : TAGS.en;
-    speechSynthesis.cancel();
     speechSynthesis.speak(speech);
   }
 }

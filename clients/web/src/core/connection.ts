@@ -1,5 +1,6 @@
 // One visitor's connection: greets, sends events, hands out updates, and comes back by itself.
 
+import { encodeAudio } from "./audio.ts";
 import { decodeFrame, encodePose, FrameError } from "./compact.ts";
 import type { Vertices } from "./compact.ts";
 import { BaseError, isDifference, MeshDecoder, takesDifferences } from "./meshes.ts";
@@ -78,7 +79,8 @@ export class Connection {
   /** Send an event. One that has an `id` is sent again after a break until it is answered. */
   send(event: EventMessage): void {
     const sent: Sent = event;
-    if (sent.id && event.type !== "hello" && event.type !== "ping") {
+    // A microphone's stream does not outlive its connection: it is not begun again.
+    if (sent.id && !["hello", "ping", "audio-start"].includes(event.type)) {
       this.unanswered.set(sent.id, sent);
     }
     if (this.state === "open") this.write(event);
@@ -94,6 +96,13 @@ export class Connection {
       this.asked.set(event.id, { updates: [], done: resolve, failed: reject });
       this.send(event);
     });
+  }
+
+  /** Samples of the microphone: after an "audio-start", until an "audio-stop". */
+  hear(seq: number, samples: Int16Array): void {
+    if (this.state === "open" && this.socket?.readyState === 1) {
+      this.socket.send(encodeAudio(seq, samples));
+    }
   }
 
   /** The mesh frame is shown: the next one may come. */

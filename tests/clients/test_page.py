@@ -1,0 +1,175 @@
+"""The page itself in a headless Chromium: what visitors see, say and share."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+import wave
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import GOLDEN_FRAMES
+
+from showroom.app import open_showroom
+from showroom.channel.ears import HearingOffer
+from showroom.channel.pool import VisitPool
+from showroom.channel.run import ServerThread
+from showroom.channel.settings import ServerSettings
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "channel"))
+from channel_toys import ToyVisit
+from hearing_toys import RATE, ToyHearing, said
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+IWER = Path(__file__).parents[2] / "clients" / "web" / "node_modules" / "iwer" / "build" / "iwer.js"
+PATIENCE = 120_000  # milliseconds; a processor that draws has to share
+PACE = """
+    // A processor that draws is slow: a frame begins some time after the last is done.
+    let pause = 200;
+    window.requestAnimationFrame = (draw) => setTimeout(() => {
+        const began = performance.now();
+        draw(began);
+        const gl = document.getElementById("view")?.getContext("webgl2");
+        gl?.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+        pause = Math.max(200, 2 * (performance.now() - began));
+    }, pause);
+    window.cancelAnimationFrame = clearTimeout;
+"""
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM or importlib.util.find_spec("playwright") is None,
+    reason="no Chromium or no playwright: apt-get install chromium; pip install playwright",
+)
+
+
+@contextmanager
+def browser(*options: str):
+    """A Chromium that draws by the processor; gives a function that opens a page."""
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*flags, "--ignore-gpu-blocklist", *options]
+        )
+
+        def page(address: str, *scripts: str, **settings):
+            context = chromium.new_context(**{"viewport": {"width": 96, "height": 96}, **settings})
+            context.set_default_timeout(PATIENCE)
+            for script in (PACE, *scripts):
+                context.add_init_script(script)
+            opened = context.new_page()
+            opened.faults = []
+            opened.on("pageerror", lambda error: opened.faults.append(str(error)))
+            opened.goto(address, wait_until="commit")
+            until(opened, "globalThis.showroom?.connection.state === 'open'")
+            return opened
+
+        try:
+            yield page
+        finally:
+            chromium.close()
+
+
+def until(page, what: str) -> None:
+    page.wait_for_function(f"() => {what}", polling=100)
+
+
+def text(page, name: str) -> str:
+    return page.evaluate(f"document.getElementById('{name}').textContent")
+
+
+def test_two_visitors_see_what_the_other_wears_until_one_leaves():
+    worn = "showroom.products.list().filter((p) => p.worn).map((p) => p.target).sort().join()"
+    others = "[...showroom.companions.avatars.values()].filter((a) => a.root?.visible).length"
+    shown = "showroom.products.list().filter((p) => p.worn && showroom.products.seen(p.target))"
+    with open_showroom(None, scene="store", port=0) as showroom:
+        address = showroom.server.url.replace("ws:", "http:")
+        with browser() as page, browser() as phone:
+            mia = page(f"{address}/?room=new&name=Mia&lang=en")
+            until(mia, "!['new', null].includes(new URL(location.href).searchParams.get('room'))")
+            room = mia.evaluate("new URL(location.href).searchParams.get('room')")
+            noa = phone(
+                f"{address}/?room={room}&name=Noa&lang=zh",
+                viewport={"width": 96, "height": 160},
+                has_touch=True,
+                is_mobile=True,
+            )
+            until(noa, "showroom.products.get('Mia/chair') !== undefined")
+            for visitor, wish in ((mia, "try on the t-shirt"), (noa, "试穿T恤")):
+                visitor.evaluate(
+                    "(wish) => { document.getElementById('text').value = wish;"
+                    " document.getElementById('say').requestSubmit(); }",
+                    wish,
+                )
+            until(mia, f"{worn} === 'Noa/tshirt,tshirt' && {shown}.length === 2")
+            until(noa, f"{worn} === 'Mia/tshirt,tshirt' && {shown}.length === 2")
+            until(mia, f"{others} === 1")
+            until(noa, f"{others} === 1")
+            until(mia, "showroom.avatar.root?.visible")
+            assert noa.evaluate("showroom.companions.guest")
+            assert "T恤" in text(noa, "said")
+            assert mia.evaluate("showroom.companions.names().join()") == "Noa"
+            noa.close()
+            until(mia, f"{worn} === 'tshirt' && showroom.companions.names().length === 0")
+            assert mia.faults == [] and noa.faults == []
+
+
+def test_a_microphone_is_heard_by_the_showroom(tmp_path):
+    recording = tmp_path / "said.wav"
+    with wave.open(str(recording), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(said(2.0, 6.0, 20.0))
+    offer = HearingOffer(ToyHearing, ("en",), subprocess=False)
+    host = VisitPool(ToyVisit)
+    fake = (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={recording}%noloop",
+    )
+    try:
+        with ServerThread(ServerSettings(), host, offer) as server, browser(*fake) as page:
+            visitor = page(server.url.replace("ws:", "http:") + "/?lang=en")
+            talk = "document.getElementById('talk').dispatchEvent(new PointerEvent('%s'))"
+            visitor.evaluate(talk % "pointerdown")
+            until(visitor, "/: make it longer$/.test(document.getElementById('said').textContent)")
+            assert "make it longer" in text(visitor, "heard")
+            visitor.evaluate(talk % "pointerup")
+            assert visitor.evaluate("document.getElementById('talk').className") == ""
+            assert visitor.faults == []
+    finally:
+        host.stop()
+
+
+@pytest.mark.skipif(not IWER.exists(), reason="no emulated headset: npm ci in clients/web")
+def test_the_golden_frames_hold_in_an_emulated_headset(toy_server):
+    vectors = json.loads(GOLDEN_FRAMES.read_text(encoding="utf-8"))["vectors"]
+    install = "globalThis.device = new IWER.XRDevice(IWER.metaQuest3); device.installRuntime();"
+    with browser() as page:
+        address = toy_server.url.replace("ws:", "http:")
+        visitor = page(f"{address}/?lang=en", IWER.read_text(encoding="utf-8") + install)
+        got = visitor.evaluate(
+            """async (vectors) => {
+                const seen = [];
+                const next = () => new Promise((done) => showroom.headset.session
+                    .requestAnimationFrame((_, frame) => done(frame)));
+                await showroom.headset.enter("immersive-vr");
+                for (const { protocol } of vectors) {
+                    device.position.set(...protocol.position);
+                    device.quaternion.set(...protocol.rotation);
+                    await next(); // the next frame but one shows it for certain
+                    await next();
+                    seen.push(showroom.headset.pose(await next(), 1, 1)?.head);
+                }
+                return seen;
+            }""",
+            vectors,
+        )
+        for vector, head in zip(vectors, got, strict=True):
+            assert head[:3] == pytest.approx(vector["protocol"]["position"], abs=1e-5)
+            turn = vector["protocol"]["rotation"]
+            assert abs(sum(a * b for a, b in zip(head[3:], turn, strict=True))) > 1 - 1e-6
+        assert visitor.faults == []
