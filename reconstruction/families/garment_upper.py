@@ -59,7 +59,7 @@ def upper_shape(
         hip = waist + min(0.2, 0.5 * (length - waist))
         levels = (-length, -hip, -waist, -depth)
         widths = (v["hem_width"], v["hip_width"], v["waist_width"], v["chest_width"])
-        body_rows, hip_level = 42, -hip
+        body_rows, hip_level = 73, -hip
     else:
         side = length - trim.hem_rise
         waist = depth + 0.45 * (side - depth)

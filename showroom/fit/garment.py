@@ -310,7 +310,7 @@ class LiveGarment:
         """Set up the simulation and let the cloth come to rest in the rest pose."""
         edges = self.edges()
         skin = Collider(self.avatar)
-        swing = Swing(self.own, free, edges.pairs, edges.lengths, edges.kind, skin)
+        swing = Swing(self.own, free, edges.pairs, edges.lengths, edges.kind, skin, self.faces)
         if after is None or after._last is None:
             self.hanging = swing.settle(self.own)
         swing.body = self._collider

@@ -7,9 +7,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra, reverse_cuthill_mckee
 
 from . import cloth
 from .collider import Collider, hand_bones
+from .contact import PLANE
+from .fold import folds
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
@@ -23,9 +27,10 @@ _SAMPLE: Final = 16
 _TORN: Final = 0.40
 """A tenth of the cloth stretched by more than this: it is caught."""
 _DAMPING: Final = 0.10
-_FRICTION: Final = 0.35
-_MARGIN: Final = np.float32(0.06)
-_FAR: Final = np.float32(100.0)
+_FRICTION: Final = 0.2
+_BESIDE: Final = 4
+_GIVE: Final = 1.01
+"""How much further than along the cloth a node may be from where it hangs."""
 
 
 class Swing:
@@ -36,6 +41,7 @@ class Swing:
         free: (n,) the nodes that are simulated; the others are given every frame.
         pairs, lengths, kind: (e, 2), (e,), (e,) as of :class:`RestEdges`.
         collider: the skin, in its rest pose.
+        faces: (f, 3) triangles, where the cloth is to meet itself.
         sleeves: some of what is free lies on the arms.
 
     Attributes:
@@ -49,20 +55,25 @@ class Swing:
 
     def __init__(
         self, rest: F32, free: Mask, pairs: I32, lengths: F32, kind: NDArray[np.uint8],
-        collider: Collider, *, sleeves: bool = False,
+        collider: Collider, faces: I32 | None = None, *, sleeves: bool = False,
     ) -> None:  # fmt: skip
         self.gap = GAP
         self.free = np.flatnonzero(free).astype(np.int32)
-        self._held = np.flatnonzero(~free).astype(np.int32)
-        self._mass = free.astype(np.float32)
         live = free[pairs].any(axis=1)
-        thread, soft = (np.flatnonzero(live & ((kind == 0) == stiff)) for stiff in (True, False))
-        order = [part[cloth.shuffled(len(part))] for part in (thread, soft)]
-        self.live = np.concatenate(order)
-        self._stiff = len(thread)
+        kinds = [np.flatnonzero(live & (kind == k)) for k in range(3)]
+        self.live = np.concatenate([part[cloth.shuffled(len(part))] for part in kinds])
+        self._stiff, self._shears = len(kinds[0]), len(kinds[1])
         self._pairs = np.ascontiguousarray(pairs[self.live], dtype=np.int32)
-        self._softness = np.ascontiguousarray(cloth.COMPLIANCE[kind[order[1]]])
-        self._from = self.aimed = self._lengths = self.wanted(rest, lengths)
+        self._softness = np.ascontiguousarray(cloth.COMPLIANCE[kind[self.live[self._stiff :]]])
+        self._order = _along(self._pairs, free)
+        number = np.full(len(rest), -1, dtype=np.int32)
+        number[self._order] = np.arange(len(self._order), dtype=np.int32)
+        self._own_pairs = number[self._pairs]
+        self._lengths = self.wanted(rest, lengths)
+        self._tether, self._paths = self._tethers(self._lengths)
+        self._reach = (_GIVE * self._paths).astype(np.float32)
+        self._reach_from = self._reach_aimed = self._first_reach = self._reach
+        self._from = self.aimed = self._lengths
         self.body = collider
         shape, side = collider.shape, collider.places[:, 0]
         hand = shape.arm if sleeves else np.isin(shape.main, hand_bones())
@@ -70,9 +81,16 @@ class Swing:
             ~shape.arm & (shape.leg == 0), shape.leg == 1, shape.leg == 2,
             hand & (side > 0), hand & (side < 0),
         ]  # fmt: skip
-        self._near = np.stack([collider.nearest(rest, part) for part in parts], axis=1)
-        self._hands = [np.flatnonzero(part) for part in parts[3:]]
-        self._reach = np.tile(np.repeat([-_FAR, _FAR], 3).astype(np.float32), (5, 1))
+        swinging = rest[self._order[: len(self.free)]]
+        self._near = np.stack([collider.nearest(swinging, part) for part in parts], axis=1)
+        self._part = np.select(parts, range(len(parts)), -1).astype(np.int8)
+        self._beside = self._neighbours()
+        self._turn = 0
+        self._pinched = np.zeros(len(self._order), dtype=np.bool_)
+        whole = np.zeros((0, 3), np.int32) if faces is None else number[faces]
+        self._folds = folds(rest[self._order], whole[(whole >= 0).all(axis=1)])
+        self._quiet = np.zeros(self._near.shape, np.int8)
+        self._planes = np.empty((3 * len(self.free), PLANE), np.float32)
         self.places = rest.copy()
         self._before = rest.copy()
 
@@ -83,13 +101,46 @@ class Swing:
         longer = np.minimum(0.98 * np.linalg.norm(apart, axis=1), 1.25 * wanted)
         return np.asarray(np.maximum(wanted, longer), dtype=np.float32)
 
+    def _tethers(self, lengths: F32) -> tuple[I32, NDArray[np.float64]]:
+        """The held node nearest to each free one along its threads, -1 for none, and how far."""
+        n, size, count = self._stiff, len(self._order), len(self.free)
+        if size == count:
+            return np.full(count, -1, np.int32), np.zeros(count)
+        a, b = self._own_pairs[:n].T
+        net = coo_array((lengths[:n], (a, b)), shape=(size, size)).tocsr()
+        held = np.arange(count, size)
+        far, _, source = dijkstra(
+            net, directed=False, indices=held, return_predecessors=True, min_only=True
+        )
+        found = np.isfinite(far[:count])
+        tether = np.where(found, source[:count], -1).astype(np.int32)
+        return tether, np.where(found, far[:count], 0.0)
+
+    def _neighbours(self) -> I32:
+        """Free nodes on the threads of each free one, (f, 4); itself where there are fewer."""
+        count = len(self.free)
+        pairs = self._own_pairs[: self._stiff]
+        pairs = pairs[(pairs < count).all(axis=1)]
+        both = np.concatenate([pairs, pairs[:, ::-1]])
+        both = both[np.argsort(both[:, 0], kind="stable")]
+        start = np.searchsorted(both[:, 0], np.arange(count + 1))
+        found = np.repeat(np.arange(count, dtype=np.int32)[:, None], _BESIDE, axis=1)
+        for k in range(_BESIDE):
+            there = start[:-1] + k < start[1:]
+            found[there, k] = both[start[:-1][there] + k, 1]
+        return found
+
     def aim(self, lengths: F32) -> None:
         """Grow into other lengths, from :meth:`wanted`; see :meth:`grow`."""
         self._from, self.aimed = self._lengths, lengths
+        longer = self._tethers(lengths)[1] / np.maximum(self._paths, 1e-6)
+        self._reach_from = self._reach
+        self._reach_aimed = self._first_reach * longer.astype(np.float32)
 
     def grow(self, share: np.float32) -> None:
         """Have ``share`` of the way to the new lengths behind."""
         self._lengths = self._from + (self.aimed - self._from) * share
+        self._reach = self._reach_from + (self._reach_aimed - self._reach_from) * share
 
     def settle(self, rest: F32) -> F32:
         """Come to rest in the rest pose; returns the places then, (n, 3)."""
@@ -101,6 +152,7 @@ class Swing:
     def put(self, places: F32, before: F32 | None = None) -> None:
         """Be elsewhere, at rest or with the speed that ``before`` says, (n, 3) each."""
         self.places[:] = places
+        self._quiet[:] = 0
         self._before[:] = places if before is None else before
 
     def speed(self) -> F32:
@@ -112,18 +164,20 @@ class Swing:
         if dt <= 0:
             return
         body, shape = self.body, self.body.shape
-        for k, hand in enumerate(self._hands):
-            here = body.places[hand]
-            self._reach[3 + k, :3] = here.min(axis=0) - _MARGIN
-            self._reach[3 + k, 3:] = here.max(axis=0) + _MARGIN
+        self._turn += 1
         n = self._stiff
         cloth.simulate(
-            self.places, self._before, self._mass,
-            self._pairs[:n], self._lengths[:n], self._pairs[n:], self._lengths[n:],
-            self._softness, self._held, follow[self._held], self._near,
-            body.places, body.before, body.normals, shape.limb_start, shape.limb_beside,
-            self._reach,
-            dt, cloth.SUBSTEPS, self.gap, _FRICTION, _DAMPING,
+            self.places, self._before, self._order, len(self.free), follow, self._near,
+            cloth.Weave(
+                self._own_pairs[:n], self._lengths[:n], self._own_pairs[n:], self._lengths[n:],
+                self._softness, self._shears, self._tether, self._reach, self._beside,
+            ),
+            cloth.Skin(
+                body.places, body.before, body.normals, shape.limb_start, shape.limb_beside,
+                self._part,
+            ),
+            self._folds, dt, cloth.SUBSTEPS, np.float32(self.gap), np.float32(_FRICTION), _DAMPING,
+            self._pinched, self._turn, self._quiet, self._planes,
         )  # fmt: skip
 
     def strain(self, every: int = 1) -> F32:
@@ -143,3 +197,14 @@ class Swing:
         lift(moved)
         self.places[self.free] = moved
         self._before[self.free] += moved - before
+
+
+def _along(pairs: I32, free: Mask) -> I32:
+    """The nodes of these constraints, (m,): the free ones, neighbours close by, then the others."""
+    count = len(free)
+    a, b = pairs.T
+    net = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(count, count)).tocsr()
+    near = reverse_cuthill_mckee((net + net.T).tocsr(), symmetric_mode=True)
+    met = np.zeros(count, dtype=np.bool_)
+    met[pairs] = True
+    return np.concatenate([near[free[near]], near[~free[near] & met[near]]]).astype(np.int32)
