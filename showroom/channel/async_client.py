@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.typing import Subprotocol
 
 from showroom.protocol.codec import Encoding, decode_update, encode_event
@@ -387,9 +387,18 @@ class AsyncClient:
         except InvalidStatus as error:
             body = bytes(error.response.body or b"").decode(errors="replace").strip()
             raise ChannelError(f"{self.url} refuses: {body[:200]}", field="url") from error
-        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
+        except InvalidURI as error:
             raise ChannelError(
-                f"nobody answers at {self.url}: {error or type(error).__name__}", field="url"
+                "that is no server's address",
+                field="url",
+                expected="ws://host:port, or wss://host:port for TLS",
+                got=self.url,
+            ) from error
+        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
+            reason = getattr(error, "strerror", None) or error or type(error).__name__
+            raise ChannelError(
+                f"nobody answers at {self.url}: {reason}; start a server with: showroom serve",
+                field="url",
             ) from error
         if not isinstance(update, Welcome):
             await self._ws.close()

@@ -88,7 +88,7 @@ def settings_of(given: Mapping[str, Any], config: Path | None = None) -> ServerS
     values = {name: value for name, value in told.items() if name in known}
     values.setdefault("port", PORT)
     if token := told.get("token"):
-        values["token"] = _secret(Path(token))
+        values["token"] = read_secret(Path(token))
     if token_key := told.get("token_key"):
         values["token_key"] = TokenKey.load(Path(token_key))
     values["origins"] = tuple(told.get("origins", ()))
@@ -97,7 +97,14 @@ def settings_of(given: Mapping[str, Any], config: Path | None = None) -> ServerS
     return settings
 
 
-def _secret(path: Path) -> str:
+def read_secret(path: Path | None) -> str:
+    """The token in a file, "" where none is named.
+
+    Raises:
+        ChannelError: there is no such file, or nothing in it.
+    """
+    if path is None:
+        return ""
     try:
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +73,12 @@ class Difference:
         )
 
 
-def replay(take: Take, make: MakeVisit) -> Take:
-    """The session again with new visits in this process, as fast as they answer."""
+def replay(take: Take, make: MakeVisit, step: Callable[[], object] = lambda: None) -> Take:
+    """The session again with new visits in this process, as fast as they answer.
+
+    Args:
+        step: called after each turn.
+    """
     worker = LocalWorker(make)
     opened: set[str] = set()
     turns = []
@@ -85,6 +89,7 @@ def replay(take: Take, make: MakeVisit) -> Take:
                 worker.open(turn.visit)
             updates = plain_updates(worker.handle(turn.visit, turn.event))
             turns.append(msgspec.structs.replace(turn, updates=updates))
+            step()
     finally:
         worker.stop()
     return Take(new_head(answered=True), tuple(turns))
@@ -99,6 +104,7 @@ async def replay_at(
     encoding: Encoding = "msgpack",
     tls: ssl.SSLContext | None = None,
     seconds: float = SETTLE_SECONDS,
+    step: Callable[[], object] = lambda: None,
 ) -> Take:
     """The session again at a server.
 
@@ -106,6 +112,7 @@ async def replay_at(
         speed: 1 keeps the recorded times, 2 takes half as long; 0 goes on as soon as the answers
             are there.
         seconds: to wait for the answers to one event.
+        step: called after each turn.
 
     Raises:
         ChannelError: the server cannot be reached, or refuses.
@@ -130,6 +137,7 @@ async def replay_at(
                 await client.send(turn.event)
             updates = plain_updates(await _answers(client, turn, seconds))
             turns.append(msgspec.structs.replace(turn, updates=updates))
+            step()
     finally:
         for client in clients.values():
             await client.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,14 +35,17 @@ def run_replay(
         TakeError: the recording cannot be read, or the answers not be written.
         ChannelError: the server at ``url`` cannot be reached, or refuses.
     """
+    from tqdm import tqdm
+
     from ..channel.replay import compare, replay, replay_at
     from ..channel.take import read_take, write_take
 
     take = read_take(file)
-    if url:
-        now = asyncio.run(replay_at(url, take, token=token, speed=speed))
-    else:
-        now = replay(take, partial(make_visit, catalog, scene))
+    with tqdm(total=len(take.turns), unit="turn", disable=None) as bar:
+        if url:
+            now = asyncio.run(replay_at(url, take, token=token, speed=speed, step=bar.update))
+        else:
+            now = replay(take, partial(make_visit, catalog, scene), bar.update)
     if save is not None:
         write_take(save, now)
     answers = sum(len(turn.updates) for turn in now.turns)
@@ -109,6 +113,8 @@ def run_load(
         from .endurance import run_soak
 
         return run_soak(crowd, soak, catalog=catalog, scene=scene)
+    where = url or "a server of its own, which opens first"
+    print(f"showroom: {visitors} visitors for {seconds:g} s to {where}", file=sys.stderr)
     if url:
         rows = _send(url, crowd)
     else:

@@ -59,7 +59,16 @@ def _add_replay(verbs: Verbs) -> None:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    from ..channel.settings import ChannelError
     from ..rehearsal.sessions import run_replay
+
+    if options.speed and not options.url:
+        raise ChannelError(
+            "only a server can keep the recorded times",
+            field="speed",
+            expected="--url with --speed",
+            got="--speed alone",
+        )
 
     return run_replay(
         options.file,
@@ -203,7 +212,9 @@ def _token(options: argparse.Namespace) -> int:
 
 
 def _secret(file: Path | None) -> str:
-    return file.read_text(encoding="utf-8").strip() if file else ""
+    from ..channel.config import read_secret
+
+    return read_secret(file)
 
 
 ADDS = (_add_record, _add_replay, _add_load, _add_fuzz, _add_token)

@@ -164,9 +164,10 @@ def _add_spectate(verbs: Verbs) -> None:
 
 
 def _spectate(options: argparse.Namespace) -> int:
+    from ..channel.config import read_secret
     from ..spectate import run_spectate
 
-    token = options.token.read_text(encoding="utf-8").strip() if options.token else ""
+    token = read_secret(options.token)
     return run_spectate(
         options.url,
         watch=options.watch,

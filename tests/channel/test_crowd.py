@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from channel_toys import make_toy
@@ -13,6 +14,7 @@ from showroom.channel.host import VisitHost
 from showroom.channel.motion import Motion
 from showroom.channel.run import ServerThread
 from showroom.channel.settings import ChannelError, ServerSettings
+from showroom.cli import main
 from showroom.protocol.messages import Pose
 
 HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
@@ -70,3 +72,21 @@ def test_percentiles_are_of_the_times_that_were_taken():
     document = json.loads(as_json([row], crowd(), "ws://here"))
     assert document["visitors"] == 3
     assert document["rows"][0]["p99"] == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["load", "--url", "foo"], "ws://host:port"),
+        (["load", "--url", "ws://127.0.0.1:1", "--visitors", "1"], "start a server with"),
+        (["load", "--url", "ws://127.0.0.1:1", "--token", "/nowhere/token"], "cannot be read"),
+        (["replay", "RECORDING", "--speed", "2"], "--url with --speed"),
+        (["replay", "RECORDING", "--url", "ws://127.0.0.1:1"], "start a server with"),
+    ],
+)
+def test_what_a_stranger_gets_wrong_is_answered_in_one_line_with_the_remedy(words, remedy, capsys):
+    recording = Path(__file__).parents[1] / "protocol" / "session-v1.jsonl"
+    assert main([str(recording) if word == "RECORDING" else word for word in words]) == 1
+    told = capsys.readouterr().err.strip().splitlines()
+    assert remedy in told[-1] and told[-1].startswith("showroom: ")
+    assert not any("Traceback" in line for line in told)
