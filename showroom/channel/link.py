@@ -48,7 +48,8 @@ class Link(asyncio.Protocol):
         self.load = 0.0
         self._transport: asyncio.Transport | None = None
         self._early: list[bytes] = []
-        self._buffer = bytearray()
+        self._pieces: list[bytes] = []
+        self._have = 0
         self._need = LENGTH
         self._closed = False
 
@@ -87,12 +88,13 @@ class Link(asyncio.Protocol):
         self._early.clear()
 
     def data_received(self, data: bytes) -> None:
-        if self._buffer:
-            self._buffer += data
-            if len(self._buffer) < self._need:  # most of something large is still to come
+        if self._pieces:
+            self._pieces.append(data)
+            self._have += len(data)
+            if self._have < self._need:  # most of something large is still to come
                 return
-            data = bytes(self._buffer)
-            self._buffer.clear()
+            data = b"".join(self._pieces)
+            self._pieces.clear()
         whole = memoryview(data)
         at, end = 0, len(data)
         self._need = LENGTH
@@ -105,7 +107,9 @@ class Link(asyncio.Protocol):
             at = stop
             if not self._closed:
                 self._taken(self, message)
-        self._buffer += whole[at:]
+        if at < end:
+            self._pieces.append(data[at:])
+            self._have = end - at
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._closed:
