@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 from showroom.channel.link import Link
@@ -14,11 +15,17 @@ def test_messages_come_whole_and_in_order_whatever_pieces_their_bytes_come_in():
     sent = [rng.randbytes(rng.choice(sizes)) for _ in range(200)]
     stream = b"".join(len(message).to_bytes(LENGTH, "little") + message for message in sent)
     came: list[bytes] = []
-    link = Link(lambda _, message: came.append(bytes(message)), lambda _: None)
-    at = 0
-    while at < len(stream):
-        size = rng.choice((1, 2, 3, 4, 5, 50, 1000, 300_000))
-        link.data_received(stream[at : at + size])
-        at += size
-    link.close()
+
+    async def main() -> None:
+        link = Link(lambda _, message: came.append(bytes(message)), lambda _: None)
+        await link.open(asyncio.get_running_loop())
+        at = 0
+        while at < len(stream):
+            size = rng.choice((1, 2, 3, 4, 5, 50, 1000, 300_000))
+            link.data_received(stream[at : at + size])
+            at += size
+        link.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
     assert came == sent
