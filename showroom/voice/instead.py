@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..protocol.messages import Command
-from . import fitting
+from . import fitting, furnishing
 from .context import Context
 from .ellipsis import AIMED, acts_of, only, says
 from .furnishing import copy
 from .phrase import Phrase
+from .resolve import SLEEVED
 from .target import category_of, colored, kind_of, named
 
 
@@ -62,6 +63,9 @@ def instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, .
         parts = [p for t in phrase if (p := t.get("part"))]
         if not acts_of(phrase) and parts[-1] != last.part:
             return (fitting.on_part(last, parts[-1]),)
+    way = furnishing.direction_of(phrase) if last.direction else ""
+    if refused and way not in ("", last.direction) and only(phrase, ("direction", "absolute")):
+        return (copy(last, direction=way),)
     acts = acts_of(phrase)
     near = next((v for t in phrase if (v := t.get("near")) and v != "pointer"), "")
     aimed = last.action in AIMED
@@ -109,6 +113,8 @@ def instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, .
 def valued(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
     """As in "And walnut?", "could the chair be ivory", 蓝的呢: a value and no other word."""
     last = context.last
+    if (sleeve := _sleeve(phrase, context)) is not None:
+        return (sleeve,)
     if phrase.has("act", "have") or phrase.has("act", "ask"):
         return ()
     wished = phrase.has("absolute") and bool(named(phrase, context))
@@ -132,6 +138,19 @@ def valued(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ..
     if color and context.here(target) and (wished or (last and last.action == "set_color")):
         return (Command(action="set_color", target=target, color=color),)
     return ()
+
+
+def _sleeve(phrase: Phrase, context: Context) -> Command | None:
+    """The other sleeves that "long sleeves" means of the garment that is talked of."""
+    told = next((v for t in phrase if (v := SLEEVED.get(t.text.removesuffix("s")))), "")
+    about = context.thing(context.topic)
+    if not told or about is None or about.kind != "garment" or acts_of(phrase):
+        return None
+    if phrase.has("act") and not phrase.has("act", "have"):
+        return None
+    if not only(phrase, ("category", "option", "question", "it", "this", "act")):
+        return None
+    return Command(action="set_choice", target=about.id, part="sleeve", option=told)
 
 
 def _of_color(phrase: Phrase, context: Context, last: Command) -> tuple[Command, ...]:

@@ -158,7 +158,7 @@ def _set_color(phrase: Phrase, context: Context) -> Outcome:
     return (Command(action="set_color", target=target, color=color),)
 
 
-_SLEEVED = {
+SLEEVED = {
     form: length
     for length, forms in {
         "long": ("long sleeve", "long sleeved", "longsleeve", "长袖"),
@@ -172,7 +172,7 @@ _SLEEVED = {
 def _set_choice(phrase: Phrase, context: Context) -> Outcome:
     option = phrase.first("option")
     part = value = parameter = ""
-    sleeved = next((v for t in phrase if (v := _SLEEVED.get(t.text))), "")
+    sleeved = next((v for t in phrase if (v := SLEEVED.get(t.text))), "")
     if sleeved and not option:
         target = implied(phrase, context, "garment")
         return (Command(action="set_choice", target=target, part="sleeve", option=sleeved),)
