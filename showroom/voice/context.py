@@ -6,8 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import msgspec
+
 from ..protocol.messages import Command, Heard
 from .data import anatomy
+
+
+class ContextError(ValueError):
+    """A context in plain data has another form than expected."""
+
+    code = "context"
+
+    def __init__(self, problem: str) -> None:
+        """Say what is wrong and what would be right."""
+        super().__init__(
+            f"context: {problem}; expected an object with things (each with id, category and kind), "
+            "worn, pointed, last, colors, topic, listed"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +121,38 @@ class Context:
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Context:
-        """A context from plain data, as ``showroom intent`` and tests write it."""
-        last = data.get("last")
+        """A context from plain data, as ``showroom intent`` and tests write it.
+
+        Raises:
+            ContextError: it has another form.
+        """
+        try:
+            told = msgspec.convert(data, _Plain)
+        except msgspec.ValidationError as error:
+            raise ContextError(str(error)) from error
         return Context(
-            things=tuple(Thing(**t) for t in data.get("things", ())),
-            worn=data.get("worn", ""),
-            pointed=data.get("pointed", ""),
-            last=Command(**last) if last else None,
-            colors=tuple(data.get("colors", ())),
-            topic=data.get("topic", ""),
-            listed=tuple(data.get("listed", ())),
-            undid=bool(data.get("undid", False)),
+            things=told.things,
+            worn=told.worn or "",
+            pointed=told.pointed or "",
+            last=told.last,
+            colors=told.colors,
+            topic=told.topic or "",
+            listed=told.listed or (),
+            undid=told.undid,
         )
+
+
+class _Plain(msgspec.Struct):
+    """What a context in plain data may say."""
+
+    things: tuple[Thing, ...] = ()
+    worn: str | None = ""
+    pointed: str | None = ""
+    last: Command | None = None
+    colors: tuple[str, ...] = ()
+    topic: str | None = ""
+    listed: tuple[str, ...] | None = ()
+    undid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,7 +228,7 @@ def run_intent(lines: TextIO, out: TextIO, *, lang: str, explain: bool = False) 
                 document = json.loads(text)
                 context = Context.from_dict(document.get("context", {}))
                 text, spoken = str(document["text"]), str(document.get("lang", lang))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError) as error:
                 raise WorkshopError(
                     f"line {number}: expected JSON with text, lang and context, got {error!r}"
                 ) from error

@@ -9,7 +9,9 @@ import pytest
 
 from showroom.protocol.messages import Command
 from showroom.voice import Context, Thing, understand
+from showroom.voice.context import ContextError
 from showroom.voice.interval import wilson
+from showroom.voice.memory import noted
 from showroom.voice.score import load
 from showroom.voice.score_conversations import play
 
@@ -92,3 +94,59 @@ def test_prices_bound_what_is_shown(text: str, low: float | None, high: float | 
 def test_an_interval_holds_its_share() -> None:
     low, high = wilson(0.6, 100)
     assert 0.50 < low < 0.60 < high < 0.70
+
+
+@pytest.mark.parametrize(
+    "data", ["nope", {"things": [{"id": 1}]}, {"worn": 5}, {"last": {"action": "fly"}}]
+)
+def test_a_context_of_another_form_is_refused(data: object) -> None:
+    with pytest.raises(ContextError, match="expected an object with things"):
+        Context.from_dict(data)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "delta"),
+    [
+        ("half of that back", "adjust_fit", -0.015),
+        ("只要一半", "adjust_fit", -0.015),
+        ("another two", "adjust_fit", 0.02),
+        ("再来两公分", "adjust_fit", 0.02),
+        ("and the hem as well", "adjust_fit", 0.03),
+        ("maybe not", "undo", None),
+        ("退回去", "undo", None),
+    ],
+)
+def test_a_fragment_inherits_what_it_does_not_say(
+    text: str, action: str, delta: float | None
+) -> None:
+    longer = Command(
+        action="adjust_fit", target="tee-1", part="sleeve", parameter="length", delta=0.03
+    )
+    (command,) = understand(text, "", noted(ROOM, longer)).commands
+    assert command.action == action
+    assert command.delta == (delta if delta is None else pytest.approx(delta))
+
+
+def test_an_earlier_value_comes_back_though_other_things_changed_since() -> None:
+    red = Command(action="set_color", target="tee-1", color="red")
+    large = Command(action="set_size", target="tee-1", size="L")
+    context = noted(noted(ROOM, red), large)
+    (command,) = understand("the previous colour was nicer", "", context).commands
+    assert (command.action, command.color) == ("set_color", "grey")
+
+
+def test_which_of_two_alike_is_asked_and_told_by_its_colour() -> None:
+    grey, blue = (Thing(f"sofa-{c}", "sofa", "furniture", c) for c in ("grey", "blue"))
+    room = replace(ROOM, things=(TEE, grey, blue))
+    asked = understand("put the sofa by the wall", "", room).clarify
+    assert asked is not None
+    assert asked.choices == ("grey sofa", "blue sofa")
+    (command,) = understand("the blue one", "", replace(room, asked=asked)).commands
+    assert (command.action, command.target, command.near) == ("place", "sofa-blue", "wall")
+
+
+def test_a_change_taken_back_is_no_longer_leant_on() -> None:
+    red = Command(action="set_color", target="tee-1", color="red")
+    after = noted(noted(ROOM, red), Command(action="undo"))
+    assert (after.past, len(after.ahead)) == ((), 1)
+    assert noted(after, Command(action="redo")).past[-1].before == "grey"
