@@ -20,7 +20,7 @@ class ContextError(ValueError):
     def __init__(self, problem: str) -> None:
         """Say what is wrong and what would be right."""
         super().__init__(
-            f"context: {problem}; expected an object with things (each with id, category and kind), "
+            f"context: {problem}; expected an object with things (each with id, category, kind), "
             "worn, pointed, last, colors, topic, listed"
         )
 
