@@ -29,15 +29,18 @@ def taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Command
         return (Command(action="redo"),) * len(context.ahead)
     if undone and phrase.has("act", last.action) and not phrase.has("number"):
         return (Command(action="undo"),) * max(1, _run(context, last.action))
-    if not back or phrase.has("amount") or phrase.has("length") or phrase.has("number"):
+    times = next((int(t.said) for t in phrase if t.kind in ("number", "times")), 0)
+    if undone and 1 < times < 10 and only(phrase, (*_UNDOING, "number", "times"), 3):
+        return (Command(action="undo"),) * times
+    if not back or phrase.has("amount") or phrase.has("length") or times or says("likewise", phrase):
         return ()
     if part := phrase.first("part"):
         return restored(context, "", part=part) if part != last.part or not undone else ()
     about = named(phrase, context, colored=True)
     if undone and about and not _names_value_but_color(phrase):
         return restored(context, about) if context.past else (Command(action="undo"),)
-    if undone and phrase.has("color") and not phrase.has("size") and last.target:
-        color = phrase.first("color") or ""
+    color = phrase.first("color") or ""
+    if undone and color in context.colors and not phrase.has("size") and last.target:
         return (Command(action="set_color", target=about or last.target, color=color),)
     plain = undone and not acts_of(phrase) - {"undo"} and only(phrase, _UNDOING, 3)
     if not (plain or says("taken_back", phrase)) or names_value(phrase):

@@ -432,5 +432,7 @@ def on_part(command: Command, part: str) -> Command:
     translated = body["translate"].get(part, {}).get(parameter)
     if translated:
         parameter, flip = translated
+    elif parameter == "depth" and part_kind(part) == "garment" and part != "neckline":
+        parameter = body["main_dimension"].get(part, parameter)
     delta = None if command.delta is None else command.delta * flip
     return copy(command, part=part, parameter=parameter, delta=delta)

@@ -405,7 +405,7 @@ def _fetched(outcome: Outcome, phrase: Phrase, context: Context) -> Outcome:
     if any(c.action not in attributes.SETTING for c in outcome) or not phrase.has("category"):
         return outcome
     first = outcome[0]
-    if context.thing(first.target) or any(c.size_step for c in outcome) or phrase.has("this"):
+    if context.here(first.target) or any(c.size_step for c in outcome) or phrase.has("this"):
         return outcome
     if not any(c.color or c.size for c in outcome):
         return outcome

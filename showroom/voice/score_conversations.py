@@ -67,7 +67,7 @@ class Room:
         if action in ("show", "try_on", "choose") and target:
             listed = self._matching(command)
             found = next((t for t in self.stock if t.id == target), None)
-            if found is not None and context.thing(target) is None:
+            if found is not None and not context.here(target):
                 context = replace(context, things=(*context.things, found))
             if action == "show" and len(listed) > 1:
                 context = replace(context, listed=tuple(t.id for t in listed))
@@ -141,7 +141,7 @@ class Room:
             here = (self.context.worn, self.context.topic)
             if command.option == "other":
                 found = [t for t in found if t.id not in here] or found
-            shown = [t for t in found if self.context.thing(t.id)]
+            shown = [t for t in found if self.context.here(t.id)]
             if command.action in ("show", "try_on", "choose"):
                 return found[0].id if found else target
             worn = [t.id for t in shown if t.id == self.context.worn]

@@ -164,7 +164,7 @@ class Turn:
         """Whether a size or colour belongs to what shall be shown ("a black skirt, size M")."""
         if shown.action != "show" or new.size_step or not (new.size or new.color):
             return False
-        here = self.context.thing(shown.target) or not shown.target
+        here = self.context.here(shown.target) or not shown.target
         return not here and new.target in ("", shown.target)
 
     def _joined(self, commands: Sequence[Command]) -> list[Command]:
