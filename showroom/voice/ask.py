@@ -16,7 +16,7 @@ from .faq_index import FaqIndex
 from .lexicon import Lexicon, Token, default_lexicon
 from .phrase import Phrase, part_kind
 from .question_features import Features, Reader
-from .question_model import QuestionModel, can_embed, load_question_model
+from .question_model import Opinions, QuestionModel, can_embed, load_question_model
 from .target import implied, named
 from .text import MAX_LENGTH, detect_language, normalise
 
@@ -144,10 +144,10 @@ class Questions:
         features = self._reader.read(text)
         if not features.names:
             return Question(text, spoken, "", NOTHING, NOTHING)
-        shares = self._model.probabilities(features, embed=self._embed)
+        opinions = self._model.opinions(features, embed=self._embed)
         topics = [
-            self._topic(label, share, shares, features, tokens)
-            for label, share in list(shares.items())[:MOST_TOPICS]
+            self._topic(label, share, opinions, features, tokens)
+            for label, share in list(opinions.pooled.items())[:MOST_TOPICS]
         ]
         topics = self._retrieved(topics, features)
         likeliest = next((t for t in topics if t.kind in ("product", "shop")), NOTHING)
@@ -164,7 +164,7 @@ class Questions:
         self,
         label: str,
         share: float,
-        shares: Mapping[str, float],
+        opinions: Opinions,
         features: Features,
         tokens: tuple[Token, ...],
     ) -> Topic:
@@ -173,7 +173,7 @@ class Questions:
         if label == COMMAND:
             return Topic("command", "", share)
         kind, _, name = label.partition(":")
-        confidence = self._model.confidence(label, shares, features, embed=self._embed)
+        confidence = self._model.confidence(label, opinions, features)
         if kind == "shop":
             return Topic("shop", name, confidence)
         if name == "dimension":

@@ -32,7 +32,13 @@ def taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Command
     times = next((int(t.said) for t in phrase if t.kind in ("number", "times")), 0)
     if undone and 1 < times < 10 and only(phrase, (*_UNDOING, "number", "times"), 3):
         return (Command(action="undo"),) * times
-    if not back or phrase.has("amount") or phrase.has("length") or times or says("likewise", phrase):
+    if (
+        not back
+        or phrase.has("amount")
+        or phrase.has("length")
+        or times
+        or says("likewise", phrase)
+    ):
         return ()
     if part := phrase.first("part"):
         return restored(context, "", part=part) if part != last.part or not undone else ()
@@ -188,3 +194,17 @@ def excess(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ..
         step = amounts()["scale"]["bit"] if bit else math.sqrt(max(last.factor, 1 / last.factor))
         return (copy(last, factor=1 / step if last.factor >= 1 else step),)
     return ()
+
+
+def retreat(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """As in "come back a centimetre", after a change of fit."""
+    last = context.last
+    measured = phrase.has("length") or phrase.has("amount")
+    if last is None or last.action != "adjust_fit" or not last.delta or not measured:
+        return ()
+    if not phrase.has("direction", "back") or acts_of(phrase) - {"move"} or phrase.has("part"):
+        return ()
+    if not only(phrase, ("direction", "act", "length", "amount", "it", "this")):
+        return ()
+    amount = furnishing.spoken_amount(phrase, last, context)
+    return (furnishing.turned_back(last, amount),) if amount else ()

@@ -10,15 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..protocol.messages import Command
-from .backward import earlier, excess, half, taken_back
+from .backward import earlier, excess, half, retreat, taken_back
 from .context import Context
 from .ellipsis import says
 from .instead import instead, sitting, swapped, valued
-from .onward import count, lifted, same, step
+from .onward import count, further, lifted, same, step
 from .phrase import Phrase
 
 _RULES = (
-    taken_back, earlier, half, excess, step, count, same, lifted, sitting, swapped, instead, valued,
+    taken_back, earlier, half, excess, retreat, step, count, further, same, lifted, sitting,
+    swapped, instead, valued,
 )  # fmt: skip
 
 

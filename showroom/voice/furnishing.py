@@ -176,8 +176,8 @@ def _move(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     target = target or implied(phrase, context, "furniture")
     beside = phrase.has("beside") and (phrase.has("it") or phrase.has("this"))
     if beside and not near and target and context.topic not in ("", target):
-        about = context.thing(context.topic)  # "the chair next to it"
-        near = about.category if about is not None and about.kind == "furniture" else near
+        other = context.thing(context.topic)  # "the chair next to it"
+        near = other.category if other is not None and other.kind == "furniture" else near
     neighbour = _neighbour(phrase)
     direction = "" if neighbour and is_cjk(neighbour.text[0]) else direction_of(phrase)
     length = next((t.si for t in phrase if t.kind == "length"), None)

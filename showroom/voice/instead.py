@@ -56,18 +56,20 @@ def instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, .
         return ()
     part = phrase.first("part") or ""
     named_only = ("part", "this", "it", "absolute", "act", "negation", "other", "size")
-    told = refused and (
-        says("meant", phrase) or len(phrase.all("part")) > 1 or not phrase.has("negation")
-    )
+    meant = says("meant", phrase)
+    several = len(phrase.all("part")) > 1 and phrase.has("negation")
+    told = several or (refused and (meant or not phrase.has("negation")))
+    pardon = {"undo"} if meant else set()
     if told and part and last.action == "adjust_fit" and only(phrase, named_only, 2):
         parts = [p for t in phrase if (p := t.get("part"))]
-        if not acts_of(phrase) and parts[-1] != last.part:
+        if not acts_of(phrase) - pardon and parts[-1] != last.part:
             return (fitting.on_part(last, parts[-1]),)
     way = furnishing.direction_of(phrase) if last.direction else ""
     if refused and way not in ("", last.direction) and only(phrase, ("direction", "absolute")):
         return (copy(last, direction=way),)
-    acts = acts_of(phrase)
-    near = next((v for t in phrase if (v := t.get("near")) and v != "pointer"), "")
+    acts = acts_of(phrase) - pardon
+    unsaid = ("pointer", "me") if meant else ("pointer",)
+    near = next((v for t in phrase if (v := t.get("near")) and v not in unsaid), "")
     aimed = last.action in AIMED
     kinds: tuple[str, ...] = (
         "color",

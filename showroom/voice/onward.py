@@ -10,7 +10,7 @@ from . import fitting
 from .backward import restored
 from .context import Context
 from .ellipsis import AIMED, acts_of, only, says
-from .furnishing import copy
+from .furnishing import copy, spoken_amount
 from .lexicon import Token
 from .phrase import Phrase, part_kind, told
 from .target import colored, kind_of, named
@@ -197,3 +197,17 @@ def lifted(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ..
         context = replace(context, topic=target)
     made = fitting.build("adjust_fit", told(phrase, "height+" if up else "height-"), context)
     return () if isinstance(made, str) else made
+
+
+def further(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]:
+    """As in 再挪一点, "turn it again": the verb of the last change, without saying which way."""
+    last = context.last
+    on = phrase.has("more") or phrase.has("again")
+    if last is None or not last.delta or not on or last.action not in ("move", "rotate"):
+        return ()
+    if not phrase.has("act", last.action) or acts_of(phrase) != {last.action}:
+        return ()
+    if not only(phrase, ("more", "again", "act", "amount", "length", "angle", "it", "this")):
+        return ()
+    amount = spoken_amount(phrase, last, context)
+    return (copy(last, delta=math.copysign(amount or abs(last.delta), last.delta)),)

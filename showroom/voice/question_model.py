@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .asked import ABSTAIN
+from .asked import ABSTAIN, COMMAND
 from .embedding import available, embed_one
 from .question_features import Features
 
@@ -22,6 +22,20 @@ HEAD_SHARE = 0.5
 _MOST_STRANGE, _MOST_OWN = 4.0, 0.6
 
 F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """Class to probability, likeliest first.
+
+    Attributes:
+        pooled: by the words alone, or with half of what the sentence embedding says.
+        words, meaning: by each of the two; ``meaning`` None where embeddings were not asked.
+    """
+
+    pooled: Mapping[str, float]
+    words: Mapping[str, float]
+    meaning: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,14 +50,16 @@ class Evidence:
     classes: Mapping[str, frozenset[str]]
     shares: Mapping[str, Mapping[str, float]]
 
-    def of(self, label: str, shares: Mapping[str, float], features: Features) -> list[float]:
+    def of(self, label: str, told: Opinions, features: Features) -> list[float]:
         """The numbers that say how far a class can be trusted on a question.
 
         They are the logit of its probability, the share of content words that any template
         knows, how many none knows, the share that the class's own templates know, how typical
         the concepts found are of the class, whether it is Chinese, the probability that nothing
-        answers, and the log ratio to the runner-up.
+        answers, and the log ratio to the runner-up; with embeddings also what the two classifiers
+        think by themselves of the class and of the others, and whether they agree.
         """
+        shares = told.pooled
         content = features.content
         best = shares[label]
         rival = max((p for name, p in shares.items() if name != label), default=0.0)
@@ -56,7 +72,7 @@ class Evidence:
         count = max(1, len(content))
         chinese = any(not c.isascii() for c in content)
         strange = min(len(content) - known, _MOST_STRANGE) * (0.5 if chinese else 1.0)
-        return [
+        numbers = [
             _logit(best),
             known / count if content else 1.0,
             strange,
@@ -65,6 +81,20 @@ class Evidence:
             float(chinese),
             shares.get(ABSTAIN, 0.0),
             math.log(max(best, 1e-6) / max(rival, 1e-6)),
+        ]
+        if told.meaning is None:
+            return numbers
+        words, meaning = told.words, told.meaning
+        first = [max(each, key=each.__getitem__) for each in (words, meaning)]
+        orders = max(words.get(COMMAND, 0.0), meaning.get(COMMAND, 0.0))
+        return [
+            *numbers,
+            _logit(words.get(label, 0.0)),
+            _logit(meaning.get(label, 0.0)),
+            float(first == [label, label]),
+            _logit(meaning.get(ABSTAIN, 0.0)),
+            _logit(words.get(ABSTAIN, 0.0)),
+            _logit(orders),
         ]
 
 
@@ -91,28 +121,40 @@ class QuestionModel:
     head: F32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     head_bias: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
 
-    def probabilities(self, features: Features, *, embed: bool = False) -> dict[str, float]:
-        """Class to probability, likeliest first.
+    def opinions(self, features: Features, *, embed: bool = False) -> Opinions:
+        """Which classes a question may have.
 
         Args:
             embed: ask the sentence embeddings, too.
         """
         rows = [self.index[name] for name in features.names if name in self.index]
         scores = self.bias + self.weights[rows].sum(axis=0) * max(1, len(rows)) ** -0.5
-        shares = dict(zip(self.classes, _softmax(scores), strict=True))
-        if embed and len(self.head):
-            other = _softmax(embed_one(features.spoken) @ self.head + self.head_bias)
-            for name, p in zip(self.head_classes, other, strict=True):
-                shares[name] = (1 - HEAD_SHARE) * shares.get(name, 0.0) + HEAD_SHARE * float(p)
-        return dict(sorted(((n, float(p)) for n, p in shares.items()), key=lambda x: -x[1]))
+        words = dict(zip(self.classes, _softmax(scores).tolist(), strict=True))
+        if not (embed and len(self.head)):
+            words = _sorted(words)
+            return Opinions(words, words)
+        other = _softmax(embed_one(features.spoken) @ self.head + self.head_bias)
+        meaning = dict(zip(self.head_classes, other.tolist(), strict=True))
+        return Opinions(pool(words, meaning), words, meaning)
 
-    def confidence(
-        self, label: str, shares: Mapping[str, float], features: Features, *, embed: bool = False
-    ) -> float:
+    def confidence(self, label: str, opinions: Opinions, features: Features) -> float:
         """Calibrated probability that a question is about a class."""
-        told = np.array(self.evidence.of(label, shares, features), np.float32)
-        trust = self.pooled_trust if embed and len(self.head) else self.trust
+        told = np.array(self.evidence.of(label, opinions, features), np.float32)
+        trust = self.trust if opinions.meaning is None else self.pooled_trust
         return 1.0 / (1.0 + math.exp(-float(told @ trust[:-1]) - float(trust[-1])))
+
+
+def pool(words: Mapping[str, float], meaning: Mapping[str, float]) -> dict[str, float]:
+    """What both classifiers think together, likeliest first."""
+    names = words.keys() | meaning.keys()
+    share = HEAD_SHARE
+    return _sorted(
+        {n: (1 - share) * words.get(n, 0.0) + share * meaning.get(n, 0.0) for n in names}
+    )
+
+
+def _sorted(shares: Mapping[str, float]) -> dict[str, float]:
+    return dict(sorted(shares.items(), key=lambda x: (-x[1], x[0])))
 
 
 def _softmax(scores: F32) -> F32:

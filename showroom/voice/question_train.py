@@ -21,7 +21,7 @@ from .data import LANGUAGES
 from .embedding import available, embed
 from .phrasings import Phrasings
 from .question_features import Features, Reader
-from .question_model import HEAD_SHARE, WEIGHTS, Evidence, packed
+from .question_model import WEIGHTS, Evidence, Opinions, packed, pool
 from .score import load
 
 _NOT_COMMANDS = ("ask", "out_of_scope", "hand_over")
@@ -67,13 +67,21 @@ class Fitted:
     head: Any
     evidence: Evidence
 
-    def shares(self, rows: Sequence[Features], vectors: Any = None) -> list[dict[str, float]]:
+    def opinions(self, rows: Sequence[Features], vectors: Any = None) -> list[Opinions]:
         """Class to probability of each row; pooled where embeddings are given."""
-        table = self.model.predict_proba(matrix(rows, self.index))
-        if vectors is not None:
-            table = (1 - HEAD_SHARE) * table + HEAD_SHARE * self.head.predict_proba(vectors)
-        names = self.model.classes_.tolist()
-        return [dict(zip(names, row.tolist(), strict=True)) for row in table]
+        words = _named(self.model, matrix(rows, self.index))
+        if vectors is None:
+            return [Opinions(each, each) for each in words]
+        meaning = _named(self.head, vectors)
+        return [Opinions(pool(a, b), a, b) for a, b in zip(words, meaning, strict=True)]
+
+
+def _named(model: Any, rows: Any) -> list[dict[str, float]]:
+    """Class to probability of each row, likeliest first."""
+    names = model.classes_.tolist()
+    table = model.predict_proba(rows)
+    pairs = (zip(names, row.tolist(), strict=True) for row in table)
+    return [dict(sorted(each, key=lambda pair: -pair[1])) for each in pairs]
 
 
 def sentences(draws: int, seed: int) -> list[Row]:
@@ -213,17 +221,17 @@ def trust(
         )
         tested = [parts[i] for i in outer]
         for mode, chosen in enumerate((None, vectors)):
-            found = fitted.shares(tested, None if chosen is None else chosen[outer])
-            top = [max(shares, key=shares.__getitem__) for shares in found]
+            found = fitted.opinions(tested, None if chosen is None else chosen[outer])
+            top = [next(iter(each.pooled)) for each in found]
             hits = [t == labels[i] for t, i in zip(top, outer, strict=True)]
             real = [h for h, i in zip(hits, outer, strict=True) if rows[i].real]
             name = "pooled" if mode else "plain"
             print(
                 f"fold {fold} {name}: {np.mean(hits):.3f} right, {np.mean(real):.3f} of real ones"
             )
-            for label, part, shares, hit, i in zip(top, tested, found, hits, outer, strict=True):
+            for label, part, each, hit, i in zip(top, tested, found, hits, outer, strict=True):
                 if label not in (ABSTAIN, COMMAND):
-                    told[mode].append(fitted.evidence.of(label, shares, part))
+                    told[mode].append(fitted.evidence.of(label, each, part))
                     right[mode].append(hit)
                     counts[mode].append(counting[i])
     weights = []
