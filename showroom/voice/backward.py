@@ -29,6 +29,8 @@ def taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Command
         return (Command(action="redo"),) * len(context.ahead)
     if undone and phrase.has("act", last.action) and not phrase.has("number"):
         return (Command(action="undo"),) * max(1, _run(context, last.action))
+    if undone and says("both", phrase) and only(phrase, (*_UNDOING, "number"), 3):
+        return (Command(action="undo"),) * 2
     times = next((int(t.said) for t in phrase if t.kind in ("number", "times")), 0)
     if undone and 1 < times < 10 and only(phrase, (*_UNDOING, "number", "times"), 3):
         return (Command(action="undo"),) * times
@@ -154,7 +156,7 @@ def half(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]
     kinds = (
         "number", "factor", "times", "this", "it", "less", "more", "direction", "before", "act",
         "raise", "enough", "absolute", "change", "adjective", "again", "beside", "amount",
-        "question", "bound", "done", "option",
+        "question", "bound", "done", "option", "ordinal", "other",
     )  # fmt: skip
     if not halved or not only(phrase, kinds, 2) or phrase.has("size_word"):
         return ()

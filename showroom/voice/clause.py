@@ -30,11 +30,17 @@ def without_reasons(phrases: list[Phrase], context: Context) -> list[Phrase]:
     """The phrases without those that only say why the change before is put right."""
     if len(phrases) < 2:
         return phrases
+    if phrases[0].text == "right":  # "right, I'll have it"
+        phrases = phrases[1:]
     kept = [p for p in phrases if not likened(p) or p.has("change") or p.has("act")] or phrases
     if context.last is None:
         return kept
     leaned = [follow_up(phrase, context) for phrase in kept]
     places = [i for i, each in enumerate(leaned) if each is not None and each.corrects]
+    if any(each is not None and each.kind == "swapped" for each in leaned):
+        back = "taken_back"  # "the brown one it is, put it back on"
+        pairs = zip(kept, leaned, strict=True)
+        return [p for p, each in pairs if each is None or each.kind != back]
     if not places:
         return kept
     before = [

@@ -270,6 +270,9 @@ def _length(phrase: Phrase) -> Token | None:
 
 def _located(phrase: Phrase, what: Token, where: Token) -> bool:
     """Whether the second part only says where the first is wrong."""
+    kinds = [part_kind(t.get("part") or "") for t in (what, where)]
+    if kinds == ["garment", "furniture"]:  # "the waist gapes at the back"
+        return False
     between = phrase.tokens[phrase.index(what) + 1 : phrase.index(where)]
     return any(t.text in ("at", "around", "across", "over", "under") for t in between)
 

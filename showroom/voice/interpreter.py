@@ -31,6 +31,7 @@ from .fitting import change_of, complains, says_how
 from .followup import follow_up
 from .lexicon import Lexicon, Token, default_lexicon
 from .model import CHANGES, OPEN, IntentModel, load_model
+from .onward import remeasured
 from .outcome import left_open, merged, opposite, spoken
 from .phrase import Phrase, told
 from .recast import recast
@@ -190,6 +191,17 @@ class Interpreter:
                 continue  # "too far, back a bit" says one thing twice
             if turn.commands and leaned is not None and not turn.refused:
                 leaned = leaned if leaned.kind in _LEANS else None
+            if several and turn.refuses(phrase):
+                continue
+            if leaned is not None and leaned.kind == leaning:
+                told = remeasured(leaned.commands, phrases[place + 1])
+                if told:
+                    turn.take("same", phrase, told, FOLLOWED)
+                    turn.counted = True
+                    continue
+            if turn.counted:
+                turn.counted = False
+                continue
             if leaned is not None and leaned.kind != leaning:
                 turn.refused = False
                 made = turn.completed(leaned.commands, phrase)
@@ -263,7 +275,7 @@ class Interpreter:
                 share = max(share, REMEDY)
             harmless = intent in NO_COMMAND and share >= HARMLESS
             if share < self._enough(intent) and not harmless:
-                if several and (not phrase.complete or turn.confirms(outcome)):
+                if several and (not phrase.complete or turn.confirms(outcome, phrase)):
                     turn.pass_over(phrase)
                     continue
                 if turn.says_again(outcome):
@@ -373,7 +385,8 @@ class Interpreter:
         if commands:
             return replace(done, intent=commands[0].action, commands=commands)
         silent = [i for i in turn.intents if i in NO_COMMAND] or turn.intents
-        intent = silent[0] if silent else "out_of_scope"
+        told = [i for i in silent if i != "yes"] or silent
+        intent = told[0] if told else "out_of_scope"
         if intent == "greet":
             return replace(done, intent=intent, commands=(Command(action="greet"),))
         if intent == "help":

@@ -13,7 +13,7 @@ from .ellipsis import AIMED, acts_of, only, says
 from .furnishing import copy, spoken_amount
 from .lexicon import Token
 from .phrase import Phrase, part_kind, told
-from .target import colored, kind_of, named
+from .target import another, colored, kind_of, named
 
 _UNITS = (0.0254, 0.1 / 3, 0.01)
 """Inch, cun and centimetre, in metres."""
@@ -100,7 +100,8 @@ def same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]
     if not strong and not (says("also", phrase) or phrase.has("same")):
         return ()
     kinds: tuple[str, ...] = (
-        "part", "category", "product", "dimension", "this", "it", "direction", "beside", "color",
+        "absolute", "matching", "part", "category", "product", "dimension", "this", "it",
+        "direction", "beside", "color",
         "kind", "act", "other", "question", "near", "amount", "back",
     )  # fmt: skip
     kinds = (*kinds, "again", "more", "before") if strong else kinds
@@ -118,7 +119,9 @@ def same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]
     question = any(t.text == "?" for t in phrase)
     previous = context.previous
     if previous is not None and not strong:
-        return ()  # the classifier knows what was asked
+        target = named(phrase, context, colored=True)
+        buys = previous.action in ("add_to_basket", "look") and target not in ("", previous.target)
+        return (copy(previous, target=target),) if buys else ()
     if previous is not None and (question or previous.action in ("look", "report")):
         return ()
     if context.past:
@@ -127,9 +130,9 @@ def same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]
         base = context.last
     if base is None:
         return ()
-    target = named(phrase, context, colored=True)
-    if not target and phrase.has("this") and context.pointed not in ("", base.target):
-        target = context.pointed
+    target = named(phrase, context, colored=True) or another(phrase, context)
+    if not target and phrase.has("this"):
+        target = context.pointed or _like(base.target, context)
     if context.undid and target and context.last and target != context.last.target:
         return restored(context, target, context.last.action)
     part = _part(phrase, base)
@@ -150,6 +153,14 @@ def same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]
         return (changed,)
     bare = not (part or target or dimension or phrase.has("this") or phrase.has("color"))
     return (base,) if strong and bare and (phrase.has("more") or phrase.has("again")) else ()
+
+
+def _like(target: str, context: Context) -> str:
+    """The one other thing of a thing's category, or ``""``."""
+    thing = context.thing(target)
+    found = [t.id for t in context.things if thing and t.category == thing.category]
+    rest = [i for i in found if i != target]
+    return rest[0] if len(rest) == 1 else ""
 
 
 def _part(phrase: Phrase, base: Command) -> str:
@@ -211,3 +222,17 @@ def further(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, .
         return ()
     amount = spoken_amount(phrase, last, context)
     return (copy(last, delta=math.copysign(amount or abs(last.delta), last.delta)),)
+
+
+def remeasured(commands: tuple[Command, ...], phrase: Phrase) -> tuple[Command, ...]:
+    """A change with the amount that the next phrase gives ("the hem too, add a centimetre")."""
+    length = next((t.si for t in phrase if t.kind == "length"), None)
+    kinds = ("length", "raise", "change", "adjective", "act", "more")
+    if length is None or len(commands) != 1 or not commands[0].delta or not only(phrase, kinds, 2):
+        return ()
+    if commands[0].action != "adjust_fit" or acts_of(phrase):
+        return ()
+    grown = [1 if t.get("raise") == "up" else -1 for t in phrase.all("raise")]
+    grown = grown or [sign for _, (_, sign) in fitting.dimensions(phrase)]
+    sign = grown[-1] if grown else math.copysign(1, commands[0].delta)
+    return (copy(commands[0], delta=sign * length),)

@@ -12,7 +12,7 @@ from .fitting import complains, on_part, says_how
 from .furnishing import copy
 from .memory import SILENT, noted
 from .phrase import Phrase
-from .target import named
+from .target import category_of, named
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Turn:
         measured: whether the phrase says a length.
         corrected: whether the speaker took back the phrase before ("no, wait").
         refused: whether the phrase before said no to what was done earlier.
+        counted: whether the phrase that follows has been counted with the one before.
     """
 
     context: Context
@@ -43,6 +44,7 @@ class Turn:
     corrected: bool = False
     measured: bool = False
     refused: bool = False
+    counted: bool = False
     spoken: str = ""
 
     def mention(self, phrase: Phrase) -> None:
@@ -50,7 +52,8 @@ class Turn:
         parts = [part for t in phrase if (part := t.get("part"))]
         said = parts[-1 if phrase.has("answer", "no") or phrase.has("negation") else 0 :]
         self.part = said[0] if said else self.part
-        self.mentioned = named(phrase, self.context) or self.mentioned
+        shown = self.context.pointed if phrase.has("this") else ""
+        self.mentioned = named(phrase, self.context) or shown or self.mentioned
         if self.mentioned:
             self.context = replace(self.context, topic=self.mentioned)
 
@@ -77,8 +80,15 @@ class Turn:
             return False
         return commands[0].action == self.commands[-1].action
 
-    def confirms(self, commands: Sequence[Command]) -> bool:
+    def refuses(self, phrase: Phrase) -> bool:
+        """Whether a phrase only says why not that size ("M then, L is too big")."""
+        sized = bool(self.commands) and self.commands[-1].action == "set_size"
+        return sized and phrase.has("size") and phrase.has("too", "too")
+
+    def confirms(self, commands: Sequence[Command], phrase: Phrase) -> bool:
         """Whether commands only say in other words what the last one does."""
+        if phrase.has("length"):
+            return False
         return bool(commands and self.commands) and _same_way(commands[0], self.commands[-1])
 
     def take(
@@ -198,6 +208,10 @@ class Turn:
         elif new.action == old.action == "show" and _narrows(new.target, old.target):
             self.commands.pop()
             out[0] = copy(new, color=new.color or old.color, size=new.size or old.size)
+        elif new.action == old.action == "place" and new.near == old.near:
+            thing = self.context.thing(new.target)
+            if thing is not None and thing.category in category_of(old.target):
+                self.commands.pop()
         elif new.action == old.action == "set_size" and new.target == old.target:
             if new.size_step * old.size_step >= 0:
                 self.commands.pop()
