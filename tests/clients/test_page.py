@@ -7,7 +7,6 @@ import json
 import shutil
 import sys
 import wave
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,18 +44,18 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@contextmanager
-def browser(*options: str):
-    """A Chromium that draws by the processor; gives a function that opens a page."""
+@pytest.fixture
+def browser():
+    """Opens a page in a Chromium of its own that draws by the processor."""
     from playwright.sync_api import sync_playwright
 
     flags = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*flags, "--ignore-gpu-blocklist", *options]
-        )
 
-        def page(address: str, *scripts: str, **settings):
+        def page(address: str, *scripts: str, options: tuple[str, ...] = (), **settings):
+            chromium = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=[*flags, "--ignore-gpu-blocklist", *options]
+            )
             context = chromium.new_context(**{"viewport": {"width": 96, "height": 96}, **settings})
             context.set_default_timeout(PATIENCE)
             for script in (PACE, *scripts):
@@ -68,10 +67,7 @@ def browser(*options: str):
             until(opened, "globalThis.showroom?.connection.state === 'open'")
             return opened
 
-        try:
-            yield page
-        finally:
-            chromium.close()
+        yield page
 
 
 def until(page, what: str) -> None:
@@ -82,43 +78,41 @@ def text(page, name: str) -> str:
     return page.evaluate(f"document.getElementById('{name}').textContent")
 
 
-def test_two_visitors_see_what_the_other_wears_until_one_leaves():
+def test_two_visitors_see_what_the_other_wears_until_one_leaves(browser):
     worn = "showroom.products.list().filter((p) => p.worn).map((p) => p.target).sort().join()"
-    others = "[...showroom.companions.avatars.values()].filter((a) => a.root?.visible).length"
     shown = "showroom.products.list().filter((p) => p.worn && showroom.products.seen(p.target))"
+    others = "[...showroom.companions.avatars.values()].filter((a) => a.root?.visible).length"
     with open_showroom(None, scene="store", port=0) as showroom:
         address = showroom.server.url.replace("ws:", "http:")
-        with browser() as page, browser() as phone:
-            mia = page(f"{address}/?room=new&name=Mia&lang=en")
-            until(mia, "!['new', null].includes(new URL(location.href).searchParams.get('room'))")
-            room = mia.evaluate("new URL(location.href).searchParams.get('room')")
-            noa = phone(
-                f"{address}/?room={room}&name=Noa&lang=zh",
-                viewport={"width": 96, "height": 160},
-                has_touch=True,
-                is_mobile=True,
+        mia = browser(f"{address}/?room=new&name=Mia&lang=en")
+        until(mia, "!['new', null].includes(new URL(location.href).searchParams.get('room'))")
+        room = mia.evaluate("new URL(location.href).searchParams.get('room')")
+        noa = browser(
+            f"{address}/?room={room}&name=Noa&lang=zh",
+            viewport={"width": 96, "height": 160},
+            has_touch=True,
+            is_mobile=True,
+        )
+        until(noa, "showroom.products.get('Mia/chair') !== undefined")
+        for visitor, wish in ((mia, "try on the t-shirt"), (noa, "试穿T恤")):
+            visitor.evaluate(
+                "(wish) => { document.getElementById('text').value = wish;"
+                " document.getElementById('say').requestSubmit(); }",
+                wish,
             )
-            until(noa, "showroom.products.get('Mia/chair') !== undefined")
-            for visitor, wish in ((mia, "try on the t-shirt"), (noa, "试穿T恤")):
-                visitor.evaluate(
-                    "(wish) => { document.getElementById('text').value = wish;"
-                    " document.getElementById('say').requestSubmit(); }",
-                    wish,
-                )
-            until(mia, f"{worn} === 'Noa/tshirt,tshirt' && {shown}.length === 2")
-            until(noa, f"{worn} === 'Mia/tshirt,tshirt' && {shown}.length === 2")
-            until(mia, f"{others} === 1")
-            until(noa, f"{others} === 1")
-            until(mia, "showroom.avatar.root?.visible")
-            assert noa.evaluate("showroom.companions.guest")
-            assert "T恤" in text(noa, "said")
-            assert mia.evaluate("showroom.companions.names().join()") == "Noa"
-            noa.close()
-            until(mia, f"{worn} === 'tshirt' && showroom.companions.names().length === 0")
-            assert mia.faults == [] and noa.faults == []
+        until(mia, f"{worn} === 'Noa/tshirt,tshirt' && {shown}.length === 2")
+        until(noa, f"{worn} === 'Mia/tshirt,tshirt' && {shown}.length === 2")
+        until(mia, f"{others} === 1 && showroom.avatar.root?.visible")
+        until(noa, f"{others} === 1 && showroom.avatar.root?.visible")
+        assert noa.evaluate("showroom.companions.guest")
+        assert "T恤" in text(noa, "said")
+        assert mia.evaluate("showroom.companions.names().join()") == "Noa"
+        noa.close()
+        until(mia, f"{worn} === 'tshirt' && showroom.companions.names().length === 0")
+        assert mia.faults == [] and noa.faults == []
 
 
-def test_a_microphone_is_heard_by_the_showroom(tmp_path):
+def test_a_microphone_is_heard_by_the_showroom(browser, tmp_path):
     recording = tmp_path / "said.wav"
     with wave.open(str(recording), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
@@ -131,8 +125,8 @@ def test_a_microphone_is_heard_by_the_showroom(tmp_path):
         f"--use-file-for-fake-audio-capture={recording}%noloop",
     )
     try:
-        with ServerThread(ServerSettings(), host, offer) as server, browser(*fake) as page:
-            visitor = page(server.url.replace("ws:", "http:") + "/?lang=en")
+        with ServerThread(ServerSettings(), host, offer) as server:
+            visitor = browser(server.url.replace("ws:", "http:") + "/?lang=en", options=fake)
             talk = "document.getElementById('talk').dispatchEvent(new PointerEvent('%s'))"
             visitor.evaluate(talk % "pointerdown")
             until(visitor, "/: make it longer$/.test(document.getElementById('said').textContent)")
@@ -145,31 +139,30 @@ def test_a_microphone_is_heard_by_the_showroom(tmp_path):
 
 
 @pytest.mark.skipif(not IWER.exists(), reason="no emulated headset: npm ci in clients/web")
-def test_the_golden_frames_hold_in_an_emulated_headset(toy_server):
+def test_the_golden_frames_hold_in_an_emulated_headset(browser, toy_server):
     vectors = json.loads(GOLDEN_FRAMES.read_text(encoding="utf-8"))["vectors"]
     install = "globalThis.device = new IWER.XRDevice(IWER.metaQuest3); device.installRuntime();"
-    with browser() as page:
-        address = toy_server.url.replace("ws:", "http:")
-        visitor = page(f"{address}/?lang=en", IWER.read_text(encoding="utf-8") + install)
-        got = visitor.evaluate(
-            """async (vectors) => {
-                const seen = [];
-                const next = () => new Promise((done) => showroom.headset.session
-                    .requestAnimationFrame((_, frame) => done(frame)));
-                await showroom.headset.enter("immersive-vr");
-                for (const { protocol } of vectors) {
-                    device.position.set(...protocol.position);
-                    device.quaternion.set(...protocol.rotation);
-                    await next(); // the next frame but one shows it for certain
-                    await next();
-                    seen.push(showroom.headset.pose(await next(), 1, 1)?.head);
-                }
-                return seen;
-            }""",
-            vectors,
-        )
-        for vector, head in zip(vectors, got, strict=True):
-            assert head[:3] == pytest.approx(vector["protocol"]["position"], abs=1e-5)
-            turn = vector["protocol"]["rotation"]
-            assert abs(sum(a * b for a, b in zip(head[3:], turn, strict=True))) > 1 - 1e-6
-        assert visitor.faults == []
+    address = toy_server.url.replace("ws:", "http:")
+    visitor = browser(f"{address}/?lang=en", IWER.read_text(encoding="utf-8") + "\n" + install)
+    got = visitor.evaluate(
+        """async (vectors) => {
+            const seen = [];
+            const next = () => new Promise((done) => showroom.headset.session
+                .requestAnimationFrame((_, frame) => done(frame)));
+            await showroom.headset.enter("immersive-vr");
+            for (const { protocol } of vectors) {
+                device.position.set(...protocol.position);
+                device.quaternion.set(...protocol.rotation);
+                await next(); // the next frame but one shows it for certain
+                await next();
+                seen.push(showroom.headset.pose(await next(), 1, 1)?.head);
+            }
+            return seen;
+        }""",
+        vectors,
+    )
+    for vector, head in zip(vectors, got, strict=True):
+        assert head[:3] == pytest.approx(vector["protocol"]["position"], abs=1e-5)
+        turn = vector["protocol"]["rotation"]
+        assert abs(sum(a * b for a, b in zip(head[3:], turn, strict=True))) > 1 - 1e-6
+    assert visitor.faults == []

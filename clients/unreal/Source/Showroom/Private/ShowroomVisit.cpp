@@ -1,6 +1,6 @@
 #include "ShowroomVisit.h"
 
-#include "Components/SkeletalMeshComponent.h"
+#include "Components/PoseableMeshComponent.h"
 #include "Frames.h"
 #include "HttpModule.h"
 #include "IWebSocket.h"
@@ -100,17 +100,7 @@ void AShowroomVisit::Tick(float Seconds)
     }
     for (auto& Pair : Standing)
         if (Pair.Value.Shown.worn) MoveCloth(Pair.Value, Now);
-    const auto Moment = Poses.at(Now);
-    if (Avatar && Moment.to)
-    {
-        const FVector From = Place(Moment.from->root), To = Place(Moment.to->root);
-        Avatar->SetBoneLocationByName(TEXT("hips"), FMath::Lerp(From, To, Moment.share), EBoneSpaces::ComponentSpace);
-        for (const auto& [Bone, Q] : Moment.to->rotations)
-        {
-            const auto U = showroom::frames::toUnreal(Q);
-            Avatar->SetBoneRotationByName(FName(Text(Bone)), FQuat(U[0], U[1], U[2], U[3]).Rotator(), EBoneSpaces::ComponentSpace);
-        }
-    }
+    for (auto& Pair : Figures) MoveFigure(Pair.Value, Now);
 }
 
 std::array<double, 7> AShowroomVisit::Seven(const USceneComponent& Tracked) const
@@ -141,6 +131,9 @@ void AShowroomVisit::Take(const showroom::Arrival& Arrival)
         TArray<FString> Targets;
         Standing.GetKeys(Targets);
         for (const FString& Target : Targets) Remove(Target);
+        TArray<FString> Names;
+        Figures.GetKeys(Names);
+        for (const FString& Who : Names) Leave(Who);
         SetBody(Height, {});
     }
     else if (const auto* Shown = std::get_if<ProductShown>(&Update))
@@ -159,21 +152,12 @@ void AShowroomVisit::Take(const showroom::Arrival& Arrival)
         Load(Text(Changed->target));
     }
     else if (const auto* Removed = std::get_if<ProductRemoved>(&Update)) Remove(Text(Removed->target));
-    else if (const auto* Body = std::get_if<AvatarShown>(&Update))
+    else if (const auto* Body = std::get_if<AvatarShown>(&Update)) Dress(*Body);
+    else if (const auto* Pose = std::get_if<AvatarPose>(&Update))
     {
-        AvatarHash = Text(Body->glb);
-        Fetch(AvatarHash, [this, Hash = AvatarHash](UglTFRuntimeAsset* Asset) {
-            if (!Asset || Hash != AvatarHash) return;
-            if (!Avatar)
-            {
-                Avatar = NewObject<USkeletalMeshComponent>(this);
-                Avatar->SetupAttachment(RootComponent);
-                Avatar->RegisterComponent();
-            }
-            Avatar->SetSkeletalMesh(Asset->LoadSkeletalMesh(0, 0, FglTFRuntimeSkeletalMeshConfig()));
-        });
+        if (FFigure* Figure = Figures.Find(Text(Pose->who))) Figure->Poses.add(Pose->time, *Pose, Now);
     }
-    else if (const auto* Pose = std::get_if<AvatarPose>(&Update)) Poses.add(Pose->time, *Pose, Now);
+    else if (const auto* There = std::get_if<showroom::Company>(&Update)) Meet(*There);
     else if (const auto* Said = std::get_if<Reply>(&Update)) OnReply.Broadcast(Text(Said->text));
     else if (const auto* Error = std::get_if<ErrorUpdate>(&Update))
     {
@@ -189,7 +173,7 @@ void AShowroomVisit::Fetch(const FString& Hash, TFunction<void(UglTFRuntimeAsset
     Request->OnProcessRequestComplete().BindWeakLambda(this, [Then](FHttpRequestPtr, FHttpResponsePtr Response, bool bRight) {
         if (!bRight || Response->GetResponseCode() != 200) return Then(nullptr);
         FglTFRuntimeConfig Config;
-        Config.TransformBaseType = EglTFRuntimeTransformBaseType::YForward;
+        Config.TransformBaseType = EglTFRuntimeTransformBaseType::Default;  // (-z, x, y), as Frames.h
         Then(UglTFRuntimeFunctionLibrary::glTFLoadAssetFromData(Response->GetContent(), Config));
     });
     Request->ProcessRequest();
@@ -232,6 +216,64 @@ void AShowroomVisit::Remove(const FString& Target)
         for (auto& Mesh : Product->Meshes) Mesh->DestroyComponent();
     Standing.Remove(Target);
     OnProduct.Broadcast(Target);
+}
+
+void AShowroomVisit::Dress(const showroom::AvatarShown& Shown)
+{
+    const FString Who = Text(Shown.who);
+    Figures.FindOrAdd(Who).Glb = Shown.glb;
+    Fetch(Text(Shown.glb), [this, Who, Hash = Shown.glb](UglTFRuntimeAsset* Asset) {
+        FFigure* Figure = Figures.Find(Who);
+        if (!Asset || !Figure || Figure->Glb != Hash) return;  // Superseded, or gone.
+        if (!Figure->Mesh)
+        {
+            // Its bones are set by hand; as a component of this actor it is kept alive.
+            Figure->Mesh = NewObject<UPoseableMeshComponent>(this);
+            Figure->Mesh->SetupAttachment(RootComponent);
+            Figure->Mesh->RegisterComponent();
+        }
+        Figure->Mesh->SetSkinnedAssetAndUpdate(Asset->LoadSkeletalMesh(0, 0, FglTFRuntimeSkeletalMeshConfig()));
+    });
+}
+
+void AShowroomVisit::Leave(const FString& Who)
+{
+    if (FFigure* Figure = Figures.Find(Who))
+        if (Figure->Mesh) Figure->Mesh->DestroyComponent();
+    Figures.Remove(Who);
+}
+
+void AShowroomVisit::Meet(const showroom::Company& Company)
+{
+    TArray<FString> Names;
+    Figures.GetKeys(Names);
+    for (const FString& Who : Names)
+    {
+        bool bThere = Who.IsEmpty();
+        for (const auto& Companion : Company.companions) bThere = bThere || Text(Companion.name) == Who;
+        if (!bThere) Leave(Who);
+    }
+}
+
+void AShowroomVisit::MoveFigure(FFigure& Figure, double Now)
+{
+    const auto Moment = Figure.Poses.at(Now);
+    if (!Figure.Mesh || !Moment.to) return;
+    TArray<FTransform>& Bones = Figure.Mesh->BoneSpaceTransforms;
+    // The GLB's bones have no rotation at rest: a rotation relative to rest is the bone's own.
+    for (const auto& [Bone, Q] : Moment.to->rotations)
+    {
+        const int32 Index = Figure.Mesh->GetBoneIndex(FName(Text(Bone)));
+        if (!Bones.IsValidIndex(Index)) continue;
+        const auto Before = Moment.from->rotations.find(Bone);
+        const auto A = showroom::frames::toUnreal(Before == Moment.from->rotations.end() ? Q : Before->second);
+        const auto B = showroom::frames::toUnreal(Q);
+        Bones[Index].SetRotation(FQuat::Slerp(FQuat(A[0], A[1], A[2], A[3]), FQuat(B[0], B[1], B[2], B[3]), Moment.share));
+    }
+    const int32 Hips = Figure.Mesh->GetBoneIndex(FName(TEXT("hips")));
+    if (Bones.IsValidIndex(Hips))
+        Bones[Hips].SetLocation(FMath::Lerp(Place(Moment.from->root), Place(Moment.to->root), Moment.share));
+    Figure.Mesh->MarkRefreshTransformDirty();
 }
 
 void AShowroomVisit::MoveCloth(FStanding& Product, double Now)

@@ -10,7 +10,7 @@
 class IWebSocket;
 class UglTFRuntimeAsset;
 class UProceduralMeshComponent;
-class USkeletalMeshComponent;
+class UPoseableMeshComponent;
 
 DECLARE_DYNAMIC_MULTICAST_DELEGATE_OneParam(FShowroomText, const FString&, Text);
 
@@ -66,16 +66,21 @@ private:
         TArray<TArray<int32>> Triangles;
     };
 
+    /** An avatar: one's own under "", a companion's under their name. */
+    struct FFigure
+    {
+        std::string Glb;
+        showroom::History<showroom::AvatarPose> Poses;
+        TObjectPtr<UPoseableMeshComponent> Mesh;
+    };
+
     TSharedPtr<IWebSocket> Socket;
     TUniquePtr<showroom::Session> Session;
     TMap<FString, FStanding> Standing;
-    showroom::History<showroom::AvatarPose> Poses;
-    FString AvatarHash;
+    TMap<FString, FFigure> Figures;
     double Sent = 0;
     int64 Seq = 0;
     int32 Number = 0;
-
-    UPROPERTY() TObjectPtr<USkeletalMeshComponent> Avatar;
 
     void Connect();
     void Take(const showroom::Arrival& Arrival);
@@ -83,6 +88,10 @@ private:
     void Fetch(const FString& Hash, TFunction<void(UglTFRuntimeAsset*)> Then);
     void Load(const FString& Target);
     void Remove(const FString& Target);
+    void Dress(const showroom::AvatarShown& Shown);
+    void Leave(const FString& Who);
+    void Meet(const showroom::Company& Company);
+    void MoveFigure(FFigure& Figure, double Now);
     void MoveCloth(FStanding& Product, double Now);
     std::array<double, 7> Seven(const USceneComponent& Tracked) const;
     std::string Fresh();
