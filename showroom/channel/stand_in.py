@@ -83,6 +83,7 @@ class Experience:
         self._fork = FORK_SECONDS
         self._took: dict[tuple[str, str], float] = {}
         self._posed = float("-inf")
+        self._tried = False
 
     def posed(self) -> None:
         """A pose has come."""
@@ -111,7 +112,8 @@ class Experience:
 
     def forked(self, seconds: float) -> None:
         """A fork took so long."""
-        self._fork = min(seconds, self._fork + (seconds - self._fork) / 4)
+        self._fork = seconds if not self._tried else (self._fork + seconds) / 2
+        self._tried = True
 
 
 class StandIn:
