@@ -164,7 +164,7 @@ def bear(serving: Serving, limit: float = 1.0, seconds: float = 1.0, tries: int 
 def channel() -> Iterator[str]:
     """Our server with visits that only answer."""
     host = VisitHost.in_process(Mirror)
-    settings = ServerSettings(messages_per_second=1e9, max_visits=MAX_CALLERS)
+    settings = ServerSettings(messages_per_second=1e6, max_visits=MAX_CALLERS)
     try:
         with ServerThread(settings, host) as server:
             settle()

@@ -16,7 +16,7 @@ from ..app import open_showroom
 if TYPE_CHECKING:
     from ..channel.crowd import Crowd
 
-UNLIMITED = 1e9
+UNLIMITED = 1e6
 WARM_SECONDS = 20.0
 """Caches fill in the beginning; a soak's memory is compared from here on."""
 
