@@ -67,6 +67,12 @@ def together(
         build: the commands of the phrase by another intent; none where it lacks something.
     """
     names = said(phrase)
+    cuts = [t.get("option") or "" for t in phrase if t.get("option")]
+    if intent == "set_choice" and len(cuts) > 1 and len(commands) == 1 and names == ["set_choice"]:
+        split = [(*cut.split("/"), "")[:3] for cut in dict.fromkeys(cuts)]
+        if len({each[0] for each in split}) == len(split):
+            first = commands[0]
+            return tuple(copy(first, part=p, option=o, parameter=m) for p, o, m in split)
     if intent not in names or len(names) < 2 or len(commands) != 1:
         return commands
     out: list[Command] = []
@@ -86,7 +92,8 @@ def each(commands: tuple[Command, ...], phrase: Phrase, context: Context) -> tup
     if any(t.get("beside") and t.text not in _INSIDE for t in phrase):
         return commands
     between = phrase.tokens[places[0] + 1 : places[1]]
-    if not any(t.text in _BOTH or t.get("separator") == "weak" for t in between):
+    joined = any(t.text in ("都", "both") for t in phrase)
+    if not joined and not any(t.text in _BOTH or t.get("separator") == "weak" for t in between):
         return commands
     command = commands[0]
     out: list[Command] = []

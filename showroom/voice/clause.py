@@ -32,7 +32,9 @@ def without_reasons(phrases: list[Phrase], context: Context) -> list[Phrase]:
         return phrases
     if phrases[0].text == "right":  # "right, I'll have it"
         phrases = phrases[1:]
-    kept = [p for p in phrases if not likened(p) or p.has("change") or p.has("act")] or phrases
+    kept = [
+        p for p in phrases if not likened(p) or p.has("part") or p.has("change") or p.has("act")
+    ] or phrases
     if context.last is None:
         return kept
     leaned = [follow_up(phrase, context) for phrase in kept]

@@ -13,6 +13,14 @@ from .target import implied, kind_of, named
 _FOLLOW_UPS = ("more", "less", "again", "reverse", "same")
 _BUY = ("buy", "purchase", "购买")
 _DECLINED = ("no", "take_off", "stop", "dislike")
+_DESCRIBING = frozenset(
+    (
+        "can't", "cannot", "won't", "wouldn't", "didn't", "did not", "isn't", "is not", "aren't",
+        "are not", "haven't", "doesn't", "does not", "ain't", "aint", "cannae", "isnae", "wasnae",
+        "didnae",
+    )
+)  # fmt: skip
+"""Negations that tell how something is and forbid nothing ("I can't close the button")."""
 _OR = ("or", "还是")
 _SIZING = ("set_size", "scale", "adjust_fit")
 CHANGES = {
@@ -46,7 +54,13 @@ def _refused(phrase: Phrase) -> bool:
     """Whether the phrase forbids a change ("don't make it longer", 别动椅子)."""
     if phrase.has("enough") or phrase.has("option") or phrase.has("part", "armrest"):
         return False
-    negations = [t for t in phrase.all("negation") if t.get("negation") == "negation"]
+    if "成这样" in phrase.text:
+        return False  # 短袖也不能短成这样
+    negations = [
+        t
+        for t in phrase.all("negation")
+        if t.get("negation") == "negation" and t.text not in _DESCRIBING
+    ]
     if not negations:
         return False
     at = phrase.index(negations[0])

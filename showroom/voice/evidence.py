@@ -21,6 +21,11 @@ _ONES = ("one", "那个", "那件", "那条", "那把", "那款", "那张", "tha
 _OFFERED = ("available", "come", "comes", "does it come", "does this come")
 _WHICH = re.compile(r"\bwhich\b|\bversus\b|\bvs\b|\bor\b.*\?|哪|还是|边个|边条|边件")
 _MYSELF = re.compile(r"\b(?:me|myself|i)\b|我")
+_ABOUT = ("what about", "how about", "come", "comes", "does it come", "does this come")
+_DEFINITE = ("the", "my", "this", "that", "these", "those")
+_THE = re.compile(r"(?:^|\btry |\btake |\bhave )the [a-z ]+$")
+_OFF = re.compile(r"\btake (?:the |this |that |my )?[a-z ]+ off\b|^(?:the |my )?[a-z]+ off\b")
+_ON = re.compile(r"\b(?:put|pop|stick|throw) (?:a |an |the |that |this |some )[a-z ]+ on(?: me)?\b")
 _MADE_OF = ("material", "made of", "out of", "wood", "材质", "材料", "木头", "料子")
 _WOODS = ("oak", "walnut")
 """Materials that are colours as well; of furniture they mean the material."""
@@ -110,6 +115,12 @@ def _garments(phrase: Phrase, out: Shares) -> None:
     """Without a word for wearing, a garment that is named shall be shown."""
     wearing = _acts(phrase, "try_on") or phrase.has("worn") or any(t.text == "on" for t in phrase)
     named = phrase.has("category") or phrase.has("product")
+    if named and _OFF.search(phrase.text) and not phrase.has("length"):
+        for name in ("try_on", "show", "move", "set_color"):
+            shift(out, name, "take_off")
+    elif named and _ON.search(phrase.text) and not phrase.has("near"):
+        for name in ("place", "show", "take_off"):
+            shift(out, name, "try_on")
     if named and not wearing and not phrase.has("this"):
         shift(out, "try_on", "show")
 
@@ -118,10 +129,20 @@ def _setting(phrase: Phrase, context: Context, out: Shares) -> None:
     """What is there is given the colour, size or cut that is said; what is not there is shown."""
     asked = said(phrase)
     there = here(phrase, context)
+    told = _acts(phrase, "change", "paint") or phrase.has("option")
     looking = any(
-        t.kind == "act" and t.get("act") in _SHOWING and not t.get("material") for t in phrase
+        t.kind == "act"
+        and t.get("act") in _SHOWING
+        and not t.get("material")
+        and t.text not in _ABOUT
+        for t in phrase
     )
-    if there is False and any(t.get("act") in ("show", "have") for t in phrase):
+    asks = phrase.has("question") and any(is_cjk(t.text[0]) for t in phrase.all("question"))
+    altered = any(phrase.has(k) for k in ("change", "adjective", "amount", "more", "this"))
+    looking = looking or (asks and not altered and not _acts(phrase, "change"))
+    definite = any(t.text in _DEFINITE for t in phrase) or phrase.has("same")
+    looking = looking or (there is False and not context.things and _indefinite(phrase))
+    if there is False and looking and not definite:
         for name in ("adjust_fit", "set_choice", "set_size"):
             shift(out, name, "show", 0.9)
     if not asked or there is None:
@@ -141,11 +162,20 @@ def _setting(phrase: Phrase, context: Context, out: Shares) -> None:
             shift(out, "set_choice", asked[0])
     elif (
         not there
-        and (context.things or not (changing or _acts(phrase, "change")))
+        and (context.things or looking or not (definite or told))
         and (looking or not phrase.has("this"))
     ):
         for name in SETTING:
             shift(out, name, "show")
+
+
+def _indefinite(phrase: Phrase) -> bool:
+    """Whether a product is spoken of that nobody has seen ("a green sofa")."""
+    for at, token in enumerate(phrase.tokens):
+        if token.kind == "category":
+            before = [t for t in phrase.tokens[:at] if t.kind not in ("color", "size", "material")]
+            return bool(before) and before[-1].text in ("a", "an", "some")
+    return False
 
 
 def _weighing(phrase: Phrase, out: Shares) -> None:
@@ -178,7 +208,8 @@ def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
                 if phrase.has("act", act):
                     shift(out, "set_color", act)
         return
-    if phrase.has("act", "have") and phrase.has("category"):
+    have = any(t.get("act") == "have" and t.text not in _ABOUT for t in phrase)
+    if have and phrase.has("category"):
         offered = phrase.has("this") or any(t.text in _OFFERED for t in phrase)
         shift(out, *(("show", "set_color") if offered else ("set_color", "show")))
     meant = next((c for t in phrase if (c := t.get("category"))), "")
@@ -204,10 +235,17 @@ def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
             shift(out, name, "set_color")
     if not context.listed:
         shift(out, "choose", "set_color")
-    elif any(t.text in _ONES for t in phrase) and picked(phrase, context):
+    elif _one_of(phrase) and picked(phrase, context):
         wanted = "try_on" if _acts(phrase, "try_on") else "choose"
         for name in ("set_color", "show", "other"):
             shift(out, name, wanted)
+
+
+def _one_of(phrase: Phrase) -> bool:
+    """Whether a colour tells one of those listed ("the red", 那条红的)."""
+    changing = _acts(phrase, "paint") or any(t.text in _RECOLOR for t in phrase)
+    bare = _THE.search(phrase.text) and not phrase.has("category")
+    return any(t.text in _ONES for t in phrase) or (bool(bare) and not changing)
 
 
 def _places(phrase: Phrase, out: Shares) -> None:
@@ -259,6 +297,7 @@ def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     if (phrase.has("more") or phrase.has("enough")) and not _acts(phrase, "stop"):
         shift(out, "stop", "more")
     offered = bool(context.listed) or not phrase.has("size_word")
+    offered = offered and not any(t.kind == "size" for t in phrase)
     if phrase.has("pick") and not phrase.has("change") and offered:
         for name in ("show", "other", "set_size", "scale", "try_on", "recommend", "out_of_scope"):
             shift(out, name, "choose")

@@ -59,7 +59,7 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
         more = any(t.get("more") == "more" and is_cjk(t.text[0]) for t in phrase)
         asked = asked or more or _chinese_amount(phrase, at)
         complaint = complaint or not asked
-    if token.text not in _PLAIN:
+    if token.text not in _PLAIN or _stated(phrase, token):
         complaint = True
     return value[:-1], -sign if complaint else sign
 
@@ -319,6 +319,8 @@ def _one(
             dimension, flip = body["translate"].get(part, {}).get("size", (dimension, 1))
             sign *= flip
         dimension = default or dimension
+    elif kind == "garment" and not part and dimension == "width":
+        dimension = "ease"
     elif kind == "garment" and not part and dimension == "height":
         dimension, sign = "length", -sign
     elif part in body["translate"] and dimension in body["translate"][part]:
@@ -397,6 +399,8 @@ def _particle(phrase: Phrase, parts: list[str]) -> list[tuple[Token, Dimension]]
         furniture = bool(parts) and (up or down)
         return [(phrase.tokens[0], ("height", 1 if up else -1))] if furniture else []
     for token in phrase:
+        if token.text in ("lift", "lift up", "raise up"):
+            return [(token, ("height", 1))]
         if token.text in _PARTICLES:
             return [(token, _PARTICLES[token.text])]
     return []

@@ -20,6 +20,8 @@ LONGEST, SHORTEST = 4, 2
 _KINDS = ("part", "category", "color", "change", "material", "near", "option", "direction")
 _LOOSE = ("word", "filler", "number", "near", "answer", "it", "amount", "act", "negation")
 """Kinds of the pieces that a misheard word falls into."""
+_LIGHT = "的了点些得着"
+"""Particles; a word with one in it is not looked for by its sound."""
 _MEASURES = "长短宽窄高低矮深浅松紧厚薄"
 _AGAIN = ("change", "adjective", "direction", "raise")
 
@@ -56,7 +58,8 @@ class Listener:
         self._alike: dict[str, set[str]] = {}
         for kind in _KINDS:
             for form in lexicon.forms(kind):
-                if SHORTEST <= len(form) <= LONGEST and all(is_cjk(c) for c in form):
+                plain = not any(c in _LIGHT for c in form)
+                if SHORTEST <= len(form) <= LONGEST and plain and all(is_cjk(c) for c in form):
                     self._alike.setdefault(sound(form), set()).add(form)
         self._alike.pop("", None)
         self._single = {_sounds()[c]: c for c in _MEASURES if c in _sounds()}
@@ -108,6 +111,8 @@ class Listener:
             return replace(token, text="再", senses=self._lexicon.senses("再")), 1
         before = tokens[at - 1] if at else None
         told = before is not None and any(before.get(k) for k in ("part", "category", "this"))
+        opens = before is None or before.kind == "punct"
+        told = told or (opens and any(t.get("part") for t in tokens))
         sized = after.kind == "length" or after.get("amount") is not None
         single = self._single.get(_sounds().get(token.text, "?"))
         if token.kind != "word" or not (told and sized and single):

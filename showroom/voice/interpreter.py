@@ -63,19 +63,25 @@ UNSURE = 0.3
 GUESSED, SURELY_GUESSED = 0.5, 0.8
 """From these probabilities on a complaint tells what to change though no word of the lexicon does:
 to ask whether that was meant, and to do it."""
-AGREED = 0.25
+AGREED = 0.04
 """How likely the classifier of changes must find the direction that the words tell."""
 LEFT_OUT = frozenset(("product", "color", "view", "measure"))
 """Kinds of words that a command must account for."""
 FOLLOWED = 0.9
 """How sure a sentence is that only says what is different from the change before."""
-SEVERAL = 0.7
+SEVERAL = 0.65
 """How sure each of several commands must be to be carried out unasked."""
 _UNTOLD = ("word", "foreign", "body")
 """Kinds of words that may tell how something fits though the lexicon does not know how."""
 _UNSAID = ("which_way", "which_dimension", "which_part")
+_PRICING = re.compile(
+    r"\b(?:set|change|make|put|drop|lower|reduce|cut|bring) (?:the |its |your |this |that )?"
+    r"(?:price|cost|total)s?\b|价[格钱]?(?:给我)?[改设调降]|[把将](?:它的)?价"
+)
+"""Who talks of making prices talks of what no visitor can do."""
 _NOW = re.compile(r"\bnow\b|现在")
 """The one filler that asks something by itself ("and now?")."""
+_AGAIN = re.compile(r"\bre-?do\b|重做|恢复", re.IGNORECASE)
 _LEANS = ("same", "half", "taken_back", "excess")
 """What leans on a change of the same sentence."""
 _STEPS = ("more", "less", "again", "reverse")
@@ -129,6 +135,8 @@ class Interpreter:
                 text[:MAX_LENGTH], reply_lang, "out_of_scope", 1.0, problem="too_long"
             )
         clean = normalise(text)
+        if _PRICING.search(clean.plain):
+            return Understanding(text, reply_lang, "out_of_scope", 1.0)
         tokens = self._lexicon.scan(clean.plain) if clean.plain else []
         tokens = recast(self._speller.corrected(tokens))
         phrases = split(repaired(tokens))
@@ -183,6 +191,7 @@ class Interpreter:
         if not several and vague(phrases[0]):
             share = shares_of[0].get("adjust_fit", 0.0)
             return self._need(base, Need("what"), context, share, candidates)
+        left: tuple[Need, float] | None = None
         for place, phrase in enumerate(phrases):
             last = phrase is phrases[-1]
             leaning = None if last or not changes(phrases[place + 1]) else "same"
@@ -251,6 +260,9 @@ class Interpreter:
                     turn.pass_over(phrase)
                     continue
                 return replace(base, confidence=share, candidates=candidates)
+            undone = bool(turn.commands) and turn.commands[-1].action == "undo"
+            if undone and intent == "redo" and not phrase.has("act", "redo"):
+                continue  # 刚才的不算，改回去 says one thing twice
             if intent in _STEPS and turn.intents[-1:] == [intent] and turn.commands:
                 turn.commands.pop()  # "too far, back a bit" says one thing twice
                 outcome = self._resolved(intent, phrase, context)
@@ -265,6 +277,7 @@ class Interpreter:
                 if outcome.what in _LEFT_OPEN and not last:
                     turn.part = phrase.first("part") or ""
                     turn.mention(phrase)
+                    left = left or (outcome, share)
                     continue
                 return self._need(base, outcome, turn.context, share, candidates)
             outcome = turn.completed(outcome, phrase)
@@ -290,6 +303,11 @@ class Interpreter:
             ways = tuple((c,) for c in turn.commands if c.delta or c.size_step)
             opposite = Need("contradiction", ways[-2:])
             return self._need(base, opposite, context, turn.confidence, candidates)
+        if left is not None and not turn.commands and set(turn.intents) <= {"no", "yes"}:
+            return self._need(base, left[0], context, left[1], candidates)
+        heard = next(iter(whole)) in SMALL_TALK or "repeat" in turn.intents
+        if turn.asides and not turn.commands and heard:
+            turn.asides = 0  # "hello there, anyone home"
         if turn.asides and not turn.commands and not turn.intents:
             return self._as_one(base, Phrase(_tokens(phrases)), whole, context)
         return self._carried_out(base, turn, candidates)
@@ -380,6 +398,8 @@ class Interpreter:
         if len(commands) > 1 and commands[0].action == "choose":  # "the green one, on me"
             tried = commands[1].action == "try_on" and commands[1].target == commands[0].target
             commands = commands[tried:]
+        if [c.action for c in commands] == ["undo", "redo"] and _AGAIN.search(base.text):
+            commands = commands[1:]  # "put it back the way I had changed it, redo"
         if any(c.action == "add_to_basket" for c in commands):
             commands = tuple(c for c in commands if c.action not in ("choose", "ask"))
         if commands:

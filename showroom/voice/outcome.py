@@ -45,5 +45,9 @@ def spoken(commands: tuple[Command, ...], lang: str) -> str:
 
 def left_open(phrase: Phrase, context: Context) -> Need:
     """What to ask where it is left open what shall change; of a part, how it shall."""
+    for name in ("move", "rotate", "scale"):
+        if phrase.has("act", name):
+            outcome = resolve(name, phrase, context)
+            return outcome if isinstance(outcome, Need) else Need("intent", (outcome,))
     outcome = resolve("adjust_fit", phrase, context) if phrase.has("part") else ()
     return outcome if isinstance(outcome, Need) else Need("what")

@@ -62,7 +62,7 @@ class Phrase:
                     return True
                 if kind == "act" and value not in _WEAK_ACTS and value != "change":
                     return True
-        return False
+        return self.has("act", "off") and self.has("category")
 
     @property
     def text(self) -> str:

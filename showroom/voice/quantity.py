@@ -212,6 +212,18 @@ def _fraction(text: str, start: int) -> Quantity | None:
     return Quantity("factor", share, share, "", match.end())
 
 
+def _centimetres(text: str, start: int) -> tuple[float, int] | None:
+    """The centimetres after metres ("one metre ten"), where no unit of their own follows."""
+    if not text.startswith(" ", start):
+        return None
+    number = _number(text, start + 1)
+    if number is None or not 5 <= number[0] < 100:
+        return None
+    skip = re.compile(r"\s*").match(text, number[1])
+    unit = units()[0].match(text, skip.end() if skip else number[1])
+    return None if unit else number
+
+
 _UNIT_AND = re.compile(r"(inch|foot|metre|meter|yard|turn) and a (half|quarter)\b")
 """A unit that counts as one without being said so ("inch and a half")."""
 
@@ -251,6 +263,8 @@ def parse_quantity(text: str, start: int) -> Quantity | None:
         value, end = value + 0.5, match.end()
     elif match := re.compile(r"\s+and a quarter\b").match(text, end):
         value, end = value + 0.25, match.end()
+    elif found[0].startswith(("metre", "meter")) and (past := _centimetres(text, end)):
+        value, end = value + past[0] / 100, past[1]
     elif match := re.compile(r"半(?![径圈])").match(text, end):
         value, end = value + 0.5, match.end()
     elif kind == "length" and not found[0].isascii():

@@ -19,7 +19,7 @@ _ABLE = "上下来去起住着到进开拢动了出直过见清惯合齐够透�
 """What follows 不 in what cannot be done (喘不上, 够不着)."""
 _PLAIN_BEFORE = "绝都也就可我你它这那还再又是的了把给让要会能想好行对得总从并却"
 _MEASURED = ("length", "angle")
-_BEFORE_MEASURE = ("by", "to", "two", "another", "around", "about", "sth")
+_BEFORE_MEASURE = ("by", "to", "two", "another", "around", "about", "out", "up", "down")
 _ONTO = ("to", "on", "onto", "off", "at", "from", "in")
 _TAKING = ("change", "adjective", "raise", "absolute", "dimension", "amount", "direction", "act")
 
@@ -35,6 +35,8 @@ def recast(tokens: Sequence[Token]) -> list[Token]:
             continue
         elif token.text in _FURNITURE_BACK and _goes(tokens[at + 1 :]):
             out += _parted(token)
+        elif token.text == "back" and out and _backrest(tokens, at):
+            out.append(replace(token, senses=(("part", "back"),)))
         elif token.text == "不" and _cannot(tokens, at):
             out.append(replace(token, senses=(("filler", "filler"),)))
         else:
@@ -56,6 +58,14 @@ def _shaded(token: Token, color: Token) -> list[Token]:
         Token(verb, senses, token.start, middle),
         Token(name, words.senses(name), middle, color.end),
     ]
+
+
+def _backrest(tokens: Sequence[Token], at: int) -> bool:
+    """Whether "back" is a chair's, of which a measure is told (chair 的 back 再高 10 公分)."""
+    before = [t for t in tokens[:at] if t.kind != "filler"]
+    owner = before[-1].get("category") if before else None
+    told = [t for t in tokens[at + 1 :][:3] if t.get("change") or t.get("adjective")]
+    return owner in ("chair", "sofa", "armchair") and bool(told)
 
 
 def _goes(rest: Sequence[Token]) -> bool:
@@ -105,8 +115,10 @@ def _measured(tokens: list[Token]) -> list[Token]:
         return tokens
     out = list(tokens)
     for at, token in enumerate(tokens):
-        if token.kind == "number" and _bare(tokens, at):
-            out[at] = replace(token, senses=((kind, ""),), si=token.said * size, unit=name)
+        one = token.text == "one" and token.kind == "filler"
+        if (token.kind == "number" or one) and _bare(tokens, at):
+            said = 1.0 if one else token.said
+            out[at] = replace(token, senses=((kind, ""),), si=said * size, said=said, unit=name)
     return out
 
 
@@ -120,15 +132,20 @@ def _bare(tokens: Sequence[Token], at: int) -> bool:
         return False
     if after is not None and after.kind in ("word", "foreign", "category", "part", "ordinal"):
         return False
+    if after is not None and (after.get("change") or after.get("adjective")):
+        return after.get("size") is None
     if (
         after is not None
         and after.text in _ONTO
-        and any(t.get("part") for t in tokens[at + 2 :][:3])
+        and any(t.get("part") or t.get("dimension") for t in tokens[at + 2 :][:3])
     ):
         return True
     if not before:
         return False
     if before[-1].kind == "number" and len(tokens) > at + 1:
+        return True
+    ends = after is None or after.text in _MARKS or after.get("separator") is not None
+    if before[-1].get("part") and ends:
         return True
     told = before[-1].text in _BEFORE_MEASURE or any(before[-1].get(k) for k in _TAKING)
     return told and before[-1].get("size_word") is None

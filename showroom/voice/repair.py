@@ -108,6 +108,10 @@ def _alike(old: Token, new: Token) -> bool:
         return old.kind in (*_MEASURED, "number")
     if new.kind in _MEASURED and old.kind == "number":
         return True
+    if any(old.get(kind) and new.get(kind) for kind in ("material", "color", "size")):
+        return True
+    if new.kind == "act":
+        return old.get("act") == new.get("act")
     return old.kind == new.kind and old.kind not in ("word", "foreign", "this", "it")
 
 

@@ -100,10 +100,13 @@ def _try_on(phrase: Phrase, context: Context) -> Outcome:
         worn = context.thing(target)
         if worn is not None and worn.category != category:
             target = category  # "dress me in a shirt" means no T-shirt
+    color = spoken_color(phrase)
+    thing = context.thing(target)
+    told_apart = bool(chosen) or (thing is not None and thing.color == color)
     command = Command(
         action="try_on",
         target=target,
-        color="" if chosen else spoken_color(phrase),
+        color="" if told_apart else color,
         size=phrase.first("size") or "",
     )
     return (command,)

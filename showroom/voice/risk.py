@@ -68,6 +68,7 @@ def unexplained(phrase: Phrase, commands: Sequence[Command]) -> list[str]:
     if (
         changing
         and not sized
+        and not actions & {"place", "move"}
         and (phrase.has("view") or phrase.has("ordinal") or phrase.has("pick"))
     ):
         out.append("view")

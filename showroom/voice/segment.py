@@ -70,7 +70,9 @@ def _parts(before: Sequence[Token], rest: Sequence[Token]) -> bool:
     bare = all(
         k in ("color", "direction", "filler", "same", "category") for t in left for k, _ in t.senses
     )
-    return not bare
+    acting = any(right.has("act", name) for name in ("place", "move", "rotate", "scale"))
+    dyed = left.has("color") and left.has("category")
+    return not bare or (dyed and acting)
 
 
 def _repeats(before: Sequence[Token], rest: Sequence[Token]) -> bool:
@@ -81,7 +83,7 @@ def _repeats(before: Sequence[Token], rest: Sequence[Token]) -> bool:
     if not (left.has("part") and (left.has("length") or left.has("amount"))):
         return False
     right = Phrase(tuple(rest))
-    said = left.has("change") or left.has("adjective")
+    said = left.has("change") or left.has("adjective") or left.has("raise")
     return said and any(right.has(kind) for kind in ("change", "adjective", "raise"))
 
 

@@ -60,13 +60,13 @@ def named(
         if product := token.get("product"):
             return product
     for token in tokens:
+        owner = _owner(token.text) if token.kind == "part" else ""
+        like = category_of(owner)
+        if owner and any(t.category in like for t in context.things):
+            return category_target(owner, context, color)
         category = token.get("category")
         if category and not (token.get("option") and _is_choice(token.text)):
             return category_target(category, context, color)
-    for token in tokens:
-        owner = _owner(token.text) if token.kind == "part" else ""
-        if owner and any(t.category == owner for t in context.things):
-            return category_target(owner, context, color)
     for token in tokens:
         if kind := token.get("kind"):
             if kind == "garment" and context.worn:
@@ -104,7 +104,7 @@ def colored(phrase: Phrase, context: Context) -> str:
 
 _OWNERS = {
     "沙发": "sofa", "桌": "table", "椅": "chair", "凳": "stool", "床": "bed", "柜": "cabinet",
-    "裙": "dress", "裤": "trousers", "chair": "chair", "sofa": "sofa", "couch": "sofa",
+    "裙": "skirt", "裤": "trousers", "chair": "chair", "sofa": "sofa", "couch": "sofa",
     "table": "table", "desk": "desk", "bed": "bed", "stool": "stool", "dress": "dress",
     "jacket": "jacket", "coat": "jacket", "shirt": "shirt", "trouser": "trousers",
     "tabletop": "table", "tabletops": "table", "desktop": "desk",
@@ -134,7 +134,7 @@ def colored_one(phrase: Phrase, context: Context) -> str:
 
 def _is_choice(text: str) -> bool:
     """Whether a word that is an option as well means the option ("long sleeves")."""
-    return text.endswith("sleeves") or text in ("无袖", "短袖子", "长袖子")
+    return text.endswith(("sleeves", "sleeved", "sleeve")) or text in ("无袖", "短袖子", "长袖子")
 
 
 def another(phrase: Phrase, context: Context) -> str:
@@ -205,6 +205,7 @@ def on_legs(part: str, phrase: Phrase, context: Context) -> str:
 def _having(phrase: Phrase, context: Context) -> list[str]:
     """The thing that a part named in the phrase belongs to, where one stands out."""
     part = phrase.first("part") or phrase.first("seat_height") or ""
+    part = part or (phrase.first("option") or "").split("/")[0]
     if not part or part_kind(part) == "garment":
         return []
     for category in anatomy()["having"].get(part, ()):

@@ -165,6 +165,8 @@ class Turn:
         """Whether commands only say again what the sentence has asked for already."""
         if not (commands and self.commands):
             return False
+        if all(c.action == "place" and not c.target for c in commands):
+            return any(c.action == "place" for c in self.commands)
         return all(
             c.action == "adjust_fit" and any(_same_way(c, old) for old in self.commands)
             for c in commands
@@ -190,6 +192,9 @@ class Turn:
         """A command joined with the last one, which then goes, where both say the same."""
         out = [new]
         old = self.commands[-1]
+        worn = new.target in ("", old.target) and old.target == self.context.worn
+        if new.action == "try_on" and old.action in ("set_size", "set_color") and worn:
+            return self.commands.pop()  # "in extra small, put it on me": it is worn already
         if new.action == "try_on" and old.action in ("show", "set_size", "set_color"):
             if old.action != "show" or new.target in ("", old.target):
                 self.commands.pop()
@@ -295,6 +300,9 @@ def _overrides(command: Command, earlier: Command) -> bool:
     """Whether a later colour or size of the same thing makes an earlier one pointless."""
     if command.action == earlier.action == "rotate" and command.near and not earlier.near:
         return command.target == earlier.target
+    if command.action == earlier.action == "rotate" and not command.near and not earlier.near:
+        guessed = abs(earlier.delta or 0.0) == amounts()["rotate"]["default"]
+        return command.target == earlier.target and guessed
     if command.action == earlier.action == "place":
         return command.target == earlier.target
     settled = command.action == earlier.action and command.action in (
