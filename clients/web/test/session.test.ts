@@ -70,6 +70,25 @@ test("a question is answered, in order, and the end is told", async () => {
   assert.equal(client.state, "closed");
 });
 
+test("what is asked on hearing of the welcome, or before it, goes out once", async () => {
+  const seen: Arrival[] = [];
+  const client = new Connection({
+    url: `ws://127.0.0.1:${port}`,
+    onUpdate: (update) => {
+      seen.push(update);
+      if (update.type === "welcome") client.send({ type: "utterance", id: "at", text: "at once" });
+    },
+  });
+  const opened = client.open();
+  const before = client.ask({ type: "utterance", id: "before", text: "before" });
+  await opened;
+  assert.deepEqual(texts(await before), ["2: before"]);
+  await client.ask({ type: "utterance", id: "after", text: "after" });
+  assert.deepEqual(texts(seen), ["1: at once", "2: before", "3: after"]);
+  assert.ok(seen.every((update) => update.type !== "error"));
+  client.close();
+});
+
 test("poses bring the avatar and mesh frames with credits", async () => {
   let frames = 0;
   let poses = 0;

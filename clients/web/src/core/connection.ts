@@ -183,16 +183,16 @@ export class Connection {
   }
 
   private greet(welcome: Welcome): void {
-    const again = this.greeted;
     this.greeted = true;
     this.welcome = welcome;
     this.pause = FIRST_PAUSE;
     this.broke = 0;
     if (welcome.resumed) this.resumed += 1;
     else this.have = 0;
+    const open = [...this.unanswered.values()]; // what is asked on hearing of it goes out by itself
     this.enter("open", "");
     this.options.onUpdate(welcome);
-    if (again) for (const event of this.unanswered.values()) this.write(event);
+    for (const event of open) this.write(event);
   }
 
   private take(update: Arrival): void {

@@ -164,18 +164,17 @@ func _take(update):
 
 func _first(update):
 	if update["type"] == "welcome":
-		var again = not welcome.empty()
 		welcome = update
 		_pause = FIRST_PAUSE
 		if update.get("resumed", false):
 			resumed += 1
 		else:
 			_have = 0
+		var open = _unanswered.values()  # what is asked on hearing of the welcome goes out by itself
 		_enter(State.OPEN)
 		emit_signal("update", update)
-		if again or not _unanswered.empty():
-			for event in _unanswered.values():
-				_write(event)
+		for event in open:
+			_write(event)
 	elif update["type"] == "error" and update["code"] == "resume" and not welcome.empty():
 		# The visit was held no longer: begin a new one; what was asked is asked there.
 		welcome = {}

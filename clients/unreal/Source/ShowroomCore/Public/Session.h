@@ -212,9 +212,10 @@ class Session {
     welcome = *came;
     if (came->resumed) ++resumed;
     else have_ = 0;
+    const auto open = unanswered_;  // What is asked on hearing of the welcome goes out by itself.
     enter(State::Open, "");
     give(update);
-    for (const auto& [id, text] : unanswered_) link_.sendText(text);
+    for (const auto& [id, text] : open) link_.sendText(text);
   }
 
   void give(const Arrival& update) {
