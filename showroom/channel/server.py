@@ -45,6 +45,7 @@ from .connection import Connection
 from .ears import HearingOffer
 from .host import Host
 from .http import Pages, too_many
+from .memory import give_back
 from .metrics import Metrics
 from .microphones import Microphones
 from .photo_desk import PhotoDesk
@@ -67,6 +68,8 @@ KEEPALIVE_SECONDS = 20.0
 """So often a connection is pinged; one that does not answer for as long is half open, and ends."""
 
 REAP_SECONDS = 1.0
+TRIM_SECONDS = 30.0
+"""Where visits have come meanwhile, what others left behind is given back so often."""
 
 
 class Server:
@@ -339,6 +342,11 @@ async def open_server(
 
 
 async def _reap(server: Server) -> None:
+    visits, due = 0, 0.0
     while True:
         await asyncio.sleep(REAP_SECONDS)
-        server.sessions.expire(time.monotonic())
+        now = time.monotonic()
+        server.sessions.expire(now)
+        if now >= due and server.metrics.visits_total != visits:
+            visits, due = server.metrics.visits_total, now + TRIM_SECONDS
+            give_back()
