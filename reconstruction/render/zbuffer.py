@@ -197,6 +197,8 @@ def _fill(screen: F32, faces: I32, out: NDArray[np.uint8]) -> None:
         for yy in range(y0, y1 + 1):
             py = np.float32(yy + 0.5)
             for xx in range(x0, x1 + 1):
+                if out[yy, xx]:
+                    continue
                 px = np.float32(xx + 0.5)
                 if (bx - px) * (cy - py) - (by - py) * (cx - px) > 0:
                     continue

@@ -47,7 +47,7 @@ def _add_body(verbs: Verbs) -> None:
     )
     photos = parser.add_argument_group("photos: close-fitting clothes, head to feet, alone")
     photos.add_argument("--photo", type=Path, metavar="FILE", help="from the front")
-    photos.add_argument("--side", type=Path, metavar="FILE", help="from the side")
+    photos.add_argument("--side", type=Path, metavar="FILE", help="from the side, arms in front")
     parser.add_argument("--lang", default="en", choices=["en", "zh"], help="language (en)")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     parser.add_argument("--out", type=Path, help="folder for body.glb, body.png and body.json")

@@ -58,7 +58,7 @@ def test_clothes_hide_the_body_and_never_cut_it():
             skin, joints = standing(own, person)
             outfit = dress_up(own, person, skin, joints, level)
             bare, dressed = (
-                draw(np.random.default_rng(seed), skin, Outfit(pieces, level, 0.0), "front")
+                draw(np.random.default_rng(seed), skin, Outfit(pieces, level, 0.0), "front").mask
                 for pieces in ((), tuple(p for p in outfit.pieces if p.what in (0, 1)))
             )
             around = cv2.dilate(dressed, np.ones((5, 5), np.uint8))
@@ -67,6 +67,44 @@ def test_clothes_hide_the_body_and_never_cut_it():
         widths.append(np.mean(grown))
     assert widths[0] < 1.12
     assert widths[1] > widths[0] + 0.05
+
+
+def test_a_profile_is_the_bare_trunks_width_whatever_hides_it():
+    rng = np.random.default_rng(3)
+    person = random_person(rng)
+    skin, joints = standing(rng, person, "off")
+    shots = [
+        draw(np.random.default_rng(1), skin, outfit, "front")
+        for outfit in (Outfit((), 0, 0.0), dress_up(rng, person, skin, joints, 2, barefoot=True))
+    ]
+    bare, dressed = (shot.trunk * shot.span for shot in shots)
+    widths = [person.measures[f"{n}_width"] for n in ("waist", "bust")]
+    for width in widths:
+        # Somewhere between hips and shoulders the trunk is as wide as it was measured.
+        assert np.abs(bare - width).min() < 0.01
+    both = (bare > 0) & (dressed > 0)
+    assert both.sum() > 12
+    assert np.median(np.abs(bare - dressed)[both]) < 0.02
+    seen = shots[1].mask.sum(axis=1) / 240 * shots[1].span
+    assert dressed[both].mean() < seen.max()
+
+
+def test_arms_stretched_out_in_front_leave_the_waist_free_from_the_side():
+    hidden = []
+    for rule in ("stance", "forward"):
+        rows = []
+        for seed in range(8):
+            rng = np.random.default_rng(seed)
+            person = random_person(rng)
+            skin, _ = standing(rng, person, rule)
+            shot = draw(np.random.default_rng(seed), skin, Outfit((), 0, 0.0), "side")
+            levels = np.flatnonzero(shot.trunk)[6:18]
+            at = np.round(8 + (4 * levels - 2) * 240 / 152).astype(int)
+            covered = shot.mask[at].sum(axis=1) / 240
+            rows.append(np.median(covered / shot.trunk[levels]))
+        hidden.append(np.mean(rows))
+    assert hidden[1] == pytest.approx(1.0, abs=0.05)
+    assert hidden[0] > hidden[1]
 
 
 def test_a_camera_sees_what_a_pinhole_sees():
@@ -119,6 +157,38 @@ def test_a_bank_goes_on_where_it_stopped_and_its_splits_share_nobody(tmp_path, m
     assert bank.masks(0)[0].sum() > 1000
 
 
+def test_learning_begins_while_the_bank_is_still_drawn(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    from showroom.fit.silhouette import training
+    from showroom.fit.silhouette.network import ANSWERS, BodyNet
+
+    for module in ("bank", "training"):
+        monkeypatch.setattr(f"showroom.fit.silhouette.{module}.PER_FILE", 4)
+    monkeypatch.setattr(training, "_SPOILED_PER_FILE", 2)
+    monkeypatch.setattr(training, "_TURNS", 5)
+    folder = make_bank(tmp_path, 4)
+    answers = training.facts(read_bank(folder))["answers"]
+    source = training.Source(folder, 8, (answers.mean(axis=0), answers.std(axis=0) + 0.1))
+    rng = np.random.default_rng(1)
+    # The last answer is the side photo's, which may be of the person in their other clothes.
+    first = {source(rng)["target"][:-1].tobytes() for _ in range(60)}
+    assert len(first) == 4
+    make_bank(folder, 8)
+    drawn = [source(rng) for _ in range(120)]
+    assert len({d["target"][:-1].tobytes() for d in drawn}) == 8
+    batch = {k: torch.from_numpy(np.stack([d[k] for d in drawn])) for k in drawn[0]}
+    net = BodyNet()
+    losses = training.body_loss(net, batch)
+    assert all(torch.isfinite(v) for v in losses.values())
+    torch.stack([*losses.values()]).sum().backward()
+    assert batch["target"].shape == (120, len(ANSWERS))
+    # Where there is no side photo, what it would show is neither seen nor asked for.
+    alone = {k: v[~batch["has_side"]] for k, v in batch.items()}
+    other = alone | {"side": torch.rand_like(alone["side"])}
+    net.eval()
+    assert training.body_loss(net, alone)["measures"] == training.body_loss(net, other)["measures"]
+
+
 def test_what_photos_show_shapes_the_body_and_a_tape_overrules_it():
     seen = {"waist": (0.86, 0.02), "hip": (1.04, 0.02), "waist_depth": (0.26, 0.015)}
     bare = body.solve(1.68, "female")
@@ -141,7 +211,7 @@ def _silhouette(view="front", seed=1):
     avatar = body.solve(1.68, "female", {"waist": 0.78, "bust": 0.94, "hip": 1.02})
     person = Person(avatar.form.vertices, avatar.joints, 0, dict(avatar.measures))
     skin, _ = standing(rng, person)
-    return np.pad(draw(rng, skin, Outfit((), 0, 0.0), view), 12), avatar
+    return np.pad(draw(rng, skin, Outfit((), 0, 0.0), view).mask, 12), avatar
 
 
 def test_a_cut_out_photo_becomes_a_body_within_its_intervals():
@@ -172,6 +242,7 @@ def test_photos_that_cannot_be_measured_are_refused_by_name():
         (front[: front.shape[0] // 2], "feet"),
         (front[70:], "head"),
         (wide, "2 people"),
+        (front[:, front.shape[1] // 2 - 8 :], "side"),
         (np.zeros_like(front), "nobody"),
     ]
     for mask, got in cases:
@@ -188,6 +259,21 @@ def test_photos_that_cannot_be_measured_are_refused_by_name():
     assert caught.value.field == "photo.side"
     with pytest.raises(BodyError):
         body_from_photos(_photo(front), 0.4)
+
+
+def test_only_people_are_counted():
+    from showroom.fit.silhouette.person import find_person
+
+    front, _ = _silhouette()
+    post = np.zeros((front.shape[0], 60), front.dtype)
+    post[90:250, 8:52] = 1
+    both = np.concatenate([front, post], axis=1)
+    found = find_person(_photo(both)).soft
+    assert ((found[:, : front.shape[1]] > 0.5) == (front > 0)).mean() > 0.99
+    assert not found[:, front.shape[1] :].any()
+    with pytest.raises(SilhouetteError) as caught:
+        find_person(_photo(np.concatenate([post, post], axis=1)))
+    assert caught.value.got == "nobody"
 
 
 def test_nothing_of_a_photo_or_body_is_written(tmp_path, monkeypatch, capsys):

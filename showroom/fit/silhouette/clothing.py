@@ -222,13 +222,21 @@ def _smooth(coarse: F32, levels: int, turns: int, size: float) -> F32:
     return out
 
 
-def dress_up(rng: Rng, person: Person, skin: F32, joints: F32, level: int | None = None) -> Outfit:
+def dress_up(
+    rng: Rng,
+    person: Person,
+    skin: F32,
+    joints: F32,
+    level: int | None = None,
+    barefoot: bool = False,
+) -> Outfit:
     """Random clothes, shoes and hair for a posed body.
 
     Args:
         skin: (k, 3) posed rows of :func:`.population.coarse`.
         joints: (52, 3) posed joints.
         level: of clothing; None: as often as the table says.
+        barefoot: without shoes; else as often as the table says.
     """
     rules = table()
     if level is None:
@@ -245,7 +253,7 @@ def dress_up(rng: Rng, person: Person, skin: F32, joints: F32, level: int | None
         pieces += _trousers(rng, rule, skin, joints, waist, crotch)
     if dressed or rng.random() < rule["top"]:
         pieces += _top(rng, rule, skin, joints, waist, tucked=dressed or rng.random() < 0.2)
-    shoes, sole = _shoes(rng, skin, joints)
+    shoes, sole = ([], 0.0) if barefoot else _shoes(rng, skin, joints)
     pieces += shoes
     pieces += _hair(rng, person.sex, skin, joints)
     return Outfit(tuple(pieces), level, sole)

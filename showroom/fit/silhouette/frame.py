@@ -18,7 +18,8 @@ U8 = NDArray[np.uint8]
 
 WINDOW: Final = (160, 80)
 """Rows and columns."""
-_TALL: Final = 152
+TALL: Final = 152
+"""Rows that the person fills."""
 
 
 def framed(mask: NDArray[np.floating] | U8) -> U8:
@@ -37,9 +38,9 @@ def framed(mask: NDArray[np.floating] | U8) -> U8:
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     columns = solid[top:bottom].sum(axis=0).astype(np.float64)
     middle = float(columns @ (np.arange(len(columns)) + 0.5) / columns.sum())
-    scale = _TALL / (bottom - top)
+    scale = TALL / (bottom - top)
     x = WINDOW[1] / 2 - middle * scale
-    y = (WINDOW[0] - _TALL) / 2 - top * scale
+    y = (WINDOW[0] - TALL) / 2 - top * scale
     # cv2 counts from pixels' centres.
     shift = scale / 2 - 0.5
     matrix = np.array([[scale, 0, x + shift], [0, scale, y + shift]])
@@ -54,6 +55,8 @@ def framed(mask: NDArray[np.floating] | U8) -> U8:
 
 CHANNELS: Final = 8
 """Numbers for each row; see :func:`scanned`."""
+MIRRORED: Final = [0, 2, 1, 4, 3, 6, 5, 7]
+"""A scan's channels in the mirror."""
 
 
 def scanned(window: U8) -> F32:

@@ -38,6 +38,10 @@ _SECOND: Final = 0.35
 """Another piece as large as this share of the largest is another person."""
 _LEAST: Final = 0.02
 """A person fills at least this share of the photo."""
+_NOBODY: Final = 0.5
+"""A piece is no person where it is likelier than this to be nobody."""
+_CUT: Final = 0.03
+"""Of a person's height, how much of the photo's left or right edge their mask may cover."""
 _EDGE: Final = 0.006
 """A mask this near to the photo's edge touches it, share of the longer side."""
 
@@ -76,23 +80,44 @@ def find_person(photo: Photo, field: str = "photo.front") -> PersonMask:
             expected="one person from head to feet",
             got="nobody",
         )
-    count, _, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8))
-    if count > 2:
-        raise SilhouetteError(
-            "the photo shows more than one person (a mirror shows one twice); be alone in it",
-            field=field,
-            expected="one person",
-            got=f"{count - 1} people",
-        )
-    _whole(stats[1], solid.shape, field)
+    solid = _alone(solid, field)
+    _whole(solid, field)
     return PersonMask(np.where(solid, soft, 0).astype(np.float32), confidence)
 
 
-def _whole(box: NDArray[np.int32], shape: tuple[int, int], field: str) -> None:
-    """Refuse a person who reaches the photo's upper or lower edge."""
+def _alone(solid: Bool, field: str) -> Bool:
+    """The one piece that is a person; what else is as large may be furniture."""
+    count, label = cv2.connectedComponents(solid.astype(np.uint8))
+    if count <= 2:
+        return solid
+    from .reader import kinds
+
+    pieces = [label == k for k in range(1, count)]
+    people = [p for p in pieces if kinds(p.astype(np.uint8))["nobody"] < _NOBODY]
+    if len(people) != 1:
+        raise SilhouetteError(
+            "the photo shows more than one person (a mirror shows one twice); be alone in it"
+            if people
+            else "the photo shows no person; stand alone before a calm wall, from head to feet",
+            field=field,
+            expected="one person" if people else "one person from head to feet",
+            got=f"{len(people)} people" if people else "nobody",
+        )
+    return np.asarray(people[0], bool)
+
+
+def _whole(solid: Bool, field: str) -> None:
+    """Refuse a person who reaches the photo's upper or lower edge, or is cut off by its sides."""
+    shape = solid.shape
+    box = cv2.boundingRect(solid.astype(np.uint8))
     rim = max(1, round(_EDGE * max(shape)))
-    top, bottom = int(box[cv2.CC_STAT_TOP]), int(box[cv2.CC_STAT_TOP] + box[cv2.CC_STAT_HEIGHT])
-    for at_edge, part in ((top < rim, "head"), (bottom > shape[0] - rim, "feet")):
+    top, bottom = box[1], box[1] + box[3]
+    cut = max(solid[:, 0].sum(), solid[:, -1].sum()) > _CUT * box[3]
+    for at_edge, part in (
+        (top < rim, "head"),
+        (bottom > shape[0] - rim, "feet"),
+        (cut, "side"),
+    ):
         if at_edge:
             raise SilhouetteError(
                 f"the person is cropped at the {part}; step back and take the photo again",

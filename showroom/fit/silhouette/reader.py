@@ -20,7 +20,7 @@ from ..body import check, solve
 from ..errors import SilhouetteError
 from ..measure import EXTENTS
 from .example import TARGETS
-from .frame import WINDOW, framed, scanned
+from .frame import MIRRORED, WINDOW, framed, scanned
 from .network import BodyNet, scalars
 from .noise import WHOLE
 from .population import SEXES
@@ -51,7 +51,7 @@ class Reading:
     """What silhouettes say.
 
     Attributes:
-        measures: metres by name of ``TARGETS``.
+        measures: metres by name of ``example.TARGETS``.
         half: half widths, metres, that hold the truth 9 times in 10.
         sigma: standard deviations, metres.
         kinds: probability of everything in ``WHOLE``.
@@ -65,7 +65,7 @@ class Reading:
 
 @cache
 def network(path: Path = WEIGHTS) -> tuple[BodyNet, tuple[F32, F32], F32]:
-    """The network, the mean and deviation of its answers, and what widens their spreads.
+    """The network, the mean and deviation of its answers' logarithms, and what widens them.
 
     Raises:
         WeightsError: the file is missing or damaged.
@@ -100,22 +100,38 @@ def read(
     """
     net, (mean, deviation), widen = network()
     windows = [framed(front), framed(side) if side is not None else np.zeros(WINDOW, np.uint8)]
-    both = [[scanned(w), scanned(np.ascontiguousarray(w[:, ::-1]))] for w in windows]
-    x = torch.from_numpy(np.array(both))
-    said = torch.tensor([scalars(height, weight, SEXES.index(sex))] * 2)
+    front_scan, side_scan = (torch.from_numpy(scanned(w)[None]) for w in windows)
+    said = torch.tensor([scalars(height, weight, SEXES.index(sex))])
+    has_side = torch.tensor([side is not None])
     with torch.inference_mode():
-        middle, spread, kind, beside = net(x[0], x[1], said, torch.full((2,), side is not None))
-    chance = torch.softmax(kind.float(), dim=1).mean(dim=0).numpy()
-    kinds = {name: float(p) for name, p in zip(WHOLE, chance, strict=True)}
-    _refuse(kinds, float(torch.sigmoid(beside.float().mean())) if side is not None else 1.0)
-    share = middle.numpy().mean(axis=0) * deviation + mean
-    scale = np.exp(spread.numpy().mean(axis=0)) * deviation * widen * height
+        answer = net.both_ways(front_scan, side_scan, said, has_side)
+    middle, spread, kind, beside, _ = (x.float()[0].numpy() for x in answer)
+    chance = np.exp(kind - np.logaddexp.reduce(kind))
+    shown = {name: float(p) for name, p in zip(WHOLE, chance, strict=True)}
+    _refuse(shown, float(1 / (1 + np.exp(-beside))) if side is not None else 1.0)
+    count = len(TARGETS)
+    metres = np.exp(middle * deviation + mean)[:count] * height
+    scale = metres * (np.exp(spread) * deviation * widen)[:count]
     return Reading(
-        {n: float(v) * height for n, v in zip(TARGETS, share, strict=True)},
+        {n: float(v) for n, v in zip(TARGETS, metres, strict=True)},
         {n: float(b) * _LN10 for n, b in zip(TARGETS, scale, strict=True)},
         {n: float(b) * _ROOT2 for n, b in zip(TARGETS, scale, strict=True)},
-        kinds,
+        shown,
     )
+
+
+def kinds(front: NDArray[np.floating] | U8) -> dict[str, float]:
+    """What a front silhouette shows: the probability of everything in ``WHOLE``.
+
+    Args:
+        front: (h, w) mask of 0 to 1.
+    """
+    net, _, _ = network()
+    scan = torch.from_numpy(scanned(framed(front)))
+    with torch.inference_mode():
+        logits = net.look(torch.stack([scan, scan[MIRRORED]]))[1]
+    chance = torch.softmax(logits.float().mean(dim=0), dim=0)
+    return {name: float(p) for name, p in zip(WHOLE, chance, strict=True)}
 
 
 def _refuse(kinds: Mapping[str, float], beside: float) -> None:

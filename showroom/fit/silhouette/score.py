@@ -50,7 +50,7 @@ def answers(
     """What the network says of every person of a bank who stands.
 
     Returns:
-        Measures (n, 18), their Laplace scales (n, 18) and the truth (n, 18), metres; and the
+        Answers (n, 20), their Laplace scales (n, 20) and the truth (n, 20), metres; and the
         numbers (n,) of those people in the bank.
     """
     rng = np.random.default_rng(seed)
@@ -69,11 +69,13 @@ def answers(
         both = torch.from_numpy(np.array(windows))
         has = torch.full((len(some),), side)
         with torch.inference_mode():
-            middle, spread, _, _ = net(both[:, 0], both[:, 1], torch.tensor(said), has)
+            middle, spread, *_ = net.both_ways(both[:, 0], both[:, 1], torch.tensor(said), has)
+        share = np.exp(middle.numpy() * scale[1] + scale[0])
         tall = np.array(heights)[:, None]
-        found[0].append((middle.numpy() * scale[1] + scale[0]) * tall)
-        found[1].append(np.exp(spread.numpy()) * scale[1] * tall)
-        found[2].append(bank.targets[some].astype(np.float64))
+        found[0].append(share * tall)
+        found[1].append(np.exp(spread.numpy()) * scale[1] * share * tall)
+        metres = np.concatenate([bank.targets[some], bank.spans[some]], axis=1)
+        found[2].append(metres.astype(np.float64))
     return (*(np.concatenate(f) for f in found), rows.astype(np.float64))  # type: ignore[return-value]
 
 
@@ -113,7 +115,7 @@ def report(
         inside = off <= 1000 * spread * np.array(widen) * _LN10
         worn = bank.level[who.astype(np.int64)]
         groups = {"all": np.ones(len(off), bool)}
-        groups |= {name: worn == k for k, name in enumerate(levels)}
+        groups |= {name: worn == k for k, name in enumerate(levels) if (worn == k).any()}
         out[mode] = {
             group: {
                 TARGETS[r]: {
@@ -130,23 +132,32 @@ def report(
 
 
 def holdout(folder: Path, count: int | None = None) -> dict[str, Any]:
-    """Score the shipped weights on the hold-out, which is drawn into a folder first.
+    """Score the shipped weights on both hold-outs, which are drawn into a folder first.
+
+    The first has people as they come; the second, ``asked``, people who did what they are asked
+    to for the photos: see ``[asked]`` of ``silhouettes.toml``.
 
     Args:
-        count: people (1,000).
+        count: people of each (1,000).
 
     Returns:
-        :func:`report` for every tape measure, and a ``summary`` of the girths.
+        :func:`report` for every tape measure, the same under ``asked``, and a ``summary`` of the
+        girths.
     """
     from .reader import network
 
     number = count or HOLDOUT
-    bank = read_bank(make_bank(folder / "body-bank" / "holdout", number, "holdout"), number)
     net, scale, widen = network()
-    found = report(net, bank, scale, [float(w) for w in widen], TARGETS)
+    reports = []
+    for split in ("holdout", "asked"):
+        bank = read_bank(make_bank(folder / "body-bank" / split, number, split), number)
+        reports.append(report(net, bank, scale, [float(w) for w in widen], TARGETS))
+    found, asked = reports
+    found["asked"] = asked
     girths = ("bust", "waist", "hip", "inseam")
     found["summary"] = {
         mode: {group: {n: found[mode][group][n]["mae"] for n in girths} for group in found[mode]}
+        | {"asked": {n: asked[mode]["all"][n]["mae"] for n in girths}}
         for mode in MODES
     } | {"baselines": {k: {n: row[n] for n in girths} for k, row in found["baselines"].items()}}
     return found
