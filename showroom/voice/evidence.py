@@ -336,7 +336,7 @@ def _unfounded(phrase: Phrase, context: Context, out: Shares) -> None:
     if _acts(phrase, "basket") and not phrase.has("foreign"):
         shift(out, "out_of_scope", "add_to_basket", 0.7)
     about = any(phrase.has(kind) for kind in ("category", "product", "this", "it", "part", "kind"))
-    if phrase.has("foreign") and not about and not _acts(phrase, "ask"):
+    if phrase.has("foreign") and not about and not _acts(phrase, "ask", "recommend"):
         for name in ("ask", "report", "compare", "recommend", "add_to_basket", "look"):
             shift(out, name, "out_of_scope", 0.7)
     picks = any(phrase.has(kind) for kind in ("this", "ordinal", "pick"))

@@ -143,7 +143,9 @@ def _size(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
 
 def _steps(phrase: Phrase) -> int:
     count = next((t.said for t in phrase if t.kind == "number" and t.said <= 6), 1.0)
-    word = next((t for t in phrase if t.get("size_word")), None)
+    words = [t for t in phrase if t.get("size_word")]
+    words.sort(key=lambda t: t.get("size_word") == "size")  # 尺码再大一号
+    word = words[0] if words else None
     labels = [t for t in phrase.all("size") if dimension_sign(phrase, t) is None]
     sign = 0
     if word is not None and word.get("size_word") in ("up", "down"):
