@@ -11,14 +11,13 @@ wish of it goes to the host's visit (:mod:`.wishes`).
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from showroom.protocol import avatars, compact
+from showroom.protocol import avatars
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
     Allow,
@@ -43,46 +42,24 @@ from showroom.protocol.messages import (
     Wish,
 )
 
+from .members import (
+    FAR_EVERY,
+    MIDDLE_EVERY,
+    NEAR_EVERY,
+    ROUND,
+    Member,
+    free_name,
+    named,
+    rank,
+    readable,
+    seen_by_others,
+)
 from .packed import ALL, OTHERS, Packed
 from .session import Session
 from .wishes import Wishes
 
 MAX_COMPANIONS = 24
 MAX_COMPANIES = 256
-
-NEAR, FAR = 4.0, 10.0
-"""Metres on the floor: nearer than the first a companion's face and cloth are seen, farther than
-the second they are a figure in the distance."""
-
-NEAR_EVERY, MIDDLE_EVERY, FAR_EVERY = 2, 8, 72
-"""Of so many poses of a companion one goes to those who are near, in between, far; cloth goes to
-those near, and at the second pace to those in between."""
-
-ROUND = 18
-"""After so many of a companion's poses it is looked anew who is near."""
-
-
-@dataclass(eq=False)
-class Member:
-    """One visitor of a company.
-
-    Attributes:
-        asking: those who must still be shown everything that this one has.
-        shared: this one's products that the others see.
-        ranks: the others by how often this one's frames go to them.
-        readers: those of the others who take this one's mesh frames as differences.
-        may: what this one may do in the host's room.
-    """
-
-    name: str
-    session: Session
-    may: Guests = "change"
-    place: tuple[float, float] | None = None
-    asking: set[Member] = field(default_factory=set)
-    shared: set[str] = field(default_factory=set)
-    poses: int = 0
-    ranks: dict[int, list[Member]] = field(default_factory=dict)
-    readers: dict[str, Member] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -148,7 +125,9 @@ class Companies:
         members = room.members
         if len(members) >= MAX_COMPANIONS:
             raise _refused("the room is full", "room", f"{MAX_COMPANIONS}", "more", event)
-        member = Member(_free(event.name, members), session, room.guests if members else "change")
+        member = Member(
+            free_name(event.name, members), session, room.guests if members else "change"
+        )
         for other in members:
             other.asking.add(member)
             member.asking.add(other)
@@ -158,7 +137,7 @@ class Companies:
         self._take_part(room, member)
         self._tell_who(code, member, event.id)
         for one in members:
-            _rank(one, members)
+            rank(one, members)
             self._changed(one.session)
             if one.asking:
                 self._show(one.session)
@@ -180,9 +159,9 @@ class Companies:
         for other in members:
             other.asking.discard(member)
             for target in member.shared:
-                other.session.deliver(ProductRemoved(target=_named(member, target)))
+                other.session.deliver(ProductRemoved(target=named(member, target)))
             for target in other.shared:
-                session.deliver(ProductRemoved(target=_named(other, target)))
+                session.deliver(ProductRemoved(target=named(other, target)))
         self._changed(session)
         if not members:
             del self._rooms[code]
@@ -193,7 +172,7 @@ class Companies:
             self._take_part(room, members[0])
         self._tell_who(code)
         for one in members:
-            _rank(one, members)
+            rank(one, members)
             self._changed(one.session)
         if hosted and len(members) > 1:  # the room is now another's, with what they have in it
             members[0].asking.update(members[1:])
@@ -310,7 +289,7 @@ class Companies:
             self._difference(member, update)
             return
         if isinstance(update, MeshFrame) or (isinstance(update, Packed) and update.target):
-            if update.target not in member.shared or not _readable(member, update):
+            if update.target not in member.shared or not readable(member, update):
                 return
             mesh = True
             paces: tuple[int, ...] = (NEAR_EVERY, MIDDLE_EVERY)
@@ -322,7 +301,7 @@ class Companies:
             else:
                 member.place = (update.root[0], update.root[2])
             if member.poses % ROUND == 0:
-                _rank(member, members)
+                rank(member, members)
                 self._changed(member.session)
             paces = (NEAR_EVERY, MIDDLE_EVERY, FAR_EVERY)
         seen: Packed | Update | None = None
@@ -330,7 +309,7 @@ class Companies:
             others = member.ranks.get(pace)
             if not others or member.poses % pace:
                 continue
-            seen = seen or _seen(member, update)
+            seen = seen or seen_by_others(member, update)
             for other in others:
                 connection = other.session.connection
                 if connection is None or other in member.asking:
@@ -342,9 +321,9 @@ class Companies:
         """A mesh frame that is made for one of the others alone."""
         other = member.readers.get(update.reader)
         connection = other.session.connection if other is not None else None
-        named = connection is not None and update.reader == f"{OTHERS}{connection.name}"
-        if connection is not None and named and update.target in member.shared:
-            connection.put(_seen(member, update))
+        theirs = connection is not None and update.reader == f"{OTHERS}{connection.name}"
+        if connection is not None and theirs and update.target in member.shared:
+            connection.put(seen_by_others(member, update))
         else:
             self._unread(member.session, update.target, update.reader)
 
@@ -381,17 +360,17 @@ class Companies:
                 told = msgspec.structs.replace(update, who=member.name, measures={}, ref="", n=0)
             case ProductShown() if update.worn or self._hosts(member):
                 member.shared.add(update.target)
-                target = _named(member, update.target)
+                target = named(member, update.target)
                 told = msgspec.structs.replace(update, target=target, ref="", n=0)
             case ProductShown() if update.target in member.shared:  # taken off
                 member.shared.discard(update.target)
-                told = ProductRemoved(target=_named(member, update.target))
+                told = ProductRemoved(target=named(member, update.target))
             case ProductChanged() if update.target in member.shared:
-                target = _named(member, update.target)
+                target = named(member, update.target)
                 told = msgspec.structs.replace(update, target=target, ref="", n=0)
             case ProductRemoved() if update.target in member.shared:
                 member.shared.discard(update.target)
-                told = ProductRemoved(target=_named(member, update.target))
+                told = ProductRemoved(target=named(member, update.target))
             case _:
                 return
         for other in others:
@@ -417,50 +396,6 @@ class Companies:
                     ref=ref if member is new else "",
                 )
             )
-
-
-def _readable(member: Member, update: MeshFrame | Packed) -> bool:
-    """Whether a visit's frame is one that everybody can read."""
-    return not (isinstance(update, Packed) and member.session.differs) or update.reader == ALL
-
-
-def _rank(member: Member, members: list[Member]) -> None:
-    """Sort the others by how far they are; who has not been seen yet counts as near."""
-    member.ranks = {NEAR_EVERY: [], MIDDLE_EVERY: [], FAR_EVERY: []}
-    for other in members:
-        if other is member:
-            continue
-        way = 0.0
-        if member.place is not None and other.place is not None:
-            way = math.dist(member.place, other.place)
-        pace = NEAR_EVERY if way < NEAR else MIDDLE_EVERY if way < FAR else FAR_EVERY
-        member.ranks[pace].append(other)
-
-
-def _seen(member: Member, update: Packed | AvatarPose | MeshFrame) -> Packed | Update:
-    """A frame as the others get it."""
-    if isinstance(update, AvatarPose):
-        return msgspec.structs.replace(update, who=member.name)
-    target = _named(member, update.target)
-    if isinstance(update, MeshFrame):
-        return msgspec.structs.replace(update, target=target)
-    if update.target:
-        return Packed(target, update.frame, compact.retargeted(update.data, target))
-    return Packed(target, 0, avatars.of_companion(update.data, member.name))
-
-
-def _named(member: Member, target: str) -> str:
-    return f"{member.name}/{target}"
-
-
-def _free(name: str, members: list[Member]) -> str:
-    """A name that nobody in the room has."""
-    taken = {member.name for member in members}
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name} {number}"
-    return free
 
 
 def _refused(
