@@ -41,6 +41,8 @@ _SLACK: Final = np.float32(0.005)
 _DRAW: Final = np.float32(2.0)
 """It is drawn aside by at most this many times what it is lifted by, so that nothing jumps."""
 _HOLDS: Final = 3
+_FEW: Final = 100
+"""Where less than one of so many had to be brought back, once is enough."""
 _FAR: Final = np.float32(0.02)
 _CALMS: Final = 4
 """Nodes that were brought further than ``_FAR``, metres, are drawn between their neighbours, so
@@ -331,19 +333,19 @@ def _keep_off(
     """See :func:`keep_off`."""
     own, over, part, far = skin[:held], face[:held], shares[:held], apart[:held]
     before = cloth.copy()
-    moved = 0
+    few = held // _FEW
     for _ in range(_HOLDS):
         moved = hold_over(cloth, faces, places, normals, own, over, part, far, _GAP)
-        if moved == 0:
+        if moved <= few:
             break
-    if moved:
+    if moved > few:
         calm(cloth, before, start, beside, _FAR, _CALMS)
     lift_off(cloth, near, places, normals, skin_start, skin_beside, GAP, 4, 2)
     for _ in range(_HOLDS - 1):
-        if moved:
+        if moved > few:
             moved = hold_over(cloth, faces, places, normals, own, over, part, far, _GAP)
     for _ in range(2):
-        if keep_under(cloth, faces, across, places, skin, face, _GAP) == 0:
+        if keep_under(cloth, faces, across, places, skin, face, _GAP) <= few:
             break
 
 
