@@ -47,6 +47,8 @@ _HOLD = 0.25
 """For so long a lost hand stays where it was, seconds; then it sinks within ``_FADE``."""
 
 _FADE = 0.6
+_ASIDE, _HANGS = 0.18, 0.944
+"""A hand hangs by at least this part of the arm aside; the square of how far down and aside."""
 _BRIDGE = 0.12
 """A gap closes with this time constant, seconds."""
 
@@ -109,7 +111,8 @@ def reach(
 
     Args:
         elbow: where a stream has the elbow, from the shoulder, world; zeros where none has.
-        girth: half width and half depth of the trunk that the arm goes round, and a zero.
+        girth: half width and half depth of the trunk that the arm goes round, and how far from
+            the middle a hand hangs beside the hips, metres.
 
     Returns:
         How far the wrist is out of reach, metres.
@@ -124,7 +127,10 @@ def reach(
     length = norm(ik.bone(rest, upper + 1, upper)) + norm(ik.bone(rest, upper + 2, upper + 1))
     chest = turn_row(world, ik.UPPER_CHEST)
     joint = rotate(inverse(facing), rotate(chest, ik.bone(rest, upper, ik.UPPER_CHEST)))
-    way = scale((out * 0.18, -0.955, 0.10), length)
+    # A hand that hangs lies beside the hips, however wide they are.
+    aside = max(_ASIDE * length, girth[2] - out * joint[0])
+    low = math.sqrt(max(_HANGS * length * length - aside * aside, 0.25 * length * length))
+    way = (out * aside, -low, 0.10 * length)
     goal = mul(square((-out * 0.08, -1.0, 0.12), (0.0, 0.1, 1.0)), inverse(grip))
     if shown > 0:
         seen = mul(turn_row(hand, _TURN), exp(row(hand, _GAP_TURN)))

@@ -275,7 +275,8 @@ def _anchors(rest: F64, avatar: Avatar) -> F64:
 
     Rows: the place between the eyes from the head joint; then of the left and the right hand the
     palm's centre from the hand joint, the direction of the fingers and that of the thumb's side;
-    then half width and half depth of what an elbow goes round, and a zero.
+    then half width and half depth of what an elbow goes round, and how far from the middle a
+    wrist is that hangs beside the hips.
     """
     rows = [avatar.eyes.astype(np.float64).mean(axis=0) - rest[INDEX["head"]]]
     for side in ("left", "right"):
@@ -284,4 +285,8 @@ def _anchors(rest: F64, avatar: Avatar) -> F64:
         rows += [ahead * 0.85, ahead, thumb]
     waist = avatar.form.vertices[landmarks().waist_ring].astype(np.float64)
     half = (np.ptp(waist, axis=0) / 2)[[0, 2]] + _FOREARM
-    return np.stack([*rows, np.array([*half, 0.0])])
+    places = avatar.form.vertices
+    low, high = rest[INDEX["leftLowerLeg"], 1], rest[INDEX["hips"], 1]
+    legs = np.abs(places[(places[:, 1] > 0.4 * low + 0.6 * high) & (places[:, 1] < high)][:, 0])
+    trunk = legs[legs < rest[INDEX["leftHand"], 0] - 2 * _FOREARM]
+    return np.stack([*rows, np.array([*half, float(trunk.max()) + 2 * _FOREARM])])
