@@ -7,7 +7,7 @@ import re
 from .attributes import SETTING, here, said
 from .context import Context
 from .data import anatomy
-from .phrase import Phrase
+from .phrase import Phrase, category_kind
 from .shopping import picked
 from .text import is_cjk
 
@@ -121,7 +121,10 @@ def _garments(phrase: Phrase, out: Shares) -> None:
     elif named and _ON.search(phrase.text) and not phrase.has("near"):
         for name in ("place", "show", "take_off"):
             shift(out, name, "try_on")
-    if named and not wearing and not phrase.has("this"):
+    tried = any(t.text == "try the" for t in phrase)
+    if tried and category_kind(phrase.first("category") or "") == "garment":
+        shift(out, "show", "try_on")
+    elif named and not wearing and not phrase.has("this"):
         shift(out, "try_on", "show")
 
 

@@ -357,6 +357,10 @@ class Interpreter:
         change = change_of(outcome)
         if not change or intent != "adjust_fit" or not says_how(phrase):
             return None
+        last = context.last
+        leans = last is not None and last.part == outcome[0].part and not phrase.has("part")
+        if leans and not any(t.kind in _UNTOLD for t in phrase):
+            return None  # "a bit lower" goes on with what was changed before
         shares = self._changes.probabilities(phrase)
         agreed = sum(share for name, share in shares.items() if name[-1:] == change[-1])
         if agreed >= AGREED:
