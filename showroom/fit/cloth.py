@@ -30,8 +30,11 @@ _SLACK = np.float32(0.05)
 _LIMIT = np.float32(1.02)
 """The strain that is left to threads after the last substep."""
 _LIMIT_ROUNDS = 2
-_CALM = np.float32(0.1)
+_CALM = np.float32(0.05)
 """Cloth slower than this loses its speed twice as fast, m/s: else it never quite rests."""
+PRESSED = np.float32(0.005)
+"""Where the body pinches this share of the nodes, as a deep crouch does between thigh and belly,
+plies have no room to be kept apart: the attempt would only drag the cloth through the skin."""
 _FLOOR = np.float32(0.002)
 """Cloth lies this far over the floor, metres."""
 
@@ -136,9 +139,11 @@ def simulate(
     met = 0
     pairs = np.empty((m, 2), np.int32)
     across = np.empty((m, 3), np.float32)
-    if folds.faces.shape[0] > 0:
+    if folds.faces.shape[0] > 0 and np.sum(pinched) < PRESSED * m:
         fill_normals(cloth, folds.faces, across)
         met = fold.meet(cloth, across, folds, pinched, pairs)
+    else:
+        folds.ply[:] = -1
     pinched[:] = False
     node, first = np.empty(count + 1, np.int32), np.empty(count + 1, np.int32)
     node_2, first_2 = np.empty(count + 1, np.int32), np.empty(count + 1, np.int32)

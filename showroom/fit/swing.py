@@ -187,7 +187,12 @@ class Swing:
         return np.asarray(apart / self._lengths[: self._stiff : every] - 1, dtype=np.float32)
 
     def torn(self) -> bool:
-        """Whether the cloth is caught in the body, where it could only be torn free."""
+        """Whether the cloth is caught in the body, where it could only be torn free.
+
+        What a deep crouch pinches is not: it would be caught again, and comes free by itself.
+        """
+        if self._pinched.mean() > cloth.PRESSED:
+            return False
         return bool(np.percentile(self.strain(_SAMPLE), 90) > _TORN)
 
     def push(self, lift: Callable[[F32], None]) -> None:
