@@ -29,7 +29,7 @@ def shortage(
         named = (names or {}).get(blocked.name, {}).get(lang) or words[blocked.by]
         cm = math.ceil(abs(blocked.lack) * 100 - 1e-6)
         if blocked.by.startswith("no_"):
-            key = blocked.by
+            key: str = blocked.by
         elif blocked.dimension:
             key = "too_long"
         else:
