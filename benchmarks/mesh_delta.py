@@ -1,6 +1,6 @@
 """Worn garments over the wire: bytes and CPU time of the differences between frames.
 
-Usage: python -m benchmarks.mesh_delta [SECONDS]
+Usage: python benchmarks/mesh_delta.py [SECONDS]
 
 Recorded walking (``stroll``) and a brisk walk with turns, at 72 Hz, on one body. Bytes are for
 5,000 vertices. Beside it meshopt's vertex codec (int8 differences to the frame before, version 1)
@@ -13,6 +13,7 @@ import sys
 import time
 
 import numpy as np
+from garments import BODIES, FRAME, HERE, Tracked, motion, worn
 from numpy.typing import NDArray
 
 from reconstruction.gltf.meshopt import encode_vertices
@@ -23,8 +24,6 @@ from showroom.fit.pose import Tracker
 from showroom.protocol.compact import UNIT
 from showroom.protocol.mesh_delta import DELTA, MeshDecoder, MeshEncoder, warm_up
 from showroom.protocol.messages import MeshFrame
-
-from .garments import BODIES, FRAME, HERE, Tracked, motion, worn
 
 GARMENTS = ("t_shirt", "dress", "skirt")
 SETTLE = 36

@@ -267,9 +267,11 @@ def _difference(frame: MeshFrame, grid: I32, base: I32, number: int, backs: Back
     rest = _REST.pack(*offset.tolist(), _STEP, number, 0)
     packer = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_HUFFMAN_ONLY)
     # A code for each axis where they differ so much that three pay.
-    parts = residuals if _bits(counts) + 2 * BLOCK_BITS < _bits(counts.sum(axis=0)[None]) else ()
+    parts = [residuals.tobytes()]
+    if _bits(counts) + 2 * BLOCK_BITS < _bits(counts.sum(axis=0)[None]):
+        parts = [axis.tobytes() for axis in residuals]
     packed = b"".join([packer.compress(part) + packer.flush(zlib.Z_BLOCK) for part in parts[:-1]])
-    packed += packer.compress(parts[-1] if len(parts) else residuals.tobytes()) + packer.flush()
+    packed += packer.compress(parts[-1]) + packer.flush()
     return compact.mesh_head(frame, DELTA, len(grid), rest) + packed
 
 
