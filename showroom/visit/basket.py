@@ -7,7 +7,8 @@ from decimal import Decimal
 import msgspec
 
 from showroom.catalog.facts import price_of
-from showroom.protocol.messages import BasketLine, BasketShown, Command
+from showroom.protocol.messages import BasketLine, BasketShown, Command, Update
+from showroom.voice import reply
 
 from .refused import AmbiguousError, RefusedError
 from .shopfloor import Shopfloor
@@ -146,3 +147,15 @@ def _check_stock(line: Chosen, others: list[Chosen], shop: Shopfloor) -> None:
         expected=f"at most {left}",
         got=str(line.count),
     )
+
+
+def told(state: State, shop: Shopfloor, lang: str, ref: str) -> tuple[list[Update], str]:
+    """What is in the basket, as an update and as a sentence."""
+    found = shown(state, shop, ref)
+    if not found.lines:
+        return [found], reply("basket_empty", lang)
+    rows = [
+        reply("basket_row", lang, name=line.name, count=str(line.count), size=line.size)
+        for line in found.lines
+    ]
+    return [found], reply("basket_shown", lang, rows=rows, total=sum_text(found))

@@ -7,7 +7,7 @@ was. The same object serves the scene of this process and a client on another co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,7 @@ from showroom.catalog.errors import CatalogError
 from showroom.catalog.products import Catalog
 from showroom.catalog.scene import Scene, load_scene
 from showroom.fit.errors import FitError
-from showroom.fit.extremities import extremities
 from showroom.fit.furnishing import Viewer
-from showroom.fit.report import fit_report, lacking
-from showroom.fit.tension import tension
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import (
     WATCHED,
@@ -33,8 +30,6 @@ from showroom.protocol.messages import (
     Done,
     ErrorUpdate,
     Event,
-    FitMap,
-    FitReport,
     Granted,
     HandOver,
     Hello,
@@ -42,7 +37,6 @@ from showroom.protocol.messages import (
     Part,
     Point,
     Pose,
-    RegionFit,
     Reply,
     RoomPlan,
     Supplied,
@@ -62,10 +56,10 @@ from showroom.voice.wording import reworded
 
 from . import basket, taste
 from .actions import carry_out, meant
-from .announce import made_for
 from .company import shared_room
 from .desk import Answer, Desk
 from .dialogue import Dialogue
+from .fitting import lack, reported
 from .guests import failure, grant, send_wish, settle_wish, travel
 from .pending import DELIVERED, NOTHING, Pending, advised, unsure
 from .picking import pick
@@ -74,9 +68,6 @@ from .refused import AmbiguousError, RefusedError, StoppedError, refused
 from .shopfloor import Shopfloor
 from .snapshot import Snapshot, from_plain, to_plain
 from .state import History, State
-
-RE_FITS = ("try_on", "set_size", "adjust_fit")
-"""Actions after which it is said what a garment lacks on the visitor's body."""
 
 
 class Visit:
@@ -463,11 +454,11 @@ class Visit:
                 case "undo" | "redo":
                     return (*self._travel(command.action, lang, ref), ())
                 case "report":
-                    return (*self._report(command, lang, ref), ())
+                    return (*reported(command, self._here, self._dialogue.pointed, lang, ref), ())
                 case "help" | "greet":
                     return [], reply(command.action, lang), ()
                 case "show_basket":
-                    return (*self._basket(lang, ref), ())
+                    return (*basket.told(self.state, self._here.shop, lang, ref), ())
                 case "recommend":
                     return (*self._recommend(command, lang, ref), ())
                 case "hand_over":
@@ -494,7 +485,8 @@ class Visit:
         self._dialogue.done(command, deed.target, colors, old.look.size if old else "")
         if deed.state.basket != before.basket:
             updates.append(basket.shown(deed.state, here.shop, ref))
-        said = [reply(deed.kind, lang, **deed.slots), self._lack(command, deed.target, lang)]
+        lacks = lack(command, deed.target, here, lang) if self._body is not None else ""
+        said = [reply(deed.kind, lang, **deed.slots), lacks]
         return updates, self._dialogue.spoken(said, lang), ()
 
     def _granted(self, event: Granted) -> list[Update]:
@@ -508,17 +500,6 @@ class Visit:
             return [*said, failure(waited.failed, ref)]
         return [*said, Done(ref=ref)] if ref else said
 
-    def _lack(self, command: Command, key: str, lang: str) -> str:
-        """What a garment just put on or re-fitted lacks on the visitor's body, or ``""``."""
-        here = self._here
-        placed = here.state.things.get(key)
-        known = self._body is not None and here.wearer is not None
-        if not known or placed is None or not placed.worn or command.action not in RE_FITS:
-            return ""
-        made = made_for(key, placed, here.shop, here.wearer)
-        assert here.wearer is not None
-        return lacking(made.product, here.wearer.avatar.measures).get(lang, "")
-
     def _travel(self, way: str, lang: str, ref: str) -> tuple[list[Update], str]:
         before = self.state
         updates = travel(way, self._here, self._history, ref)
@@ -528,17 +509,6 @@ class Visit:
         if state.basket != before.basket:
             updates.append(basket.shown(state, self._here.shop, ref))
         return updates, reply("undone" if way == "undo" else "redone", lang)
-
-    def _basket(self, lang: str, ref: str) -> tuple[list[Update], str]:
-        found = basket.shown(self.state, self._here.shop, ref)
-        if not found.lines:
-            return [found], reply("basket_empty", lang)
-        rows = [
-            reply("basket_row", lang, name=line.name, count=str(line.count), size=line.size)
-            for line in found.lines
-        ]
-        text = reply("basket_shown", lang, rows=rows, total=basket.sum_text(found))
-        return [found], text
 
     def _recommend(self, command: Command, lang: str, ref: str) -> tuple[list[Update], str]:
         here = self._here
@@ -594,43 +564,6 @@ class Visit:
             text=answer.text, lang=answer.lang, choices=choices, sources=answer.sources, ref=ref
         )
         return [reply_]
-
-    def _report(self, command: Command, lang: str, ref: str) -> tuple[list[Update], str]:
-        here = self._here
-        key = meant(command.target, here.state, here.shop, self._dialogue.pointed, "garment")
-        if here.wearer is None:
-            raise RefusedError("no_body", "the body is not known", code="not_ready", field="body")
-        made = made_for(key, here.state.things[key], here.shop, here.wearer)
-        avatar = here.wearer.avatar
-        measures = {**avatar.measures, **extremities(avatar.form)}
-        worn = here.wearer.garment(key)
-        found = fit_report(made.product, measures, avatar.gender, worn)
-        report = FitReport(
-            target=key,
-            size=found.size,
-            regions=tuple(
-                RegionFit(
-                    region=r.region,
-                    body=r.body,
-                    garment=r.garment,
-                    ease=r.ease,
-                    verdict=r.verdict,
-                    **(asdict(found.zones[r.region]) if r.region in found.zones else {}),
-                )
-                for r in found.regions
-            ),
-            recommended=found.recommended,
-            reason=dict(found.reason),
-            next_best=found.next_best,
-            confidence=found.confidence,
-            labels=dict(found.labels),
-            ref=ref,
-        )
-        if command.option != "map" or worn is None:
-            return [report], found.reason[lang]
-        bands = tension(worn).bands[worn.mesh.weld].tobytes()
-        strains = FitMap(target=key, glb=here.wearer.worn[key].hash, bands=bands, ref=ref)
-        return [report, strains], found.reason[lang]
 
     def _say(
         self, texts: list[str], lang: str, ref: str, sources: tuple[str, ...] = ()

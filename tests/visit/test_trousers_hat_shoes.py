@@ -64,7 +64,7 @@ def positions(visit, key, time, head=(0.0, 1.56, 0.0, 0.0, 0.0, 0.0, 1.0)):
     [
         ("make the legs 2 cm shorter", "en", "length", -0.02),
         ("裤长短两厘米", "zh", "length", -0.02),
-        ("make the waist 2 cm wider", "en", "waist_width", 0.02),
+        ("make the waist 2 cm wider", "en", "waist_width", 0.01),
         ("腰围大两厘米", "zh", "waist_width", 0.01),
     ],
 )
