@@ -108,6 +108,7 @@ class Microphone:
         self._told: queue.SimpleQueue[Told] = queue.SimpleQueue()
         self._heard: list[Event] = []
         self._ears = EarsHost(offer, self._told.put)
+        self._ears.get_ready()
         self._line = VoiceLine("stage", self._ears.order, self._put, self._heard.append)
         self._number = 0
         self._open = False

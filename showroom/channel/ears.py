@@ -10,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import os
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, Literal, Protocol
 
@@ -25,16 +28,24 @@ logger = logging.getLogger("showroom.channel")
 MAX_WAITING = 500
 """Chunks that may wait, 10 s of one visitor's; more are refused with ``busy``."""
 
+GENTLY = 5
+"""How much nicer to other processes the ears are while they are got ready before anyone speaks."""
+
+
+QUIET = ("ready", "playing", "silent", "cancel", "close")
+"""Orders that lead to nothing that is told; nobody waits until they are carried out."""
+
 
 class Ordered(msgspec.Struct, array_like=True):
     """What the ears are to do for one visit.
 
     Attributes:
         data: samples for ``"hear"``.
-        text: the language for ``"open"``; the reply for ``"say"``.
+        text: the reply for ``"say"``.
+        lang: the language for ``"open"``, ``"say"`` and ``"ready"``, which loads what hears it.
     """
 
-    verb: Literal["open", "hear", "finish", "cancel", "playing", "silent", "say", "close"]
+    verb: Literal["ready", "open", "hear", "finish", "cancel", "playing", "silent", "say", "close"]
     visit: str
     data: bytes = b""
     text: str = ""
@@ -135,6 +146,9 @@ class Ears:
 
     def _do(self, order: Ordered) -> list[Told]:
         visit = order.visit
+        if order.verb == "ready":
+            self._hearing.ear(order.lang)
+            return []
         if order.verb == "open":
             self._ears[visit] = ear = self._hearing.ear(order.lang)
             ear.playing = visit in self._playing
@@ -181,6 +195,11 @@ class EarsHost:
         self._waiting = 0
         self._thread = threading.Thread(target=self._run, name="showroom-ears", daemon=True)
         self._thread.start()
+
+    def get_ready(self) -> None:
+        """Load what hears before it is needed, at a low priority; orders wait until then."""
+        for lang in self._offer.languages:
+            self.order(Ordered("ready", "", lang=lang))
 
     def order(self, order: Ordered) -> bool:
         """Queue an order; False for samples that come faster than they are heard."""
@@ -236,6 +255,8 @@ class _Child:
 
     def carry_out(self, order: Ordered) -> list[Told]:
         self._pipe.send_bytes(self._encoder.encode(order))
+        if order.verb in QUIET:
+            return []
         return self._decoder.decode(self._pipe.recv_bytes())
 
     def stop(self) -> None:
@@ -256,12 +277,45 @@ def _serve(pipe: Connection, make: MakeHearing) -> None:
             order = decoder.decode(pipe.recv_bytes())
         except (EOFError, OSError):
             return
+        if order.verb == "ready":
+            ears = _gently(partial(_ready, ears, make, order))
+            continue
         try:
             ears = ears or Ears(make())
             told = ears.carry_out(order)
         except Exception as error:  # nothing here can hear: say so, and go on
             told = _failed(order, error)
-        pipe.send_bytes(encoder.encode(told))
+        if order.verb not in QUIET:
+            pipe.send_bytes(encoder.encode(told))
+
+
+def _ready(ears: Ears | None, make: MakeHearing, order: Ordered) -> Ears | None:
+    """Ears that are loaded; None where they cannot be, which the first microphone is told."""
+    try:
+        ears = ears or Ears(make())
+        ears.carry_out(order)
+    except Exception as error:
+        logger.warning("the ears could not be got ready: %s", type(error).__name__)
+    return ears
+
+
+def _gently(work: Callable[[], Ears | None]) -> Ears | None:
+    """Work done at a low priority, in a thread that ends with it.
+
+    Linux keeps a niceness for each thread, and nobody may lower their own again: what hears later
+    must not be as slow as what is got ready. Elsewhere the priority stays as it is.
+    """
+    done: list[Ears | None] = []
+
+    def run() -> None:
+        if sys.platform == "linux":
+            os.nice(GENTLY)
+        done.append(work())
+
+    thread = threading.Thread(target=run, name="showroom-ears-ready")
+    thread.start()
+    thread.join()
+    return done[0]
 
 
 def _told(visit: str, lang: str, report: ReportLike) -> Told:
@@ -280,7 +334,7 @@ def _told(visit: str, lang: str, report: ReportLike) -> Told:
 
 def _failed(order: Ordered, error: Exception) -> list[Told]:
     """What an order has come to that failed: only a typed error's text is told."""
-    if order.verb in ("playing", "silent", "close", "cancel"):
+    if order.verb in QUIET:
         return []
     if order.verb == "say":
         logger.error("a reply could not be said: %s", type(error).__name__)

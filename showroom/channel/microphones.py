@@ -24,7 +24,7 @@ Heard = AudioStart | AudioChunk | AudioStop | PlaybackFinished | Cancel
 
 
 class Microphones:
-    """Joins each visit's voice with the ears, which begin with the first that needs them.
+    """Joins each visit's voice with the ears, which are got ready for the first visitor.
 
     Args:
         offer: what hears and speaks; without it, nothing does.
@@ -60,6 +60,8 @@ class Microphones:
             lambda utterance: self._host.post(session.name, utterance),
         )
         self.tune(session, hello)
+        if self._ears is None and self._offer is not None:
+            self._begin(self._offer).get_ready()
 
     def tune(self, session: Session, hello: Hello) -> None:
         """What the client wants of speech."""
@@ -86,15 +88,14 @@ class Microphones:
             session.voice.take(event)
 
     def _order(self, order: Ordered) -> bool:
-        if self._ears is None:
-            if self._offer is None or order.verb not in ("open", "say"):
-                return True
+        return self._ears is None or self._ears.order(order)
 
-            def deliver(told: Told) -> None:
-                self._loop.call_soon_threadsafe(self._told, told)
+    def _begin(self, offer: HearingOffer) -> EarsHost:
+        def deliver(told: Told) -> None:
+            self._loop.call_soon_threadsafe(self._told, told)
 
-            self._ears = EarsHost(self._offer, deliver)
-        return self._ears.order(order)
+        self._ears = EarsHost(offer, deliver)
+        return self._ears
 
     def _told(self, told: Told) -> None:
         session = self._sessions.get(told.visit)

@@ -1,11 +1,16 @@
 """Speech over the socket: a microphone's stream becomes utterances, replies become audio."""
 
+import os
+import sys
+import time
+from functools import partial
+
 import pytest
 from channel_toys import ToyVisit
-from hearing_toys import ToyHearing, said
+from hearing_toys import SlowHearing, ToyHearing, said
 
 from showroom.channel.client import Client
-from showroom.channel.ears import HearingOffer
+from showroom.channel.ears import GENTLY, HearingOffer
 from showroom.channel.host import VisitHost
 from showroom.channel.run import ServerThread
 from showroom.channel.settings import ServerSettings
@@ -172,5 +177,56 @@ def test_ears_in_a_process_of_their_own_hear_and_are_replaced_when_they_die():
             assert [t.text for t in of(updates, Transcript) if t.is_final] == ["make it longer"]
             head = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
             client.send(Pose(time=1.0, head=head))
+    finally:
+        host.stop()
+
+
+def noted(path):
+    """The number in a file that another process writes; waits for it."""
+    until = time.monotonic() + 60.0
+    while not path.exists():
+        assert time.monotonic() < until, f"{path.name} was never written"
+        time.sleep(0.01)
+    return int(path.read_text(encoding="utf-8"))
+
+
+def test_ears_get_ready_when_the_first_visitor_comes_and_keep_what_is_said_meanwhile(tmp_path):
+    host = VisitHost.in_process(ToyVisit)
+    offer = HearingOffer(partial(SlowHearing, tmp_path), ("en",))
+    usual = os.nice(0)
+    gently = min(19, usual + GENTLY) if sys.platform == "linux" else usual
+    try:
+        with ServerThread(ServerSettings(), host, offer) as server:
+            assert not list(tmp_path.iterdir())
+            with Client(server.url, Hello(client="test/1")) as client:
+                assert noted(tmp_path / "loading") == gently
+                # They are still loading: the visit goes on, and what is said is kept.
+                assert client.ask(Utterance(id="u1", text="hi"))[-1].ref == "u1"
+                client.send(AudioStart(id="m1"))
+                data = said(0.3, 3.0, 0.7)
+                for start in range(0, len(data), 640):
+                    client.send(AudioChunk(data=data[start : start + 640]))
+                client.send(AudioStop())
+                updates = client.ask(Utterance(id="u2", text="hi"))
+                assert not of(updates, Transcript) and not of(updates, ErrorUpdate)
+                (tmp_path / "go").touch()
+                while not any(isinstance(u, Done) and u.ref == "m1" for u in updates):
+                    updates += client.poll()
+                finals = [t.text for t in of(updates, Transcript) if t.is_final]
+                assert finals == ["make it longer"] and not of(updates, ErrorUpdate)
+                assert (noted(tmp_path / "ear-1"), noted(tmp_path / "ear-2")) == (gently, usual)
+    finally:
+        host.stop()
+
+
+def test_a_server_whose_ears_are_still_loading_can_stop(tmp_path):
+    host = VisitHost.in_process(ToyVisit)
+    offer = HearingOffer(partial(SlowHearing, tmp_path), ("en",))
+    try:
+        with (
+            ServerThread(ServerSettings(), host, offer) as server,
+            Client(server.url, Hello(client="test/1")),
+        ):
+            noted(tmp_path / "loading")
     finally:
         host.stop()
