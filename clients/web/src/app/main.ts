@@ -133,7 +133,9 @@ function onUpdate(update: Arrival): void {
       }
       break;
     case "product_changed":
-      if (!isOthers(update.target)) panel.changes(update.changes);
+      if (!isOthers(update.target)) {
+        panel.changes(update.changes, products.get(update.target)?.category);
+      }
       void products.change(update).catch((error: unknown) => panel.problem(String(error)));
       break;
     case "product_removed":

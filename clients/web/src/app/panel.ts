@@ -2,6 +2,7 @@
 
 import type { BasketShown, Change, FitReport, ProductShown, Reply } from "../core/messages.ts";
 import type { Button } from "./board.ts";
+import { changeText, colorName, regionText } from "./told.ts";
 import { word } from "./words.ts";
 import type { Lang, Word } from "./words.ts";
 
@@ -89,9 +90,7 @@ export class Panel {
   }
 
   fit(report: FitReport): void {
-    const rows = report.regions.map(
-      (r) => `${r.region} ${r.ease >= 0 ? "+" : ""}${(r.ease * 100).toFixed(1)} cm`,
-    );
+    const rows = report.regions.map((region) => regionText(this.lang, region));
     at("facts").textContent = [report.size, ...rows].filter(Boolean).join(" · ");
   }
 
@@ -101,13 +100,9 @@ export class Panel {
     at("facts").textContent = `🛒 ${pieces}${sums.length ? ` · ${sums.join(" + ")}` : ""}`;
   }
 
-  changes(changes: readonly Change[]): void {
+  changes(changes: readonly Change[], category: string | undefined): void {
     if (!changes.length) return;
-    const text = changes.map(({ name, unit, old, new: now }) => {
-      const [scale, label] = unit === "m" ? [100, "cm"] : [1, unit];
-      const shown = (value: number) => (value * scale).toFixed(unit === "m" ? 1 : 2);
-      return `${name.replaceAll("_", " ")} ${shown(old)} → ${shown(now)} ${label}`;
-    });
+    const text = changes.map((change) => changeText(this.lang, change, category));
     at("facts").textContent = text.join(" · ");
   }
 
@@ -115,14 +110,14 @@ export class Panel {
   product(shown: ProductShown | undefined, buttons: Button[]): void {
     const names = shown?.name ?? {};
     at("name").textContent = names[this.lang] ?? names["en"] ?? word(this.lang, "pick");
-    const facts = [shown?.size, shown?.color].filter(Boolean);
+    const facts = [shown?.size, shown?.color && colorName(this.lang, shown.color)].filter(Boolean);
     at("facts").textContent = facts.join(" · ");
     const colors = at<HTMLSelectElement>("colors");
     const offered = shown?.colors ?? [];
     colors.hidden = offered.length === 0;
     colors.replaceChildren(
       new Option(word(this.lang, "color"), ""),
-      ...offered.map((color) => new Option(color.replaceAll("_", " "), color)),
+      ...offered.map((color) => new Option(colorName(this.lang, color), color)),
     );
     colors.value = "";
     at("buttons").replaceChildren(...buttons.map(button));

@@ -32,6 +32,10 @@ const WORDS = {
     resuming: "The line broke; coming back …",
     closed: "Closed",
     pick: "Touch a product to choose it.",
+    x: "left–right",
+    y: "up–down",
+    z: "forward–back",
+    yaw: "turn",
     other: "中文",
   },
   zh: {
@@ -65,6 +69,10 @@ const WORDS = {
     resuming: "连接断开，正在恢复……",
     closed: "已关闭",
     pick: "点一件商品来选择它。",
+    x: "左右",
+    y: "上下",
+    z: "前后",
+    yaw: "朝向",
     other: "English",
   },
 } as const;
