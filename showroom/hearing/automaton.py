@@ -50,6 +50,16 @@ class Automaton:
             state = following
         return state
 
+    def within(self, state: int, other: Automaton, at: int = 0) -> bool:
+        """Whether all that may follow a state may also follow state ``at`` of another automaton."""
+        if state in self.final and at not in other.final:
+            return False
+        for word, to in self.edges[state].items():
+            following = other.edges[at].get(word)
+            if following is None or not self.within(to, other, following):
+                return False
+        return True
+
     def accepts(self, text: str) -> bool:
         """Whether a text is a whole sentence of the grammar."""
         return self.walk(text.split()) in self.final

@@ -189,10 +189,21 @@ class Ear:
         if turn.complete is None:
             self._feed(window)
             heard = self._partial()
-            turn.complete = bool(heard.text) and self._complete(heard.text, self.lang)
+            turn.complete = self._over(heard)
             return self._told(heard)
         self._held.append(window)
         return []
+
+    def _over(self, heard: Hypothesis) -> bool:
+        """Whether the words so far are a whole command.
+
+        The recogniser comes first, where it has a grammar: what may not end here goes on, and what
+        can only end here is over, even if it takes a question back. The rest is asked of who
+        understands.
+        """
+        if not heard.text or heard.reason:
+            return False
+        return heard.closed or self._complete(heard.text, self.lang)
 
     def _look_now_and_then(self) -> list[Report]:
         if not self._partials or self._samples < self._look_at:

@@ -58,10 +58,16 @@ class SpokenGrammar:
         self.rules["command"] = Node("any", parts=commands)
         self.root = parse(data["turns"])
         self.automaton: Automaton = compile_rules(self.rules, self.root)
+        self._after: Automaton = compile_rules(self.rules, self.root.parts[-1])
 
     def accepts(self, text: str) -> bool:
         """Whether a sentence is one of the grammar's."""
         return self.automaton.accepts(spoken(text))
+
+    def closes(self, text: str) -> bool:
+        """Whether a sentence is whole, and nothing may follow but what ends a turn ("please")."""
+        state = self.automaton.walk(spoken(text).split())
+        return state in self.automaton.final and self.automaton.within(state, self._after)
 
     def sentences(self, count: int, seed: int) -> list[str]:
         """Distinct random sentences, evenly over the commands' rules."""

@@ -16,12 +16,16 @@ class Hypothesis:
     Attributes:
         text: lower case, without punctuation where the engine writes none; ``""``: nothing.
         confidence: 0 to 1.
-        reason: why ``text`` is empty: ``"off_grammar"``, ``"noise"``, ``"silence"``.
+        reason: why ``text`` is empty: ``"off_grammar"``, ``"noise"``, ``"silence"``; or why it is
+            no command yet: ``"unfinished"``.
+        closed: the recogniser knows that ``text`` is a whole sentence to which nothing can be added
+            but a "please"; only one with a grammar does.
     """
 
     text: str
     confidence: float = 1.0
     reason: str = ""
+    closed: bool = False
 
 
 NOTHING = Hypothesis("", 0.0, "silence")

@@ -15,6 +15,7 @@ from .ear import Ear
 from .engines import engine_languages, open_engine
 from .errors import HearingError
 from .grammar import SpokenGrammar, Stocked
+from .open_end import MEASURED, ends_in_number, ends_open
 from .recogniser import Complete, Recogniser
 from .speech import EspeakVoice, Voice, can_speak
 from .turn import TurnSettings
@@ -72,14 +73,22 @@ class Hearing:
 def complete_for(interpreter: Interpreter) -> Complete:
     """Whether a text is a whole command, by who understands it.
 
-    What lacks nothing but a context ("longer") is whole; what wants a question back may go on.
+    What lacks nothing but a context ("longer") is whole; what wants a question back may go on, and
+    so may what ends in a word that more has to follow ("longer by", "make it red and").
     """
 
     def complete(text: str, lang: str) -> bool:
+        if ends_open(text, lang):
+            return False
         understood = interpreter.understand(text, lang)
+        measured = any(command.action in MEASURED for command in understood.commands)
+        if measured and ends_in_number(text, lang):
+            return False
         whole = understood.intent not in ("clarify", "out_of_scope")
         return whole or understood.problem == "no_context"
 
+    # The first sentence loads the encoder, about a second: now, not in the first visitor's pause.
+    complete("undo that", "en")
     return complete
 
 

@@ -64,8 +64,8 @@ class SphinxRecogniser:
         # Chatter comes out as another command each time.
         if self._gated and (found.behind > limit or not found.agreed):
             return Hypothesis(found.text, sure, "off_grammar")
-        whole = self.grammar.automaton.accepts(found.text)
-        return Hypothesis(found.text, sure, "" if whole else "unfinished")
+        reason = "" if self.grammar.automaton.accepts(found.text) else "unfinished"
+        return Hypothesis(found.text, sure, reason, self.grammar.closes(found.text))
 
 
 def match(over_noise: float) -> float:

@@ -28,16 +28,17 @@ class WordRecogniser:
 
     def __init__(self, *words: str) -> None:
         self.words = words
+        self.reason, self.closed = "", False
         self.streams = []
 
     def stream(self, lang: str = ""):
-        self.streams.append(WordStream(self.words))
+        self.streams.append(WordStream(self.words, self.reason, self.closed))
         return self.streams[-1]
 
 
 class WordStream:
-    def __init__(self, words):
-        self.words = words
+    def __init__(self, words, reason, closed):
+        self.words, self.reason, self.closed = words, reason, closed
         self.samples = []
 
     def accept(self, samples):
@@ -50,7 +51,7 @@ class WordStream:
     def partial(self):
         heard = np.concatenate(self.samples)
         loud = float(np.mean(np.abs(heard) > 1000)) * len(heard) / RATE
-        return Hypothesis(" ".join(self.words[: round(loud)]), 0.9)
+        return Hypothesis(" ".join(self.words[: round(loud)]), 0.9, self.reason, self.closed)
 
     final = partial
 

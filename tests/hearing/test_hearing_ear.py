@@ -45,6 +45,22 @@ def test_a_turn_ends_sooner_when_the_command_is_complete(complete, pause):
     assert end.at - (0.512 + 1.024) == pytest.approx(pause, abs=0.04)
 
 
+@pytest.mark.parametrize(
+    ("reason", "closed", "understood", "pause"),
+    [
+        ("", True, False, 0.2),  # a whole sentence that takes a question back
+        ("", False, True, 0.2),
+        ("", False, False, 0.6),
+        ("unfinished", False, True, 0.6),  # what the grammar cannot end with is never whole
+    ],
+)
+def test_the_grammar_has_the_first_word_on_a_pause(reason, closed, understood, pause):
+    ear, recogniser = ear_for("undo", complete=lambda text, lang: understood)
+    recogniser.reason, recogniser.closed = reason, closed
+    (end,) = final(hear(ear, np.concatenate((tone(0.512, 0), said(1.024, 1.5)))))
+    assert end.at - (0.512 + 1.024) == pytest.approx(pause, abs=0.04)
+
+
 def test_who_pauses_within_a_sentence_is_not_cut_off():
     ear, recogniser = ear_for("make", "the", "sleeves", "longer", complete=lambda t, _: "er" in t)
     reports = hear(ear, said(3.0, 0.5, 1.0, 1.0))

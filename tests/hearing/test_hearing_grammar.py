@@ -90,6 +90,33 @@ def test_commands_can_be_said_and_chatter_cannot():
         assert not SHOP.accepts(text), text
 
 
+@pytest.mark.parametrize("text", ["make the sleeves an inch longer", "undo that", "undo that now"])
+def test_a_sentence_that_nothing_can_follow_is_over(text):
+    assert SHOP.closes(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "make the sleeves",
+        "make the sleeves three",
+        "make the",
+        "turn the chair",
+        "lengthen the hem by",
+    ],
+)
+def test_a_sentence_that_may_go_on_is_not_over(text):
+    assert not SHOP.closes(text)
+
+
+def test_no_sentence_but_a_whole_one_is_over():
+    """A beginning that counts as over goes on with nothing but the end of a turn."""
+    for text in SHOP.sentences(300, seed=6):
+        words = text.split()
+        over = [n for n in range(1, len(words)) if SHOP.closes(" ".join(words[:n]))]
+        assert all(" ".join(words[n:]) in ("please", "now", "for me") for n in over), text
+
+
 def test_drawn_sentences_are_of_the_grammar():
     assert all(SHOP.accepts(text) for text in SHOP.sentences(300, seed=5))
 

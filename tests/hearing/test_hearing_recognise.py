@@ -12,7 +12,7 @@ from showroom.hearing.audio import RATE
 from showroom.hearing.ear import Ear
 from showroom.hearing.grammar import SpokenGrammar, Stocked
 from showroom.hearing.noise import colored, mixed, music
-from showroom.hearing.shop import Hearing
+from showroom.hearing.shop import Hearing, complete_for
 from showroom.hearing.speech import EspeakVoice
 from showroom.hearing.sphinx import SphinxRecogniser
 from showroom.hearing.vad import WINDOW, SileroVad
@@ -30,6 +30,7 @@ CHATTER = (
     "my knee hurts when i run",
 )
 RNG = np.random.default_rng(4)
+INTERPRETER = Interpreter()
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,77 @@ def test_commands_are_heard_in_some_noise(recogniser, voice):
 def test_a_product_is_heard_by_a_name_that_no_dictionary_has(recogniser, voice):
     text = "show me the strandmon armchair"
     assert hear(recogniser, padded(voice.say(text, "en"))) == text
+
+
+def turns(recogniser, *parts, voice, pause):
+    """The texts of the turns, and seconds from the last part's end to the last final text."""
+    quiet = np.zeros(round(pause * RATE), dtype=np.int16)
+    spoken = [part for text in parts for part in (trimmed(voice.say(text, "en")), quiet)][:-1]
+    samples = np.concatenate((np.zeros(RATE // 2, dtype=np.int16), *spoken))
+    ear = Ear(SileroVad(), recogniser, complete=complete_for(INTERPRETER))
+    reports = ear.accept(np.concatenate((samples, np.zeros(RATE, dtype=np.int16))))
+    finals = [r for r in reports if r.kind == "final"]
+    return [r.text for r in finals], finals[-1].at - len(samples) / RATE
+
+
+def trimmed(samples):
+    """Without the silence around the words."""
+    loud = np.flatnonzero(np.abs(samples) > 30)
+    return samples[loud[0] : loud[-1] + 1]
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended"),
+    [
+        ("make the sleeves", "three centimeters longer"),
+        ("make the sleeves three centimeters", "longer"),
+        ("move the chair", "two feet to the left"),
+        ("turn the chair forty five", "degrees to the left"),
+    ],
+)
+def test_who_thinks_within_a_sentence_is_heard_whole(recogniser, voice, begun, ended):
+    texts, _ = turns(recogniser, begun, ended, voice=voice, pause=0.5)
+    assert texts == [f"{begun} {ended}"]
+
+
+@pytest.mark.parametrize("text", ["it is too wide now", "that is too tight", "undo that"])
+def test_a_whole_command_ends_soon_though_it_takes_a_question_back(recogniser, voice, text):
+    texts, late = turns(recogniser, text, voice=voice, pause=0.0)
+    assert texts == [text]
+    assert late < 0.45
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("make it red and", "en"),
+        ("make the sleeves longer by", "en"),
+        ("make the sleeves longer by three", "en"),
+        ("make it red um", "en"),
+        ("add it to my", "en"),
+        ("换成红色和", "zh"),
+        ("袖子加长三", "zh"),
+        ("把袖子加长大概", "zh"),
+    ],
+)
+def test_a_text_that_breaks_off_may_go_on(text, lang):
+    assert not complete_for(INTERPRETER)(text, lang)
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("make it red", "en"),
+        ("make the sleeves longer by three centimeters", "en"),
+        ("make it half as wide", "en"),
+        ("size 38", "en"),
+        ("换成红色", "zh"),
+        ("袖子加长三厘米", "zh"),
+        ("袖子加长一点", "zh"),
+    ],
+)
+def test_a_text_that_is_whole_is_over(text, lang):
+    assert complete_for(INTERPRETER)(text, lang)
 
 
 @pytest.mark.parametrize("text", CHATTER)
