@@ -1,2 +1,2 @@
-// sources 806ac8af6cd650df4b2bb8a8f561a635f6856e1a153fcd63334f587d6863624f; with three.js (MIT licence, (c) three.js authors)
+// sources 0a3cf4d1a1f51145bf60e5dea496f90c8da7c67465f781af5d86cfa8d7349fca; with three.js (MIT licence, (c) three.js authors)
 var s=class extends AudioWorkletProcessor{block=new Float32Array(1024);filled=0;process([r]){let e=r?.[0];return e&&(this.block.set(e,this.filled),this.filled+=e.length,this.filled+e.length>1024&&(this.port.postMessage(this.block.slice(0,this.filled)),this.filled=0)),!0}};registerProcessor("listener",s);

@@ -3,6 +3,7 @@
 import { Bone, Quaternion, SkinnedMesh, Vector3 } from "three";
 import type { Group } from "three";
 import { History } from "../core/history.ts";
+import type { SenderClock } from "../core/history.ts";
 import type { AvatarPose, AvatarShown } from "../core/messages.ts";
 import type { Assets } from "./assets.ts";
 import { useEightInfluences } from "./skin.ts";
@@ -11,14 +12,18 @@ export class Avatar {
   root: Group | null = null;
   height = 1.7;
   private bones = new Map<string, Bone>();
-  private readonly poses = new History<AvatarPose>();
+  private readonly poses: History<AvatarPose>;
   private readonly into: (root: Group, old: Group | null) => void;
   private headless = false;
   private wanted = "";
 
-  /** `into` puts the new mannequin into the scene in place of the old one. */
-  constructor(into: (root: Group, old: Group | null) => void) {
+  /**
+   * `into` puts the new mannequin into the scene in place of the old one; `clock` is that of the
+   * person, for what they wear too.
+   */
+  constructor(into: (root: Group, old: Group | null) => void, clock: SenderClock) {
     this.into = into;
+    this.poses = new History<AvatarPose>(clock, 32);
   }
 
   async show(update: AvatarShown, assets: Assets): Promise<void> {

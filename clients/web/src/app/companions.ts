@@ -1,9 +1,13 @@
 // Those who shop in the same room: their mannequins, and the room's address to pass on.
 
 import type { Scene } from "three";
+import type { Clocks } from "../core/history.ts";
 import type { AvatarPose, AvatarShown, Company } from "../core/messages.ts";
 import type { Assets } from "./assets.ts";
 import { Avatar } from "./avatar.ts";
+
+/** Who wears a product: a companion's name, or "" for the visitor. */
+export const whose = (target: string): string => target.slice(0, Math.max(0, target.indexOf("/")));
 
 /** Whether a product is a companion's: worn by them, or in the host's room. */
 export const isOthers = (target: string): boolean => target.includes("/");
@@ -16,9 +20,12 @@ export class Companions {
   private readonly scene: Scene;
   private readonly assets: Assets;
 
-  constructor(scene: Scene, assets: Assets) {
+  private readonly clocks: Clocks;
+
+  constructor(scene: Scene, assets: Assets, clocks: Clocks) {
     this.scene = scene;
     this.assets = assets;
+    this.clocks = clocks;
   }
 
   /** The others' names. */
@@ -33,7 +40,7 @@ export class Companions {
       avatar = new Avatar((root, old) => {
         old?.removeFromParent();
         if (this.avatars.get(who) === avatar) this.scene.add(root);
-      });
+      }, this.clocks.of(who));
       this.avatars.set(who, avatar);
     }
     await avatar.show(update, this.assets);

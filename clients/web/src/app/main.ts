@@ -3,6 +3,7 @@
 import { Raycaster } from "three";
 import { Connection, ConnectionError } from "../core/connection.ts";
 import type { Arrival, State } from "../core/connection.ts";
+import { Clocks } from "../core/history.ts";
 import type { Body, Command } from "../core/messages.ts";
 import { Assets } from "./assets.ts";
 import { Avatar } from "./avatar.ts";
@@ -31,13 +32,14 @@ const stage = new Stage(canvas);
 const walker = new Walker(stage, canvas);
 const board = new Board(4);
 const assets = new Assets(origin, token);
-const products = new Products(stage.scene, assets, (frame) => connection.shown(frame));
+const clocks = new Clocks();
+const products = new Products(stage.scene, assets, clocks, (frame) => connection.shown(frame));
 const avatar = new Avatar((root, old) => {
   old?.removeFromParent();
   stage.scene.add(root);
-});
+}, clocks.of(""));
 
-const companions = new Companions(stage.scene, assets);
+const companions = new Companions(stage.scene, assets, clocks);
 const room = query.get("room"); // "new" opens one
 
 stage.aroundMirror = (draw) => avatar.withHead(draw);

@@ -3,11 +3,12 @@
 import { Box3, CylinderGeometry, Group, Mesh, MeshStandardMaterial, Raycaster, Vector3 } from "three";
 import type { Object3D, Scene } from "three";
 import { History } from "../core/history.ts";
+import type { Clocks } from "../core/history.ts";
 import type { ProductChanged, ProductShown } from "../core/messages.ts";
 import type { Seven, Vertices } from "../core/compact.ts";
 import type { Assets } from "./assets.ts";
 import { Cloth } from "./cloth.ts";
-import { isOthers } from "./companions.ts";
+import { isOthers, whose } from "./companions.ts";
 
 interface Standing {
   shown: ProductShown;
@@ -53,10 +54,15 @@ export class Products {
   private readonly assets: Assets;
   private readonly onCredit: (frame: Vertices) => void;
 
+  private readonly clocks: Clocks;
+
   /** `onCredit` is called when a mesh frame may be followed by the next. */
-  constructor(scene: Scene, assets: Assets, onCredit: (frame: Vertices) => void) {
+  constructor(
+    scene: Scene, assets: Assets, clocks: Clocks, onCredit: (frame: Vertices) => void,
+  ) {
     this.scene = scene;
     this.assets = assets;
+    this.clocks = clocks;
     this.onCredit = onCredit;
   }
 
@@ -82,7 +88,8 @@ export class Products {
     if (standing) standing.shown = update;
     else {
       this.all.set(update.target, {
-        shown: update, glb: "", root: null, cloth: null, before: null, frames: new History<Vertices>(),
+        shown: update, glb: "", root: null, cloth: null, before: null,
+        frames: new History<Vertices>(this.clocks.of(whose(update.target))),
       });
     }
     await this.fetch(update.target, update.glb);
@@ -103,6 +110,7 @@ export class Products {
   remove(target: string): void {
     const standing = this.all.get(target);
     this.all.delete(target);
+    standing?.frames.clear();
     if (standing?.root) this.discard(standing.root);
     if (standing?.before) this.discard(standing.before);
   }

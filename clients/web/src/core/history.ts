@@ -5,20 +5,84 @@ interface Sample<T> {
   value: T;
 }
 
+/** So many seconds earlier than what was shown, a sample is of a sender whose clock began anew. */
+const ANEW = 5;
+
+/** So far apart, in seconds, samples no longer belong to one movement: nobody waits for them. */
+const PAUSE = 0.15;
+
 /**
- * Samples by the sender's clock, asked for by ours.
+ * The moment to show of all that one sender's clock stamps, such as a body and what it wears.
  *
  * The delay between both clocks is the smallest seen lately, so that a late sample does not pull
- * the picture back; `lag` seconds are added to bridge jitter.
+ * the picture back; `lag` seconds are added to bridge jitter, more where samples come more rarely.
+ * No history is shown later than the newest sample of the others, or skin would leave its sleeve.
  */
+export class SenderClock {
+  private offset = Infinity;
+  private shown = -Infinity;
+  private lag: number;
+  private readonly least: number;
+  private readonly newest = new Map<object, number>();
+
+  constructor(lag = 0.03) {
+    this.least = this.lag = lag;
+  }
+
+  /** A sample of `time` has come for one of the histories. */
+  hear(of: object, time: number, now: number): void {
+    if (time < this.shown - ANEW) this.restart();
+    // Lets go of the smallest offset slowly: clocks drift.
+    this.offset = Math.min(this.offset + 0.0005, now - time);
+    const before = this.newest.get(of);
+    this.newest.set(of, time);
+    if (before === undefined) return;
+    const age = now - this.offset - before; // of what was to be shown until now
+    this.lag = Math.max(this.least, age < PAUSE ? age : 0, this.lag - 0.0005);
+  }
+
+  /** The moment to show, by the sender's clock; never an earlier one than before. */
+  at(now: number): number {
+    let moment = now - this.offset - this.lag;
+    for (const newest of this.newest.values()) {
+      if (moment - newest < PAUSE) moment = Math.min(moment, newest);
+    }
+    return (this.shown = Math.max(this.shown, moment));
+  }
+
+  /** One history has ended; the others do not wait for it. */
+  forget(of: object): void {
+    this.newest.delete(of);
+  }
+
+  /** The sender's clock began anew. */
+  restart(): void {
+    this.newest.clear();
+    this.offset = Infinity;
+    this.shown = -Infinity;
+    this.lag = this.least;
+  }
+}
+
+/** One clock for each person in the room; the visitor's own name is "". */
+export class Clocks {
+  private readonly all = new Map<string, SenderClock>();
+
+  of(who: string): SenderClock {
+    let clock = this.all.get(who);
+    if (!clock) this.all.set(who, (clock = new SenderClock()));
+    return clock;
+  }
+}
+
+/** Samples by the sender's clock, asked for by ours. */
 export class History<T> {
   private samples: Sample<T>[] = [];
-  private offset = Infinity;
-  private readonly lag: number;
+  private readonly clock: SenderClock;
   private readonly keep: number;
 
-  constructor(lag = 0.03, keep = 16) {
-    this.lag = lag;
+  constructor(clock = new SenderClock(), keep = 16) {
+    this.clock = clock;
     this.keep = keep;
   }
 
@@ -26,11 +90,11 @@ export class History<T> {
   add(time: number, value: T, now: number): void {
     const last = this.samples[this.samples.length - 1];
     if (last && time <= last.time) {
-      if (last.time - time < 5) return;
-      this.clear(); // The sender's clock began anew.
+      if (last.time - time < ANEW) return;
+      this.clear();
+      this.clock.restart();
     }
-    // Lets go of the smallest offset slowly: clocks drift.
-    this.offset = Math.min(this.offset + 0.0005, now - time);
+    this.clock.hear(this, time, now);
     this.samples.push({ time, value });
     if (this.samples.length > this.keep) this.samples.shift();
   }
@@ -39,7 +103,7 @@ export class History<T> {
   at(now: number): { from: T; to: T; share: number } | null {
     const first = this.samples[0];
     if (!first) return null;
-    const wanted = now - this.offset - this.lag;
+    const wanted = this.clock.at(now);
     let before = first;
     for (const sample of this.samples) {
       if (sample.time > wanted) {
@@ -54,6 +118,6 @@ export class History<T> {
 
   clear(): void {
     this.samples = [];
-    this.offset = Infinity;
+    this.clock.forget(this);
   }
 }
