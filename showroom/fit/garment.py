@@ -57,6 +57,9 @@ _GATHER: Final = np.float32(0.75)
 _TRY_AGAIN: Final = 90
 """Frames after which cloth that is caught hangs anew once more: a deep squat holds it for long."""
 _CATCH_UP_FRAMES: Final = 20
+_FRAMES_PER_BEND: Final = 20
+"""At least so many hidden frames for each radian by which a thigh is bent."""
+_THIGHS: Final = [INDEX["leftUpperLeg"], INDEX["rightUpperLeg"]]
 _LONGEST_STEP: Final = 1 / 30
 _TELEPORT: Final = 0.7
 _ABOUT_FACE: Final = 0.94
@@ -363,6 +366,12 @@ class LiveGarment:
         caught = self._hung >= _TRY_AGAIN and self._swing.torn()
         return abs(turned) < _ABOUT_FACE or caught
 
+    def under_floor(self, pose: PoseState) -> float:
+        """How far under the floor it would hang with the wearer's hips there, metres."""
+        up = pose.matrices[0, 1]
+        low = float((self.hanging @ up[:3] + up[3]).min())
+        return 0.0 if self._swing is None else max(-low, 0.0)
+
     def hang_anew(self, pose: PoseState) -> None:
         """Hang at rest where the wearer's hips are."""
         self._hung = 0
@@ -482,17 +491,20 @@ def follow(
     """Move a skin and the garments on it, inner ones first, on by one frame.
 
     On the first frame and after a teleport, what swings hangs where the wearer is, and the wearer
-    moves from the rest pose into this one.
+    moves from the rest pose into this one, the slower the deeper it bends.
     """
     worn = tuple(garments)
     jumped = [g for g in worn if g.jumped(pose)]
-    for step in range(1, _CATCH_UP_FRAMES + 1) if jumped else ():
-        between = _on_the_way(avatar, pose, step / _CATCH_UP_FRAMES)
+    steps = _catch_up_frames(pose) if jumped else 0
+    lift = max((g.under_floor(pose) for g in jumped), default=0.0)
+    for step in range(1, steps + 1):
+        share = step / steps
+        between = _on_the_way(avatar, pose, share, (1 - share) * lift)
         skin.move(between)
         if step == 1:
             skin.rest_still()
             for garment in jumped:
-                garment.hang_anew(pose)
+                garment.hang_anew(between)
         for garment in worn:
             garment.advance(between, 1 / 72)
     if not all(g.rigid for g in worn):
@@ -501,13 +513,20 @@ def follow(
         garment.advance(pose, dt)
 
 
-def _on_the_way(avatar: Avatar, pose: PoseState, share: float) -> PoseState:
-    """The pose with only a share of its bends; the hips are there already."""
+def _catch_up_frames(pose: PoseState) -> int:
+    """In how many hidden frames a wearer gets into a pose: thighs are not to outrun the cloth."""
+    bend = 2 * np.arccos(np.clip(np.abs(pose.rotations[_THIGHS, 3]).min(), 0.0, 1.0))
+    return max(_CATCH_UP_FRAMES, round(float(bend) * _FRAMES_PER_BEND))
+
+
+def _on_the_way(avatar: Avatar, pose: PoseState, share: float, lift: float) -> PoseState:
+    """The pose with a share of its bends, lifted by some metres; the hips are turned already."""
     rotations = pose.rotations * np.float32(share)
     rotations[:, 3] += 1 - share
     rotations[0] = pose.rotations[0]
     rotations /= np.linalg.norm(rotations, axis=1, keepdims=True)
-    return pose_from_rotations(avatar.joints, pose.root, rotations, pose.time)
+    root = pose.root + np.array([0.0, lift, 0.0], dtype=np.float32)
+    return pose_from_rotations(avatar.joints, root, rotations, pose.time)
 
 
 def _rim(faces: I32, count: int) -> NDArray[np.bool_]:
