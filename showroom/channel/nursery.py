@@ -224,6 +224,8 @@ def _fork(control: socket.socket, handles: list[int], make: MakeVisit) -> int:
         ring = Ring(handles[1]) if len(handles) > 1 else None
         run_visits(socket.socket(fileno=handles[0]), ring, make, forks=True)
         code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
     except Exception as error:
         logger.error("a visit's process failed with %s", type(error).__name__)
     finally:

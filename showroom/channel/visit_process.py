@@ -290,6 +290,15 @@ class _Visits:
                 del poses[:-CAUGHT_UP]
                 left.counts[request.visit] = left.counts.get(request.visit, 0) + 1
 
+    def _left(self) -> bool:
+        """Whether the line has ended."""
+        try:
+            return not self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def _take_over(self, request: Request, updates: list[Update]) -> list[Update]:
         """End the stand-in and go on from where it is; what to tell, with meshes as of now."""
         stand_in, self._stand_in = self._stand_in, None
@@ -297,6 +306,8 @@ class _Visits:
         try:
             left = stand_in.end()
         except StandInLostError:
+            if self._left():
+                raise SystemExit(0) from None  # whoever it was for has gone, and it with them
             if self._ring is not None:
                 self._ring.doing = POSE  # it died over one; the work is done again elsewhere
             raise SystemExit(1) from None

@@ -176,6 +176,39 @@ def test_if_work_or_stand_in_dies_the_visit_goes_on():
     working(test)
 
 
+@forks
+def test_who_leaves_while_a_long_sentence_is_worked_on_leaves_no_error(capfd):
+    pool = VisitPool(make_toy)
+
+    async def main() -> None:
+        async with open_server(ServerSettings(hold=0.1), pool) as server, asyncio.timeout(60):
+            async with AsyncClient(server.url, Hello(client="own/1")) as client:
+                await client.ask(Command(id="first", action="help"), seconds=60.0)
+                await posed(client)
+                (pid,) = pool.pids
+                await client.send(Command(id="s", action="report", option="sleep", value=1.5))
+                await walk(client, lambda s: sum(isinstance(u, AvatarPose) for u in s) > 5, 1000)
+                assert children(pid)
+            while alive(pid):
+                await asyncio.sleep(0.05)
+            async with AsyncClient(server.url, Hello(client="next/1")) as client:
+                await client.ask(Command(id="first", action="help"), seconds=60.0)
+
+    try:
+        asyncio.run(main())
+    finally:
+        pool.stop()
+    assert "ended with" not in capfd.readouterr().err
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended may wait to be counted."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def children(pid: int) -> list[int]:
     words = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     return [int(word) for word in words.split()]
