@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.util
 import json
 import shutil
+import subprocess
 import sys
+import tarfile
 import wave
 from pathlib import Path
 
@@ -23,7 +27,7 @@ from channel_toys import ToyVisit
 from hearing_toys import RATE, ToyHearing, said
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-IWER = Path(__file__).parents[2] / "clients" / "web" / "node_modules" / "iwer" / "build" / "iwer.js"
+WEB = Path(__file__).parents[2] / "clients" / "web"
 PATIENCE = 60_000  # milliseconds
 NO_DRAWING = """
     // Pictures are none of these tests' business, and a processor takes long for the first:
@@ -98,6 +102,29 @@ def browser():
         yield page
 
 
+@pytest.fixture(scope="session")
+def emulated_headset(tmp_path_factory) -> str:
+    """The script of iwer, which emulates WebXR: where it is installed, else as it is locked."""
+    script = WEB / "node_modules" / "iwer" / "build" / "iwer.js"
+    if script.exists():
+        return script.read_text(encoding="utf-8")
+    locked = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))
+    wanted = locked["packages"]["node_modules/iwer"]
+    folder = tmp_path_factory.mktemp("iwer")
+    fetch = [shutil.which("npm") or "npm", "pack", "--silent", f"iwer@{wanted['version']}"]
+    try:
+        subprocess.run(fetch, cwd=folder, check=True, capture_output=True, timeout=120)
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"no emulated headset: npm ci in clients/web ({type(error).__name__})")
+    (archive,) = folder.iterdir()
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    assert wanted["integrity"] == f"sha512-{digest}"
+    with tarfile.open(archive) as packed:
+        member = packed.extractfile("package/build/iwer.js")
+        assert member is not None
+        return member.read().decode("utf-8")
+
+
 def until(page, what: str) -> None:
     page.wait_for_function(f"() => {what}", polling=100)
 
@@ -167,15 +194,14 @@ def test_a_microphone_is_heard_by_the_showroom(browser, tmp_path):
         host.stop()
 
 
-@pytest.mark.skipif(not IWER.exists(), reason="no emulated headset: npm ci in clients/web")
-def test_the_golden_frames_hold_in_an_emulated_headset(browser, toy_server):
+def test_the_golden_frames_hold_in_an_emulated_headset(browser, toy_server, emulated_headset):
     vectors = json.loads(GOLDEN_FRAMES.read_text(encoding="utf-8"))["vectors"]
     install = """
         globalThis.device = new IWER.XRDevice(IWER.metaQuest3);
         device.installRuntime({ forceInstall: true });
     """
     address = toy_server.url.replace("ws:", "http:")
-    visitor = browser(f"{address}/?lang=en", IWER.read_text(encoding="utf-8") + "\n" + install)
+    visitor = browser(f"{address}/?lang=en", emulated_headset + "\n" + install)
     got = visitor.evaluate(
         """async (vectors) => {
             const seen = [];
