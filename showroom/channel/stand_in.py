@@ -134,7 +134,8 @@ class StandIn:
             try:
                 self._ours.close()
                 gc.disable()  # it lives shortly, and what it shares it must not copy
-                serve(theirs)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    serve(theirs)  # until whoever it answers has gone, at the latest
                 code = 0
             except Exception as error:
                 logger.error("a stand-in failed with %s", type(error).__name__)
