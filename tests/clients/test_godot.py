@@ -27,28 +27,25 @@ def test_the_add_on_passes_its_own_tests(tmp_path, golden_compact, toy_server, c
     glb = tmp_path / "chair.glb"
     glb.write_bytes(write_glb(mesh, {slot: Material() for slot in set(mesh.part_material)}))
     project = shutil.copytree(GODOT, tmp_path / "project")
-    environment = {
-        **os.environ,
-        "HOME": str(tmp_path),
-        "SHOWROOM_FRAMES": str(GOLDEN_FRAMES),
-        "SHOWROOM_MESHES": str(GOLDEN_MESH),
-        "SHOWROOM_GOLDEN": str(golden_compact),
-        "SHOWROOM_GLB": str(glb),
-        "SHOWROOM_SIZE": ",".join(str(float(v)) for v in mesh.size),
-        "SHOWROOM_PORT": str(toy_server.port),
-        "SHOWROOM_ROAD": str(cut_road),
-    }
-    for _ in range(3):
-        done = subprocess.run(
-            ["godot3-server", "--path", project, "-s", "tests/run.gd"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-        if "signal" not in done.stdout + done.stderr and done.returncode >= 0:
-            break  # on a loaded machine the engine itself crashes now and then
+    done = subprocess.run(
+        ["godot3-server", "--path", project, "-s", "tests/run.gd"],
+        env={
+            **os.environ,
+            "HOME": str(tmp_path),
+            "SHOWROOM_FRAMES": str(GOLDEN_FRAMES),
+            "SHOWROOM_MESHES": str(GOLDEN_MESH),
+            "SHOWROOM_GOLDEN": str(golden_compact),
+            "SHOWROOM_GLB": str(glb),
+            "SHOWROOM_SIZE": ",".join(str(float(v)) for v in mesh.size),
+            "SHOWROOM_PORT": str(toy_server.port),
+            "SHOWROOM_ROAD": str(cut_road),
+        },
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
     report = done.stdout + done.stderr
     assert "all is so" in done.stdout, report
     assert "SCRIPT ERROR" not in report, report
+    assert "~Object" not in report, "nothing is freed while it tells something"

@@ -77,8 +77,9 @@ func shown(frame):
 func close(goodbye = true):
 	if goodbye and state == State.OPEN:
 		_write({"type": "bye"})
-	if _socket != null:
-		_socket.disconnect_from_host()
+	var held = _socket # what it tells may drop it, and it must outlive that
+	if held != null:
+		held.disconnect_from_host()
 	_end("the client left", "")
 
 
@@ -86,8 +87,9 @@ func close(goodbye = true):
 func poll():
 	if state == State.CLOSED:
 		return
-	if _socket != null:
-		_socket.poll()
+	var held = _socket # what it tells may drop it, and it must outlive that
+	if held != null:
+		held.poll()
 	if _socket == null and state != State.CLOSED and _now() >= _again_at:
 		_connect()
 
