@@ -21,6 +21,8 @@ WARM_SECONDS = 20.0
 """Caches fill in the beginning; a soak's memory is compared from here on."""
 
 SAMPLE_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
+"""Until the next visitor tries whose place somebody could not take."""
 
 
 class _Errors(logging.Handler):
@@ -99,7 +101,7 @@ def run_soak(crowd: Crowd, minutes: float, *, catalog: Path | None, scene: str |
     process; a visit's ends with it.
 
     Returns:
-        1 where something failed that should not, else 0.
+        1 where something failed that should not or somebody was turned away, else 0.
 
     Raises:
         ChannelError: a number is out of bounds.
@@ -117,33 +119,44 @@ def run_soak(crowd: Crowd, minutes: float, *, catalog: Path | None, scene: str |
         open_showroom(catalog, scene=scene, port=0, settings=settings) as showroom,
     ):
         url, metrics = showroom.server.url, showroom.server.metrics
-        memory, visits = asyncio.run(_soak(url, crowd, minutes * 60.0))
+        memory, visits, refused = asyncio.run(come_and_go(url, crowd, minutes * 60.0))
         faults = metrics.faults_total + len(errors.seen)
-    for message in errors.seen[:10]:
+    for message in [*errors.seen[:10], *refused[:10]]:
         print(f"showroom: {message}")
     third = max(1, len(memory) // 3)
     before, after = (sorted(part)[len(part) // 2] for part in (memory[:third], memory[-third:]))
     print(
-        f"showroom: {visits} visits in {minutes:g} min, {crowd.visitors} at a time; the channel's "
+        f"showroom: {visits} visits in {minutes:g} min, {crowd.visitors} at a time, "
+        f"{len(refused)} turned away; the channel's "
         f"memory went from {before:.1f} to {after:.1f} MB ({100 * (after / before - 1):+.1f}%; "
         f"medians of the first and last third); {faults} faults"
     )
-    return 1 if faults else 0
+    return 1 if faults or refused else 0
 
 
-async def _soak(url: str, crowd: Crowd, seconds: float) -> tuple[list[float], int]:
-    """Megabytes of this process now and then, and how many visits there were."""
+async def come_and_go(url: str, crowd: Crowd, seconds: float) -> tuple[list[float], int, list[str]]:
+    """Megabytes of this process now and then, how many visits there were, and why others were not.
+
+    A visitor who is turned away is followed by the next, as at any door.
+    """
     from ..channel.crowd import visit_together
+    from ..channel.settings import ChannelError
 
     one = replace(crowd, visitors=1)
     end = time.monotonic() + seconds
     visits = 0
+    refused: list[str] = []
 
     async def seat(number: int) -> None:
         nonlocal visits
         await asyncio.sleep(crowd.seconds * number / crowd.visitors)
         while time.monotonic() < end:
-            await visit_together(url, one)
+            try:
+                await visit_together(url, one)
+            except ChannelError as error:
+                refused.append(str(error))
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
             visits += 1
 
     memory: list[float] = []
@@ -157,7 +170,7 @@ async def _soak(url: str, crowd: Crowd, seconds: float) -> tuple[list[float], in
     scales = asyncio.create_task(weigh())
     await asyncio.gather(*(seat(number) for number in range(crowd.visitors)))
     scales.cancel()
-    return memory or [_megabytes()], visits
+    return memory or [_megabytes()], visits, refused
 
 
 def _megabytes() -> float:

@@ -16,6 +16,7 @@ from showroom.channel.run import ServerThread
 from showroom.channel.settings import ChannelError, ServerSettings
 from showroom.cli import main
 from showroom.protocol.messages import Pose
+from showroom.rehearsal.endurance import come_and_go
 
 HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
 MOTION = Motion(tuple(Pose(time=i / 30, head=HEAD, seq=i) for i in range(10)))
@@ -26,11 +27,11 @@ def crowd(**fields) -> Crowd:
     return Crowd(**({"motion": MOTION, "wear": "shirt"} | settings | fields))
 
 
-def send(crowd: Crowd, settings: ServerSettings | None = None):
+def send(crowd: Crowd, settings: ServerSettings | None = None, how=visit_together):
     host = VisitHost.in_process(make_toy)
     try:
         with ServerThread(settings or ServerSettings(), host) as server:
-            return asyncio.run(visit_together(server.url, crowd))
+            return asyncio.run(how(server.url, crowd))
     finally:
         host.stop()
 
@@ -51,6 +52,16 @@ def test_who_is_turned_away_is_counted_and_a_closed_door_is_said():
     assert (opened.count, opened.dropped, said.count) == (1, 2, 2)
     with pytest.raises(ChannelError, match="token"):
         send(crowd(), ServerSettings(token="secret"))
+
+
+def test_a_soak_goes_on_beside_those_who_are_turned_away():
+    def soak(url, crowd):
+        return come_and_go(url, crowd, 2.0)
+
+    memory, visits, refused = send(crowd(seconds=0.5), ServerSettings(max_visits=1), soak)
+    assert memory and memory[0] > 0.0
+    assert visits >= 2
+    assert refused and "full" in refused[0]
 
 
 @pytest.mark.parametrize(
