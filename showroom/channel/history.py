@@ -41,7 +41,7 @@ class SenderClock:
     def __init__(self, lag: float = 0.03) -> None:
         self._least = self._lag = lag
         self._newest: dict[int, float] = {}
-        self.restart()
+        self._offset, self._shown = inf, -inf
 
     def hear(self, of: object, time: float, now: float) -> None:
         """A sample of ``time`` has come for one of the histories, at ``now`` by one's own clock."""
@@ -106,7 +106,7 @@ class History(Generic[_T]):
         self._samples.append((time, value))
 
     def at(self, now: float) -> Moment[_T] | None:
-        """What to show at ``now``; None while there is nothing. Nothing is made up beyond an end."""
+        """What to show at ``now``, nothing made up beyond either end; None while there is nothing."""
         if not self._samples:
             return None
         wanted = self._clock.at(now)

@@ -13,7 +13,7 @@ README = ROOT / "clients" / "python" / "README.md"
 
 def test_the_readme_s_programs_speak_with_a_server(toy_server):
     programs = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
-    assert len(programs) == 2
+    assert len(programs) == 3
     said = ""
     for program in programs:
         assert "ws://127.0.0.1:8765" in program
@@ -25,4 +25,5 @@ def test_the_readme_s_programs_speak_with_a_server(toy_server):
         said += done.stdout
     assert "make the sleeves 3 cm longer" in said  # the toy visit repeats what it hears
     assert "frames of the worn cloth" in said
-    assert said.endswith("Reply\nDone\n")
+    assert "Reply\nDone\n" in said
+    assert re.search(r"^[1-9]\d* pictures of a body$", said, re.M)
