@@ -106,7 +106,7 @@ class History(Generic[_T]):
         self._samples.append((time, value))
 
     def at(self, now: float) -> Moment[_T] | None:
-        """What to show at ``now``, nothing made up beyond either end; None while there is nothing."""
+        """What to show at ``now``, nothing made up beyond the ends; None while there is nothing."""
         if not self._samples:
             return None
         wanted = self._clock.at(now)
