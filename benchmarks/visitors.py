@@ -179,27 +179,32 @@ async def walk(client: AsyncClient, seconds: float, parts: int) -> tuple[list[fl
     return took, number
 
 
-async def ping(url: str, seconds: float) -> list[float]:
+async def pinging(url: str, seconds: float) -> asyncio.Task[list[float]]:
     """Round trips that the channel answers by itself, 72 a second, to a visitor of their own.
 
-    From a process of their own, which does nothing else; a second is spent on coming in.
+    From a process of their own, which does nothing else; it has come in when this returns, since
+    a Python that starts keeps a core busy for half a second.
     """
     hello, message = encode_event(Hello(want=("still",))).data, encode_event(Ping(time=1.0)).data
-    call = Call(hello, message, b'{"type":"pong"', 1, seconds - 1.0, RATE)
-    return await asyncio.to_thread(_elsewhere, drive, url, call)
+    call = Call(hello, message, b'{"type":"pong"', 1, seconds, RATE)
+    return await _elsewhere(drive, url, call)
 
 
-def _elsewhere(work: Callable[..., None], *args: Any) -> Any:
-    """What another process sends through a pipe, after that it is ready."""
+async def _elsewhere(work: Callable[..., None], *args: Any) -> asyncio.Task[list[float]]:
+    """What another process sends through a pipe; returns when that process is ready."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(theirs, *args), daemon=True)
     process.start()
     theirs.close()
-    ours.recv()
-    said = ours.recv()
-    process.join()
-    return said
+    await asyncio.to_thread(ours.recv)
+
+    async def said() -> list[float]:
+        seconds: list[float] = await asyncio.to_thread(ours.recv)
+        process.join()
+        return seconds
+
+    return asyncio.create_task(said())
 
 
 async def fitting(client: AsyncClient, stop: asyncio.Event) -> int:
@@ -233,12 +238,11 @@ async def frames() -> list[Waits]:
             await walk(one, 2.0, 2)
             for name in ("alone", "beside"):
                 stop = asyncio.Event()
+                pings = await pinging(url, SECONDS)
                 busy = asyncio.create_task(fitting(other, stop)) if name == "beside" else None
-                (took, sent), pinged = await asyncio.gather(
-                    walk(one, SECONDS, 2), ping(url, SECONDS)
-                )
+                took, sent = await walk(one, SECONDS, 2)
                 rows.append(waits(f"pose {name[:5]}", took, sent - len(took)))
-                rows.append(waits(f"ping {name[:5]}", pinged, 0))
+                rows.append(waits(f"ping {name[:5]}", await pings, 0))
                 stop.set()
                 if busy is not None:
                     print(f"the other was fitted {await busy} times meanwhile")
@@ -250,8 +254,7 @@ async def slow() -> list[Waits]:
     with server(real=False) as (url, pid):
         before = _megabytes(pid)
         ages: list[float] = []
-        work = asyncio.to_thread(_elsewhere, _follow, url, 4, SECONDS)
-        following = asyncio.create_task(work)
+        following = await _elsewhere(_follow, url, 4, SECONDS)
         await asyncio.sleep(SETTLE - 0.5)
         in_real_time_too(pid)
         reader = asyncio.create_task(_read_slowly(url, SECONDS, ages))
@@ -371,8 +374,7 @@ async def storm() -> list[Waits]:
             except (OSError, InvalidHandshake, ConnectionClosed, TimeoutError):
                 counts["failed"] += 1
 
-        pings = asyncio.create_task(ping(url, STORM_SECONDS + 2.0))
-        await asyncio.sleep(1.0)
+        pings = await pinging(url, STORM_SECONDS + 1.0)
         await asyncio.gather(*(knock(number) for number in range(STORM)))
         took = await pings
         dropped = inside.resumed
