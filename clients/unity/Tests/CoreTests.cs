@@ -146,23 +146,91 @@ static class CoreTests
         }
     }
 
+    /// <summary>A history of numbers, whose moments are numbers too.</summary>
+    sealed class Numbered
+    {
+        readonly History<object> history;
+
+        public Numbered(SenderClock clock = null)
+        {
+            history = new History<object>(clock);
+        }
+
+        public void Add(double time, double value, double now) => history.Add(time, value, now);
+
+        public void Clear() => history.Clear();
+
+        public double? At(double now)
+        {
+            object from, to;
+            float share;
+            if (!history.At(now, out from, out to, out share)) return null;
+            return (double)from + ((double)to - (double)from) * share;
+        }
+    }
+
     static void Histories()
     {
-        var history = new History<string>(0.05);
-        string from, to;
-        float share;
-        Check(!history.At(1, out from, out to, out share), "nothing at first");
+        var history = new Numbered(new SenderClock(0.05));
+        Check(history.At(1) == null, "nothing at first");
         var late = new[] { 0.01, 0.04, 0.01, 0.035, 0.012, 0.02 };
-        for (int i = 0; i < late.Length; i++) history.Add(i * 0.02, i.ToString(), 100 + i * 0.02 + late[i]);
+        for (int i = 0; i < late.Length; i++) history.Add(i * 0.02, i * 0.02, 100 + i * 0.02 + late[i]);
         foreach (var moment in new[] { 100.075, 100.09, 100.12 })
+            Check(Math.Abs(history.At(moment).Value - (moment - 100.01 - 0.05)) < 0.004, "smooth at " + moment);
+        history.Add(1e-3, 9, 200);
+        Check(history.At(300) == 0.1, "a late one is left out, and nothing made up after the last");
+        var anew = new Numbered();
+        anew.Add(100, 1, 0);
+        Check(anew.At(-5) == 1, "nothing is made up before the first");
+        anew.Add(1, 2, 0.1);
+        Check(anew.At(5) == 2, "a sender whose clock begins anew is followed");
+    }
+
+    /// <summary>A body and what it wears.</summary>
+    static void OneClock()
+    {
+        var clocks = new Clocks();
+        Check(clocks.OfTarget("Mia/tshirt") == clocks.Of("Mia") && clocks.OfTarget("tshirt") == clocks.Of(""), "whose clock");
+        var body = new Numbered(clocks.Of(""));
+        var sleeve = new Numbered(clocks.OfTarget("tshirt"));
+        var seen = new List<double>();
+        for (int i = 0; i < 400; i++)
         {
-            history.At(moment, out from, out to, out share);
-            double shown = 0.02 * (int.Parse(from) + (int.Parse(to) - int.Parse(from)) * share);
-            Check(Math.Abs(shown - (moment - 100.01 - 0.05)) < 0.004, "smooth at " + moment);
+            double time = i * 0.01, now = 50 + time;
+            body.Add(time, time, now);
+            if (i % 8 == 0 && i >= 2) sleeve.Add(time - 0.02, time - 0.02, now); // 12.5 Hz, 20 ms late
+            double? worn = sleeve.At(now);
+            if (i < 100) continue;
+            double moment = body.At(now).Value;
+            Check(Math.Abs(moment - worn.Value) < 1e-6, "a body ahead of its sleeve: " + moment + " and " + worn);
+            Check(time - moment < 0.15, (time - moment) + " s behind");
+            seen.Add(moment);
         }
-        history.Add(1e-3, "anew", 200);
-        history.At(300, out from, out to, out share);
-        Check(to == "5", "a late one is left out");
+        var steps = seen.Skip(1).Select((moment, i) => moment - seen[i]).ToList();
+        Check(steps.All(step => step >= 0 && step < 0.03), "small steps");
+        Check(steps.Count(step => step < 0.004) < 0.15 * steps.Count, "it does not stand still in between");
+
+        var clock = new SenderClock();
+        body = new Numbered(clock);
+        sleeve = new Numbered(clock);
+        var hem = new Numbered(clock);
+        for (int i = 0; i < 100; i++)
+        {
+            double time = i * 0.01;
+            body.Add(time, time, time);
+            if (i < 60) sleeve.Add(time, time, time);
+            if (i < 95) hem.Add(time, time, time);
+            if (i == 95) hem.Clear();
+        }
+        Check(body.At(0.99) > 0.95, "a body does not wait for cloth that comes no more");
+
+        clock = new SenderClock();
+        var earlier = new Numbered(clock);
+        var later = new Numbered(clock);
+        for (int i = 0; i < 10; i++) earlier.Add(100 + i * 0.02, i, i * 0.02);
+        earlier.At(0.2);
+        for (int i = 0; i < 10; i++) later.Add(1 + i * 0.02, i, 9 + i * 0.02);
+        Check(later.At(9.18) < 9, "who comes back with a clock that began anew is followed");
     }
 
     /// <summary>A way to the server that is cut after some bytes.</summary>
@@ -282,6 +350,7 @@ static class CoreTests
         CompactFrames(arguments[1]);
         MeshFrames(arguments[2]);
         Histories();
+        OneClock();
         Visits(int.Parse(arguments[3])).GetAwaiter().GetResult();
         Console.WriteLine("all is so");
         return 0;

@@ -134,18 +134,71 @@ static void meshFrames(const char* path) {
   check(MeshDecoder().decode(last.data(), last.size()).index() == 1, "a new decoder has nothing to build on");
 }
 
+static double value(const History<double>::Moment& moment) {
+  check(moment.from && moment.to, "there is something to show");
+  return *moment.from + (*moment.to - *moment.from) * moment.share;
+}
+
 static void histories() {
-  History<double> history(0.05);
+  History<double> history(std::make_shared<SenderClock>(0.05));
   check(!history.at(1).from, "nothing at first");
   const double late[] = {0.01, 0.04, 0.01, 0.035, 0.012, 0.02};
   for (int i = 0; i < 6; ++i) history.add(i * 0.02, i * 0.02, 100 + i * 0.02 + late[i]);
-  for (double moment : {100.075, 100.09, 100.12}) {
-    const auto at = history.at(moment);
-    const double shown = *at.from + (*at.to - *at.from) * at.share;
-    check(std::fabs(shown - (moment - 100.06)) < 0.004, "smooth");
-  }
+  for (double moment : {100.075, 100.09, 100.12})
+    check(std::fabs(value(history.at(moment)) - (moment - 100.06)) < 0.004, "smooth");
   history.add(0.001, 9, 200);
-  check(*history.at(300).to == 0.1, "a late one is left out");
+  check(*history.at(300).from == 0.1 && *history.at(300).to == 0.1, "a late one is left out, nothing made up");
+  History<double> anew;
+  anew.add(100, 1, 0);
+  check(*anew.at(-5).from == 1 && *anew.at(-5).to == 1, "nothing is made up before the first");
+  anew.add(1, 2, 0.1);
+  check(*anew.at(5).to == 2, "a sender whose clock begins anew is followed");
+}
+
+// A body and what it wears.
+static void oneClock() {
+  {
+    Clocks clocks;
+    check(clocks.ofTarget("Mia/tshirt") == clocks.of("Mia") && clocks.ofTarget("tshirt") == clocks.of(""), "whose clock");
+    History<double> body(clocks.of("")), sleeve(clocks.ofTarget("tshirt"));
+    double before = 0;
+    int small = 0;
+    for (int i = 0; i < 400; ++i) {
+      const double time = i * 0.01;
+      body.add(time, time, 50 + time);
+      if (i % 8 == 0 && i >= 2) sleeve.add(time - 0.02, time - 0.02, 50 + time);  // 12.5 Hz, 20 ms late
+      const auto worn = sleeve.at(50 + time);
+      if (i < 100) continue;
+      const double moment = value(body.at(50 + time));
+      check(std::fabs(moment - value(worn)) < 1e-6, "a body is never ahead of its sleeve");
+      check(time - moment < 0.15, "not far behind");
+      if (i > 100) {
+        check(moment >= before && moment - before < 0.03, "small steps");
+        small += moment - before < 0.004;
+      }
+      before = moment;
+    }
+    check(small < 0.15 * 299, "it does not stand still between two of the sleeve's samples");
+  }
+  {
+    const auto clock = std::make_shared<SenderClock>();
+    History<double> body(clock), sleeve(clock);
+    auto hem = std::make_unique<History<double>>(clock);
+    for (int i = 0; i < 100; ++i) {
+      const double time = i * 0.01;
+      body.add(time, time, time);
+      if (i < 60) sleeve.add(time, time, time);
+      if (i < 95) hem->add(time, time, time);
+      if (i == 95) hem.reset();
+    }
+    check(*body.at(0.99).to > 0.95, "a body does not wait for cloth that comes no more");
+  }
+  const auto clock = std::make_shared<SenderClock>();
+  History<double> earlier(clock), later(clock);
+  for (int i = 0; i < 10; ++i) earlier.add(100 + i * 0.02, i, i * 0.02);
+  earlier.at(0.2);
+  for (int i = 0; i < 10; ++i) later.add(1 + i * 0.02, i, 9 + i * 0.02);
+  check(value(later.at(9.18)) < 9, "who comes back with a clock that began anew is followed");
 }
 
 // A websocket client as small as a test allows (RFC 6455).
@@ -321,6 +374,7 @@ int main(int, char** arguments) {
   compactFrames(arguments[2]);
   meshFrames(arguments[3]);
   histories();
+  oneClock();
   {
     Visitor visitor(std::stoi(arguments[4]), true);
     visitor.until([&] { return visitor.session.state == State::Open; }, "a welcome");

@@ -6,6 +6,7 @@ const Connection = preload("res://addons/showroom/connection.gd")
 const Glb = preload("res://addons/showroom/glb.gd")
 const History = preload("res://addons/showroom/history.gd")
 const Meshes = preload("res://addons/showroom/meshes.gd")
+const SenderClock = preload("res://addons/showroom/sender_clock.gd")
 
 var _live = []
 var _failed = false
@@ -27,6 +28,7 @@ func _run():
 	_compact(_json(OS.get_environment("SHOWROOM_GOLDEN")))
 	_mesh_frames(_json(OS.get_environment("SHOWROOM_MESHES")))
 	_history()
+	_one_clock()
 	_glb(OS.get_environment("SHOWROOM_GLB"))
 	yield(_visit("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_PORT")), "completed")
 	yield(_breaks("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_ROAD")), "completed")
@@ -131,8 +133,7 @@ func _mesh_frames(golden):
 
 
 func _history():
-	var history = History.new()
-	history.lag = 0.05
+	var history = History.new(SenderClock.new(0.05))
 	check(history.at(1.0).empty(), "nothing at first")
 	var late = [0.01, 0.04, 0.01, 0.035, 0.012, 0.02]
 	for i in range(late.size()):
@@ -142,7 +143,67 @@ func _history():
 		var value = 0.02 * (shown[0] + (shown[1] - shown[0]) * shown[2])
 		check(abs(value - (moment - 100.06)) < 0.004, "smooth at %s" % moment)
 	history.add(0.001, 9, 200)
-	check(history.at(300.0)[1] == 5, "a late one is left out")
+	check(history.at(300.0) == [5, 5, 1.0], "a late one is left out, and nothing made up after the last")
+	var anew = History.new()
+	anew.add(100.0, 1, 0.0)
+	check(anew.at(-5.0) == [1, 1, 1.0], "nothing is made up before the first")
+	anew.add(1.0, 2, 0.1)
+	check(anew.at(5.0)[1] == 2, "a sender whose clock begins anew is followed")
+
+
+func _value(moment):
+	return moment[0] + (moment[1] - moment[0]) * moment[2]
+
+
+# A body and what it wears.
+func _one_clock():
+	var clock = SenderClock.new()
+	var body = History.new(clock)
+	var sleeve = History.new(clock)
+	var before = -1.0
+	var small = 0
+	for i in range(400):
+		var time = i * 0.01
+		body.add(time, time, 50 + time)
+		if i % 8 == 0 and i >= 2:
+			sleeve.add(time - 0.02, time - 0.02, 50 + time)  # 12.5 Hz, 20 ms late
+		var worn = sleeve.at(50 + time)
+		if i < 100:
+			continue
+		var moment = _value(body.at(50 + time))
+		check(abs(moment - _value(worn)) < 1e-6, "a body ahead of its sleeve: %s, %s" % [moment, _value(worn)])
+		check(time - moment < 0.15, "%s s behind" % (time - moment))
+		if i > 100:
+			check(moment >= before and moment - before < 0.03, "a step of %s" % (moment - before))
+			small += 1 if moment - before < 0.004 else 0
+		before = moment
+	check(small < 0.15 * 299, "it does not stand still between two of the sleeve's samples: %d" % small)
+
+	clock = SenderClock.new()
+	body = History.new(clock)
+	sleeve = History.new(clock)
+	var hem = History.new(clock)
+	for i in range(100):
+		var time = i * 0.01
+		body.add(time, time, time)
+		if i < 60:
+			sleeve.add(time, time, time)
+		if i < 95:
+			hem.add(time, time, time)
+		if i == 95:
+			hem.clear()
+	check(body.at(0.99)[1] > 0.95, "a body does not wait for cloth that comes no more")
+
+	clock = SenderClock.new()
+	var earlier = History.new(clock)
+	var later = History.new(clock)
+	for i in range(10):
+		earlier.add(100 + i * 0.02, i, i * 0.02)
+	earlier.at(0.2)
+	for i in range(10):
+		later.add(1 + i * 0.02, i, 9 + i * 0.02)
+	var shown = later.at(9.18)
+	check(shown[0] < 9 and shown[2] < 1, "who comes back with a clock that began anew is followed")
 
 
 func _glb(path):

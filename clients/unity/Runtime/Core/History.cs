@@ -10,15 +10,14 @@ namespace Showroom
     public sealed class History<T> where T : class
     {
         readonly List<KeyValuePair<double, T>> samples = new List<KeyValuePair<double, T>>();
-        readonly double lag;
+        readonly SenderClock clock;
         readonly int keep;
-        double offset = double.PositiveInfinity;
 
-        /// <param name="lag">Seconds that bridge jitter.</param>
+        /// <param name="clock">Of the sender; null: one for this history alone.</param>
         /// <param name="keep">Samples that are kept.</param>
-        public History(double lag = 0.03, int keep = 16)
+        public History(SenderClock clock = null, int keep = 16)
         {
-            this.lag = lag;
+            this.clock = clock ?? new SenderClock();
             this.keep = keep;
         }
 
@@ -30,12 +29,12 @@ namespace Showroom
                 double last = samples[samples.Count - 1].Key;
                 if (time <= last)
                 {
-                    if (last - time < 5) return;
-                    Clear(); // The sender's clock began anew.
+                    if (last - time < SenderClock.Anew) return;
+                    Clear();
+                    clock.Restart();
                 }
             }
-            // The smallest offset seen lately; it is let go of slowly, since clocks drift.
-            offset = Math.Min(offset + 0.0005, now - time);
+            clock.Hear(this, time, now);
             samples.Add(new KeyValuePair<double, T>(time, value));
             if (samples.Count > keep) samples.RemoveAt(0);
         }
@@ -47,7 +46,7 @@ namespace Showroom
             from = to = null;
             share = 1;
             if (samples.Count == 0) return false;
-            double wanted = now - offset - lag;
+            double wanted = clock.At(now);
             var before = samples[0];
             foreach (var sample in samples)
             {
@@ -65,10 +64,11 @@ namespace Showroom
             return true;
         }
 
+        /// <summary>Forget all samples; other histories of this sender go on.</summary>
         public void Clear()
         {
             samples.Clear();
-            offset = double.PositiveInfinity;
+            clock.Forget(this);
         }
     }
 }

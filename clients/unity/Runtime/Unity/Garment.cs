@@ -8,13 +8,15 @@ namespace Showroom.Unity
     {
         readonly GameObject root;
         readonly List<Mesh> meshes = new List<Mesh>();
-        readonly History<Vertices> frames = new History<Vertices>();
+        readonly History<Vertices> frames;
         Vector3[] shown = new Vector3[0];
 
         /// <param name="root">A loaded GLB, turned by <see cref="Convert.ModelTurn"/>.</param>
-        public Garment(GameObject root)
+        /// <param name="clock">Of whoever wears it.</param>
+        public Garment(GameObject root, SenderClock clock)
         {
             this.root = root;
+            frames = new History<Vertices>(clock);
             foreach (var filter in root.GetComponentsInChildren<Renderer>())
             {
                 Mesh mesh = null;
@@ -44,6 +46,9 @@ namespace Showroom.Unity
         }
 
         public void Take(Vertices frame, double now) => frames.Add(frame.Time, frame, now);
+
+        /// <summary>No more frames come.</summary>
+        public void Clear() => frames.Clear();
 
         /// <summary>Show where the cloth is now.</summary>
         public void Update(double now)

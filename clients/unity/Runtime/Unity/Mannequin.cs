@@ -7,13 +7,15 @@ namespace Showroom.Unity
     public sealed class Mannequin
     {
         readonly Dictionary<string, Transform> bones = new Dictionary<string, Transform>();
-        readonly History<AvatarPose> poses = new History<AvatarPose>();
+        readonly History<AvatarPose> poses;
         readonly Transform room;
 
         /// <param name="root">The avatar's loaded GLB, turned by <see cref="Convert.ModelTurn"/>.</param>
-        public Mannequin(GameObject root, Transform room)
+        /// <param name="clock">Of this person, for what they wear too.</param>
+        public Mannequin(GameObject root, Transform room, SenderClock clock)
         {
             this.room = room;
+            poses = new History<AvatarPose>(clock, 32);
             foreach (var part in root.GetComponentsInChildren<Transform>()) bones[part.name] = part;
             foreach (var skin in root.GetComponentsInChildren<SkinnedMeshRenderer>())
             {
@@ -24,6 +26,9 @@ namespace Showroom.Unity
         }
 
         public void Take(AvatarPose pose, double now) => poses.Add(pose.Time, pose, now);
+
+        /// <summary>No more poses come.</summary>
+        public void Clear() => poses.Clear();
 
         public void Update(double now)
         {

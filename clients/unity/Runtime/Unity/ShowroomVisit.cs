@@ -43,6 +43,7 @@ namespace Showroom.Unity
         Connection connection;
         Assets assets;
         readonly Dictionary<string, Figure> figures = new Dictionary<string, Figure>();
+        readonly Clocks clocks = new Clocks(); // One for each person: skin stays in its sleeve.
         double sent;
         long seq;
         int number;
@@ -215,9 +216,9 @@ namespace Showroom.Unity
             GameObject old;
             if (models.TryGetValue(target, out old)) Destroy(old);
             models[target] = model;
-            garments.Remove(target);
+            Undress(target);
             Place(target);
-            if (shown.Worn) garments[target] = new Garment(model);
+            if (shown.Worn) garments[target] = new Garment(model, clocks.OfTarget(target));
         }
 
         void Place(string target)
@@ -238,11 +239,20 @@ namespace Showroom.Unity
         void Remove(string target)
         {
             products.Remove(target);
-            garments.Remove(target);
+            Undress(target);
             GameObject model;
             if (!models.TryGetValue(target, out model)) return;
             models.Remove(target);
             Destroy(model);
+        }
+
+        /// <summary>Its frames come no more: the body does not wait for them.</summary>
+        void Undress(string target)
+        {
+            Garment garment;
+            if (!garments.TryGetValue(target, out garment)) return;
+            garments.Remove(target);
+            garment.Clear();
         }
 
         async void LoadBody(string who, string glb)
@@ -259,15 +269,17 @@ namespace Showroom.Unity
                 return;
             }
             if (figure.Root != null) Destroy(figure.Root);
+            figure.Mannequin?.Clear();
             figure.Root = loaded;
             loaded.transform.localRotation = Convert.ModelTurn;
-            figure.Mannequin = new Mannequin(loaded, transform);
+            figure.Mannequin = new Mannequin(loaded, transform, clocks.Of(who));
         }
 
         void Leave(string who)
         {
             var figure = figures[who];
             figures.Remove(who);
+            figure.Mannequin?.Clear();
             if (figure.Root != null) Destroy(figure.Root);
         }
 

@@ -2,20 +2,26 @@
 # later.
 extends Reference
 
-var lag = 0.03
+const SenderClock = preload("sender_clock.gd")
+
 var keep = 16
+var _clock
 var _samples = []
-var _offset = INF
+
+
+# clock: the sender's; null: one for this history alone.
+func _init(clock = null):
+	_clock = clock if clock != null else SenderClock.new()
 
 
 # Take a sample; one that is older than the last is left out.
 func add(time, value, now):
 	if not _samples.empty() and time <= _samples.back()[0]:
-		if _samples.back()[0] - time < 5.0:
+		if _samples.back()[0] - time < SenderClock.ANEW:
 			return
-		clear()  # The sender's clock began anew.
-	# The smallest offset seen lately; it is let go of slowly, since clocks drift.
-	_offset = min(_offset + 0.0005, now - time)
+		clear()
+		_clock.restart()
+	_clock.hear(self, time, now)
 	_samples.append([time, value])
 	if _samples.size() > keep:
 		_samples.pop_front()
@@ -25,7 +31,7 @@ func add(time, value, now):
 func at(now):
 	if _samples.empty():
 		return []
-	var wanted = now - _offset - lag
+	var wanted = _clock.at(now)
 	var before = _samples[0]
 	for sample in _samples:
 		if sample[0] > wanted:
@@ -36,6 +42,7 @@ func at(now):
 	return [before[1], before[1], 1.0]
 
 
+# Forget all samples; other histories of this sender go on.
 func clear():
 	_samples = []
-	_offset = INF
+	_clock.forget(self)

@@ -9,6 +9,7 @@ signal product_changed(target)
 const Connection = preload("connection.gd")
 const Glb = preload("glb.gd")
 const History = preload("history.gd")
+const SenderClock = preload("sender_clock.gd")
 
 export var url = "ws://127.0.0.1:8765"
 export var token = ""
@@ -23,12 +24,10 @@ export var autostart = true
 var connection = Connection.new()
 var products = {}  # id to the last product_shown, kept up to date
 var models = {}  # id to its node
+var figures = {}  # avatars: one's own under "", a companion's under their name
 
 var _frames = {}
-var _poses = History.new()
-var _skeleton = null
-var _rests = {}
-var _avatar_hash = ""
+var _clocks = {}  # one for each person: skin stays in its sleeve
 var _sent = 0.0
 var _seq = 0
 var _number = 0
@@ -89,7 +88,8 @@ func _process(_delta):
 			if has_node(hand[1]) and get_node(hand[1]).visible:
 				pose[hand[0]] = seven(get_node(hand[1]))
 		connection.send(pose)
-	_move_avatar(now)
+	for who in figures:
+		_move_figure(figures[who], now)
 	for target in _frames:
 		_move_cloth(target, now)
 
@@ -113,6 +113,8 @@ func _take(update):
 			if not update.get("resumed", false):
 				for target in products.keys():
 					_remove(target)
+				for who in figures.keys():
+					_leave(who)
 				set_body(height)
 		"product_shown":
 			products[update["target"]] = update
@@ -132,9 +134,12 @@ func _take(update):
 		"product_removed":
 			_remove(update["target"])
 		"avatar_shown":
-			_load_avatar(update["glb"])
+			_load_figure(_who(update), update["glb"])
 		"avatar_pose":
-			_poses.add(update["time"], update, OS.get_ticks_usec() / 1.0e6)
+			if figures.has(_who(update)):
+				figures[_who(update)]["poses"].add(update["time"], update, OS.get_ticks_usec() / 1.0e6)
+		"company":
+			_meet(update)
 		"mesh_frame":
 			var target = update["target"]
 			if _frames.has(target) and products.has(target) and products[target]["glb"] == update["glb"]:
@@ -145,6 +150,19 @@ func _take(update):
 		"error":
 			if not update.get("ref", "").begins_with("pose/"):
 				emit_signal("problem", update["message"])
+
+
+# Whose an avatar is: a companion's name, "" for one's own.
+func _who(update):
+	var who = update.get("who")
+	return who if who != null else ""
+
+
+# The clock of a person; of whoever wears a product, whose id begins with a companion's name and "/".
+func _clock(who):
+	if not _clocks.has(who):
+		_clocks[who] = SenderClock.new()
+	return _clocks[who]
 
 
 func _load(target):
@@ -173,11 +191,11 @@ func _load(target):
 		models[target].queue_free()
 	models[target] = node
 	add_child(node)
+	_undress(target)
 	if products[target].get("worn", false):
-		_frames[target] = History.new()
+		_frames[target] = History.new(_clock(target.substr(0, max(0, target.find("/")))))
 		node.visible = false  # until the first frame
 	else:
-		_frames.erase(target)
 		_place(target)
 	emit_signal("product_changed", target)
 
@@ -192,11 +210,18 @@ func _place(target):
 
 func _remove(target):
 	products.erase(target)
-	_frames.erase(target)
+	_undress(target)
 	if models.has(target):
 		models[target].queue_free()
 		models.erase(target)
 	emit_signal("product_changed", target)
+
+
+# Its frames come no more: the body does not wait for them.
+func _undress(target):
+	if _frames.has(target):
+		_frames[target].clear()
+		_frames.erase(target)
 
 
 func _move_cloth(target, now):
@@ -242,49 +267,75 @@ func _normals(vertices, indices):
 	return out
 
 
-func _load_avatar(hash_):
-	_avatar_hash = hash_
+# Who is in the room now; whoever is not, goes.
+func _meet(company):
+	var there = [""]
+	for companion in company.get("companions", []):
+		there.append(companion["name"])
+	for who in figures.keys():
+		if not who in there:
+			_leave(who)
+
+
+func _leave(who):
+	if figures[who]["skeleton"] != null:
+		figures[who]["skeleton"].queue_free()
+	figures[who]["poses"].clear()
+	figures.erase(who)
+
+
+func _load_figure(who, hash_):
+	if not figures.has(who):
+		figures[who] = {"skeleton": null, "rests": {}, "poses": History.new(_clock(who))}
+	var figure = figures[who]
+	figure["glb"] = hash_
 	var data = yield(_fetch(hash_), "completed")
 	var glb = Glb.new()
-	if _avatar_hash != hash_ or not glb.parse(data) or glb.joints.empty():
+	if not figures.has(who) or figures[who] != figure or figure["glb"] != hash_:
+		return  # Superseded, or gone, while it was fetched.
+	if not glb.parse(data) or glb.joints.empty():
+		emit_signal("problem", glb.error if glb.error != "" else "an avatar without a skeleton")
 		return
-	if _skeleton != null:
-		_skeleton.queue_free()
-	_skeleton = Skeleton.new()
-	_rests = {}
+	if figure["skeleton"] != null:
+		figure["skeleton"].queue_free()
+	var skeleton = Skeleton.new()
+	var rests = {}
 	for joint in glb.joints:
-		_skeleton.add_bone(joint["name"])
+		skeleton.add_bone(joint["name"])
 	for i in range(glb.joints.size()):
 		var joint = glb.joints[i]
-		_skeleton.set_bone_parent(i, joint["parent"])
-		_skeleton.set_bone_rest(i, Transform(Basis(), joint["rest"]))
-		_rests[joint["name"]] = joint["rest"]
+		skeleton.set_bone_parent(i, joint["parent"])
+		skeleton.set_bone_rest(i, Transform(Basis(), joint["rest"]))
+		rests[joint["name"]] = joint["rest"]
 	for part in glb.meshes:
 		var mesh = ArrayMesh.new()
 		mesh.add_surface_from_arrays(Mesh.PRIMITIVE_TRIANGLES, part["arrays"])
 		mesh.surface_set_material(0, part["material"])
 		var holder = MeshInstance.new()
 		holder.mesh = mesh
-		_skeleton.add_child(holder)
+		skeleton.add_child(holder)
 		holder.skeleton = NodePath("..")
-	add_child(_skeleton)
+	figure["skeleton"] = skeleton
+	figure["rests"] = rests
+	add_child(skeleton)
 
 
-func _move_avatar(now):
-	var moment = _poses.at(now)
-	if moment.empty() or _skeleton == null:
+func _move_figure(figure, now):
+	var moment = figure["poses"].at(now)
+	var skeleton = figure["skeleton"]
+	if moment.empty() or skeleton == null:
 		return
 	var from = moment[0]
 	var to = moment[1]
 	var hips = from["root"].linear_interpolate(to["root"], moment[2])
 	for name in to["rotations"]:
-		var bone = _skeleton.find_bone(name)
+		var bone = skeleton.find_bone(name)
 		if bone < 0:
 			continue
 		var q = to["rotations"][name]
 		var turn = from["rotations"].get(name, q).slerp(q, moment[2])
-		var move = hips - _rests["hips"] if name == "hips" else Vector3()
-		_skeleton.set_bone_pose(bone, Transform(Basis(turn), move))
+		var move = hips - figure["rests"]["hips"] if name == "hips" else Vector3()
+		skeleton.set_bone_pose(bone, Transform(Basis(turn), move))
 
 
 # The bytes of an asset; yield on "completed".

@@ -120,7 +120,7 @@ void AShowroomVisit::Take(const showroom::Arrival& Arrival)
     if (const auto* Frame = std::get_if<Vertices>(&Arrival))
     {
         FStanding* Product = Standing.Find(Text(Frame->target));
-        if (Product && Product->Shown.glb == Frame->glb) Product->Frames.add(Frame->time, *Frame, Now);
+        if (Product && Product->Shown.glb == Frame->glb) Product->Frames->add(Frame->time, *Frame, Now);
         Session->shown(*Frame);
         return;
     }
@@ -138,7 +138,9 @@ void AShowroomVisit::Take(const showroom::Arrival& Arrival)
     }
     else if (const auto* Shown = std::get_if<ProductShown>(&Update))
     {
-        Standing.FindOrAdd(Text(Shown->target)).Shown = *Shown;
+        FStanding& Product = Standing.FindOrAdd(Text(Shown->target));
+        Product.Shown = *Shown;
+        if (!Product.Frames) Product.Frames = MakeUnique<History<Vertices>>(Clocks.ofTarget(Shown->target));
         Load(Text(Shown->target));
     }
     else if (const auto* Changed = std::get_if<ProductChanged>(&Update))
@@ -148,14 +150,20 @@ void AShowroomVisit::Take(const showroom::Arrival& Arrival)
         Product->Shown.transform = Changed->transform;
         Product->Shown.size = Changed->size;
         Product->Shown.color = Changed->color;
-        if (!Changed->glb.empty()) Product->Shown.glb = Changed->glb;
-        Load(Text(Changed->target));
+        if (!Changed->glb.empty())
+        {
+            Product->Shown.glb = Changed->glb;
+            return Load(Text(Changed->target));
+        }
+        for (auto& Mesh : Product->Meshes)
+            if (!Product->Shown.worn) Mesh->SetRelativeTransform(Place(Product->Shown.transform));
+        OnProduct.Broadcast(Text(Changed->target));
     }
     else if (const auto* Removed = std::get_if<ProductRemoved>(&Update)) Remove(Text(Removed->target));
     else if (const auto* Body = std::get_if<AvatarShown>(&Update)) Dress(*Body);
     else if (const auto* Pose = std::get_if<AvatarPose>(&Update))
     {
-        if (FFigure* Figure = Figures.Find(Text(Pose->who))) Figure->Poses.add(Pose->time, *Pose, Now);
+        if (FFigure* Figure = Figures.Find(Text(Pose->who))) Figure->Poses->add(Pose->time, *Pose, Now);
     }
     else if (const auto* There = std::get_if<showroom::Company>(&Update)) Meet(*There);
     else if (const auto* Said = std::get_if<Reply>(&Update)) OnReply.Broadcast(Text(Said->text));
@@ -188,7 +196,7 @@ void AShowroomVisit::Load(const FString& Target)
         for (auto& Old : Product->Meshes) Old->DestroyComponent();
         Product->Meshes.Reset();
         Product->Triangles.Reset();
-        Product->Frames.clear();
+        Product->Frames->clear();
         FglTFRuntimeMeshLOD Lod;
         if (!Asset->LoadStaticMeshAsRuntimeLOD(0, Lod, FglTFRuntimeMaterialsConfig())) return;
         for (const FglTFRuntimePrimitive& Primitive : Lod.Primitives)
@@ -221,7 +229,9 @@ void AShowroomVisit::Remove(const FString& Target)
 void AShowroomVisit::Dress(const showroom::AvatarShown& Shown)
 {
     const FString Who = Text(Shown.who);
-    Figures.FindOrAdd(Who).Glb = Shown.glb;
+    FFigure& Shape = Figures.FindOrAdd(Who);
+    Shape.Glb = Shown.glb;
+    if (!Shape.Poses) Shape.Poses = MakeUnique<showroom::History<showroom::AvatarPose>>(Clocks.of(Shown.who), 32);
     Fetch(Text(Shown.glb), [this, Who, Hash = Shown.glb](UglTFRuntimeAsset* Asset) {
         FFigure* Figure = Figures.Find(Who);
         if (!Asset || !Figure || Figure->Glb != Hash) return;  // Superseded, or gone.
@@ -257,7 +267,7 @@ void AShowroomVisit::Meet(const showroom::Company& Company)
 
 void AShowroomVisit::MoveFigure(FFigure& Figure, double Now)
 {
-    const auto Moment = Figure.Poses.at(Now);
+    const auto Moment = Figure.Poses->at(Now);
     if (!Figure.Mesh || !Moment.to) return;
     TArray<FTransform>& Bones = Figure.Mesh->BoneSpaceTransforms;
     // The GLB's bones have no rotation at rest: a rotation relative to rest is the bone's own.
@@ -278,7 +288,7 @@ void AShowroomVisit::MoveFigure(FFigure& Figure, double Now)
 
 void AShowroomVisit::MoveCloth(FStanding& Product, double Now)
 {
-    const auto Moment = Product.Frames.at(Now);
+    const auto Moment = Product.Frames->at(Now);
     if (!Moment.to) return;
     const auto& To = Moment.to->positions;
     const auto& From = Moment.from->positions.size() == To.size() ? Moment.from->positions : To;

@@ -61,7 +61,7 @@ private:
     struct FStanding
     {
         showroom::ProductShown Shown;
-        showroom::History<showroom::Vertices> Frames;
+        TUniquePtr<showroom::History<showroom::Vertices>> Frames;
         TArray<TObjectPtr<UProceduralMeshComponent>> Meshes;
         TArray<TArray<int32>> Triangles;
     };
@@ -70,12 +70,13 @@ private:
     struct FFigure
     {
         std::string Glb;
-        showroom::History<showroom::AvatarPose> Poses;
+        TUniquePtr<showroom::History<showroom::AvatarPose>> Poses;
         TObjectPtr<UPoseableMeshComponent> Mesh;
     };
 
     TSharedPtr<IWebSocket> Socket;
     TUniquePtr<showroom::Session> Session;
+    showroom::Clocks Clocks;  // one for each person: skin stays in its sleeve
     TMap<FString, FStanding> Standing;
     TMap<FString, FFigure> Figures;
     double Sent = 0;

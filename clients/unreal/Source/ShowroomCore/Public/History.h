@@ -2,17 +2,22 @@
 // later.
 #pragma once
 
-#include <algorithm>
 #include <deque>
-#include <limits>
 #include <utility>
+
+#include "SenderClock.h"
 
 namespace showroom {
 
+/// The clock knows a history by its place in memory, so it is neither copied nor moved.
 template <class T> class History {
  public:
-  /// lag: seconds that bridge jitter; keep: samples that are kept.
-  explicit History(double lag = 0.03, std::size_t keep = 16) : lag_(lag), keep_(keep) {}
+  /// clock: of the sender, or none: one for this history alone; keep: samples that are kept.
+  explicit History(std::shared_ptr<SenderClock> clock = nullptr, std::size_t keep = 16)
+      : clock_(clock ? std::move(clock) : std::make_shared<SenderClock>()), keep_(keep) {}
+  ~History() { clock_->forget(this); }
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
 
   /// The samples around the moment to show, and how far from the first to the second.
   struct Moment {
@@ -24,11 +29,11 @@ template <class T> class History {
   /// Take a sample; one that is older than the last is left out.
   void add(double time, T value, double now) {
     if (!samples_.empty() && time <= samples_.back().first) {
-      if (samples_.back().first - time < 5) return;
-      clear();  // The sender's clock began anew.
+      if (samples_.back().first - time < SenderClock::Anew) return;
+      clear();
+      clock_->restart();
     }
-    // The smallest offset seen lately; it is let go of slowly, since clocks drift.
-    offset_ = std::min(offset_ + 0.0005, now - time);
+    clock_->hear(this, time, now);
     samples_.emplace_back(time, std::move(value));
     if (samples_.size() > keep_) samples_.pop_front();
   }
@@ -36,7 +41,7 @@ template <class T> class History {
   /// Both null while there is nothing.
   Moment at(double now) const {
     if (samples_.empty()) return {};
-    const double wanted = now - offset_ - lag_;
+    const double wanted = clock_->at(now);
     const auto* before = &samples_.front();
     for (const auto& sample : samples_) {
       if (sample.first > wanted) {
@@ -49,16 +54,16 @@ template <class T> class History {
     return {&before->second, &before->second, 1};
   }
 
+  /// Forget all samples; other histories of this sender go on.
   void clear() {
     samples_.clear();
-    offset_ = std::numeric_limits<double>::infinity();
+    clock_->forget(this);
   }
 
  private:
   std::deque<std::pair<double, T>> samples_;
-  double lag_;
+  std::shared_ptr<SenderClock> clock_;
   std::size_t keep_;
-  double offset_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace showroom
