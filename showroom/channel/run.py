@@ -12,6 +12,7 @@ from types import TracebackType
 
 from .ears import HearingOffer
 from .host import Host
+from .promptness import take_short_turns
 from .server import Server, open_server
 from .settings import ServerSettings
 from .studio import Work
@@ -48,6 +49,7 @@ def run_server(
                 signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
         async with open_server(settings, host, hearing, work) as server:
             settle()
+            take_short_turns()
             ready(server)
             await stopped.wait()
 
@@ -100,6 +102,7 @@ class ServerThread:
         self._stopped = asyncio.Event()
         try:
             async with open_server(*self._parts) as server:
+                take_short_turns()
                 self._opened.set_result(server)
                 await self._stopped.wait()
         except Exception as error:

@@ -33,6 +33,7 @@ from showroom.protocol.rotations import plain
 from showroom.protocol.validation import ref_of
 
 from .packed import LENGTH, NOTHING, POSE, SHOWN, Answer, Placed, Request, frame_of
+from .promptness import take_short_turns
 from .readers import Readers
 from .ring import Ring
 from .stand_in import (
@@ -395,6 +396,7 @@ def settle_in() -> None:
     with contextlib.suppress(AttributeError, OSError):
         # Also where the channel runs in real time (chrt): visits share what is left by niceness.
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    take_short_turns(0.0)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
     with contextlib.suppress(ImportError, OSError, ValueError):
