@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..app import open_showroom
 
@@ -97,8 +98,8 @@ def run_fuzz(*, url: str, inputs: int, seed: int, catalog: Path | None, scene: s
 def run_soak(crowd: Crowd, minutes: float, *, catalog: Path | None, scene: str | Path) -> int:
     """Have visitors come and go for so long, and print what that did to the server's memory.
 
-    Each stays for the crowd's seconds, then another comes. The memory is that of the channel's
-    process; a visit's ends with it.
+    Each stays for the crowd's seconds, then another comes. They live in a process of their own; the
+    memory is that of the channel's process. A visit's ends with it.
 
     Returns:
         1 where something failed that should not or somebody was turned away, else 0.
@@ -106,6 +107,9 @@ def run_soak(crowd: Crowd, minutes: float, *, catalog: Path | None, scene: str |
     Raises:
         ChannelError: a number is out of bounds.
     """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     from ..channel.settings import ChannelError, ServerSettings
 
     if not 0.0 < minutes <= 24 * 60.0:
@@ -114,12 +118,16 @@ def run_soak(crowd: Crowd, minutes: float, *, catalog: Path | None, scene: str |
         )
     crowd.check()
     settings = ServerSettings(max_visits=2 * crowd.visitors + 8)
+    spawn = multiprocessing.get_context("spawn")
     with (
         _listening() as errors,
         open_showroom(catalog, scene=scene, port=0, settings=settings) as showroom,
+        ProcessPoolExecutor(1, mp_context=spawn) as pool,
     ):
-        url, metrics = showroom.server.url, showroom.server.metrics
-        memory, visits, refused = asyncio.run(come_and_go(url, crowd, minutes * 60.0))
+        metrics = showroom.server.metrics
+        coming = pool.submit(_come_and_go, showroom.server.url, crowd, minutes * 60.0)
+        memory = _weigh(coming, minutes * 60.0)
+        visits, refused = coming.result()
         faults = metrics.faults_total + len(errors.seen)
     for message in [*errors.seen[:10], *refused[:10]]:
         print(f"showroom: {message}")
@@ -134,8 +142,12 @@ def run_soak(crowd: Crowd, minutes: float, *, catalog: Path | None, scene: str |
     return 1 if faults or refused else 0
 
 
-async def come_and_go(url: str, crowd: Crowd, seconds: float) -> tuple[list[float], int, list[str]]:
-    """Megabytes of this process now and then, how many visits there were, and why others were not.
+def _come_and_go(url: str, crowd: Crowd, seconds: float) -> tuple[int, list[str]]:
+    return asyncio.run(come_and_go(url, crowd, seconds))
+
+
+async def come_and_go(url: str, crowd: Crowd, seconds: float) -> tuple[int, list[str]]:
+    """How many visits there were, and why others were not.
 
     A visitor who is turned away is followed by the next, as at any door.
     """
@@ -159,18 +171,18 @@ async def come_and_go(url: str, crowd: Crowd, seconds: float) -> tuple[list[floa
                 continue
             visits += 1
 
-    memory: list[float] = []
-
-    async def weigh() -> None:
-        await asyncio.sleep(min(WARM_SECONDS, seconds / 4))
-        while True:
-            memory.append(_megabytes())
-            await asyncio.sleep(min(SAMPLE_SECONDS, seconds / 24))
-
-    scales = asyncio.create_task(weigh())
     await asyncio.gather(*(seat(number) for number in range(crowd.visitors)))
-    scales.cancel()
-    return memory or [_megabytes()], visits, refused
+    return visits, refused
+
+
+def _weigh(until: Future[Any], seconds: float) -> list[float]:
+    """Megabytes of this process now and then, until visitors have gone."""
+    memory: list[float] = []
+    pause = min(WARM_SECONDS, seconds / 4)
+    while not wait((until,), pause).done:
+        memory.append(_megabytes())
+        pause = min(SAMPLE_SECONDS, seconds / 24)
+    return memory or [_megabytes()]
 
 
 def _megabytes() -> float:
