@@ -47,7 +47,7 @@ def test_the_page_s_names_are_in_step_with_the_language_data():
     )
 
 
-@pytest.mark.parametrize("name", ["frames", "history", "meshes", "told"])
+@pytest.mark.parametrize("name", ["changed", "frames", "history", "meshes", "told"])
 def test_on_its_own(name):
     node(name)
 

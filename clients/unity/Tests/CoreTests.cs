@@ -233,6 +233,30 @@ static class CoreTests
         Check(later.At(9.18) < 9, "who comes back with a clock that began anew is followed");
     }
 
+    static void Changes()
+    {
+        var shirt = new ProductShown
+        {
+            Glb = "a", Size = "M", Color = "navy", Values = new Dictionary<string, double> { { "sleeve_length", 0.2 } },
+        };
+        var refit = new ProductChanged
+        {
+            Glb = "b",
+            Transform = new double[] { 1, 0, 0, 0, 0, 0, 1 },
+            Changes = new[]
+            {
+                new Change { Name = "sleeve_length", Unit = "m", Old = 0.2, New = 0.23 },
+                new Change { Name = "x", Unit = "m", Old = 0, New = 1 },
+            },
+        };
+        Shown.Change(shirt, refit);
+        Check(shirt.Size == "M" && shirt.Color == "navy", "a re-fitted product keeps size and colour");
+        Check(shirt.Values.Count == 1 && shirt.Values["sleeve_length"] == 0.23, "its numbers");
+        Check(shirt.Glb == "b" && shirt.Transform == refit.Transform, "its shape and place");
+        Shown.Change(shirt, new ProductChanged { Size = "L", Color = "red", Transform = refit.Transform, Changes = new Change[0] });
+        Check(shirt.Size == "L" && shirt.Color == "red" && shirt.Glb == "b", "another size and colour");
+    }
+
     /// <summary>A way to the server that is cut after some bytes.</summary>
     static int Road(int port, Func<int> bytes)
     {
@@ -351,6 +375,7 @@ static class CoreTests
         MeshFrames(arguments[2]);
         Histories();
         OneClock();
+        Changes();
         Visits(int.Parse(arguments[3])).GetAwaiter().GetResult();
         Console.WriteLine("all is so");
         return 0;

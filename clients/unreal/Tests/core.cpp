@@ -14,6 +14,7 @@
 #include "Compact.h"
 #include "Frames.h"
 #include "History.h"
+#include "Products.h"
 #include "Session.h"
 
 using namespace showroom;
@@ -201,6 +202,28 @@ static void oneClock() {
   check(value(later.at(9.18)) < 9, "who comes back with a clock that began anew is followed");
 }
 
+static void changes() {
+  ProductShown shirt;
+  shirt.glb = "a";
+  shirt.size = "M";
+  shirt.color = "navy";
+  shirt.values = {{"sleeve_length", 0.2}};
+  ProductChanged refit;
+  refit.glb = "b";
+  refit.transform = {1, 0, 0, 0, 0, 0, 1};
+  refit.changes = {{"sleeve_length", "m", 0.2, 0.23}, {"x", "m", 0, 1}};
+  change(shirt, refit);
+  check(shirt.size == "M" && shirt.color == "navy", "a re-fitted product keeps size and colour");
+  check(shirt.values == std::map<std::string, double>{{"sleeve_length", 0.23}}, "its numbers");
+  check(shirt.glb == "b" && shirt.transform == refit.transform, "its shape and place");
+  ProductChanged other;
+  other.transform = refit.transform;
+  other.size = "L";
+  other.color = "red";
+  change(shirt, other);
+  check(shirt.size == "L" && shirt.color == "red" && shirt.glb == "b", "another size and colour");
+}
+
 // A websocket client as small as a test allows (RFC 6455).
 class Socket {
  public:
@@ -375,6 +398,7 @@ int main(int, char** arguments) {
   meshFrames(arguments[3]);
   histories();
   oneClock();
+  changes();
   {
     Visitor visitor(std::stoi(arguments[4]), true);
     visitor.until([&] { return visitor.session.state == State::Open; }, "a welcome");

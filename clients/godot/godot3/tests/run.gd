@@ -6,6 +6,7 @@ const Connection = preload("res://addons/showroom/connection.gd")
 const Glb = preload("res://addons/showroom/glb.gd")
 const History = preload("res://addons/showroom/history.gd")
 const Meshes = preload("res://addons/showroom/meshes.gd")
+const Products = preload("res://addons/showroom/products.gd")
 const SenderClock = preload("res://addons/showroom/sender_clock.gd")
 
 var _live = []
@@ -29,6 +30,7 @@ func _run():
 	_mesh_frames(_json(OS.get_environment("SHOWROOM_MESHES")))
 	_history()
 	_one_clock()
+	_changes()
 	_glb(OS.get_environment("SHOWROOM_GLB"))
 	yield(_visit("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_PORT")), "completed")
 	yield(_breaks("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_ROAD")), "completed")
@@ -204,6 +206,24 @@ func _one_clock():
 		later.add(1 + i * 0.02, i, 9 + i * 0.02)
 	var shown = later.at(9.18)
 	check(shown[0] < 9 and shown[2] < 1, "who comes back with a clock that began anew is followed")
+
+
+func _changes():
+	var shirt = {
+		"glb": "a", "size": "M", "color": "navy", "transform": [0, 0, 0, 0, 0, 0, 1],
+		"values": {"sleeve_length": 0.2},
+	}
+	Products.change(shirt, {
+		"glb": "b", "transform": [1, 0, 0, 0, 0, 0, 1], "changes": [
+			{"name": "sleeve_length", "unit": "m", "old": 0.2, "new": 0.23},
+			{"name": "x", "unit": "m", "old": 0, "new": 1},
+		],
+	})
+	check(shirt["size"] == "M" and shirt["color"] == "navy", "a re-fitted product keeps size and colour")
+	check(shirt["values"].size() == 1 and shirt["values"]["sleeve_length"] == 0.23, "its numbers")
+	check(shirt["glb"] == "b" and shirt["transform"][0] == 1, "its shape and place")
+	Products.change(shirt, {"size": "L", "color": "red", "transform": shirt["transform"], "changes": []})
+	check(shirt["size"] == "L" and shirt["color"] == "red" and shirt["glb"] == "b", "another size and colour")
 
 
 func _glb(path):

@@ -186,11 +186,8 @@ namespace Showroom.Unity
         {
             ProductShown product;
             if (!products.TryGetValue(changed.Target, out product)) return;
-            product.Transform = changed.Transform;
-            product.Size = changed.Size;
-            product.Color = changed.Color;
-            foreach (var change in changed.Changes) if (product.Values != null) product.Values[change.Name] = change.New;
-            if (!string.IsNullOrEmpty(changed.Glb)) Load(changed.Target, product.Glb = changed.Glb);
+            Shown.Change(product, changed);
+            if (!string.IsNullOrEmpty(changed.Glb)) Load(changed.Target, product.Glb);
             else Place(changed.Target);
             onProduct?.Invoke(changed.Target);
         }

@@ -25,6 +25,7 @@ export interface PanelWishes {
 export class Panel {
   lang: Lang;
   private readonly wishes: PanelWishes;
+  private shown: ProductShown | undefined;
   private readonly dialog = at<HTMLDialogElement>("measures");
 
   constructor(lang: Lang, wishes: PanelWishes) {
@@ -100,18 +101,19 @@ export class Panel {
     at("facts").textContent = `🛒 ${pieces}${sums.length ? ` · ${sums.join(" + ")}` : ""}`;
   }
 
-  changes(changes: readonly Change[], category: string | undefined): void {
+  /** What became of a product; beside its size and colour where it is the one that is shown. */
+  changes(changes: readonly Change[], of: ProductShown | undefined): void {
     if (!changes.length) return;
-    const text = changes.map((change) => changeText(this.lang, change, category));
-    at("facts").textContent = text.join(" · ");
+    const text = changes.map((change) => changeText(this.lang, change, of?.category));
+    at("facts").textContent = [...(of === this.shown ? this.facts() : []), ...text].join(" · ");
   }
 
   /** Who is chosen, and what can be done with it. */
   product(shown: ProductShown | undefined, buttons: Button[]): void {
+    this.shown = shown;
     const names = shown?.name ?? {};
     at("name").textContent = names[this.lang] ?? names["en"] ?? word(this.lang, "pick");
-    const facts = [shown?.size, shown?.color && colorName(this.lang, shown.color)].filter(Boolean);
-    at("facts").textContent = facts.join(" · ");
+    at("facts").textContent = this.facts().join(" · ");
     const colors = at<HTMLSelectElement>("colors");
     const offered = shown?.colors ?? [];
     colors.hidden = offered.length === 0;
@@ -130,6 +132,11 @@ export class Panel {
 
   offer(mode: "vr" | "ar", able: boolean): void {
     at(mode).hidden = !able;
+  }
+
+  private facts(): string[] {
+    const { size, color } = this.shown ?? {};
+    return [size ?? "", color ? colorName(this.lang, color) : ""].filter(Boolean);
   }
 
   private measure(): void {

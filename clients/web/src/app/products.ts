@@ -2,6 +2,7 @@
 
 import { Box3, CylinderGeometry, Group, Mesh, MeshStandardMaterial, Raycaster, Vector3 } from "three";
 import type { Object3D, Scene } from "three";
+import { changed } from "../core/changed.ts";
 import { History } from "../core/history.ts";
 import type { Clocks } from "../core/history.ts";
 import type { ProductChanged, ProductShown } from "../core/messages.ts";
@@ -98,11 +99,7 @@ export class Products {
   async change(update: ProductChanged): Promise<void> {
     const standing = this.all.get(update.target);
     if (!standing) return;
-    const values = { ...standing.shown.values };
-    for (const change of update.changes) values[change.name] = change.new;
-    Object.assign(standing.shown, {
-      values, transform: update.transform, size: update.size, color: update.color,
-    });
+    standing.shown = changed(standing.shown, update);
     if (update.glb) await this.fetch(update.target, update.glb);
     else if (standing.root && !standing.cloth) place(standing.root, update.transform);
   }

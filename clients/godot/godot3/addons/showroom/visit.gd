@@ -9,6 +9,7 @@ signal product_changed(target)
 const Connection = preload("connection.gd")
 const Glb = preload("glb.gd")
 const History = preload("history.gd")
+const Products = preload("products.gd")
 const SenderClock = preload("sender_clock.gd")
 
 export var url = "ws://127.0.0.1:8765"
@@ -121,12 +122,8 @@ func _take(update):
 			_load(update["target"])
 		"product_changed":
 			if products.has(update["target"]):
-				var shown = products[update["target"]]
-				var changed = update.get("glb", "") != ""
-				for name in ["transform", "size", "color"]:
-					shown[name] = update.get(name, shown.get(name))
-				if changed:
-					shown["glb"] = update["glb"]
+				Products.change(products[update["target"]], update)
+				if update.get("glb", "") != "":
 					_load(update["target"])
 				else:
 					_place(update["target"])

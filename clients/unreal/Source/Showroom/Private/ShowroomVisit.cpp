@@ -6,6 +6,7 @@
 #include "IWebSocket.h"
 #include "Interfaces/IHttpResponse.h"
 #include "ProceduralMeshComponent.h"
+#include "Products.h"
 #include "WebSocketsModule.h"
 #include "glTFRuntimeFunctionLibrary.h"
 
@@ -147,14 +148,8 @@ void AShowroomVisit::Take(const showroom::Arrival& Arrival)
     {
         FStanding* Product = Standing.Find(Text(Changed->target));
         if (!Product) return;
-        Product->Shown.transform = Changed->transform;
-        Product->Shown.size = Changed->size;
-        Product->Shown.color = Changed->color;
-        if (!Changed->glb.empty())
-        {
-            Product->Shown.glb = Changed->glb;
-            return Load(Text(Changed->target));
-        }
+        change(Product->Shown, *Changed);
+        if (!Changed->glb.empty()) return Load(Text(Changed->target));
         for (auto& Mesh : Product->Meshes)
             if (!Product->Shown.worn) Mesh->SetRelativeTransform(Place(Product->Shown.transform));
         OnProduct.Broadcast(Text(Changed->target));
