@@ -384,7 +384,9 @@ class Companies:
 
     def _tell_who(self, code: str, new: Member | None = None, ref: str = "") -> None:
         members = self._rooms[code].members
-        companions = tuple(Companion(name=m.name, away=not m.session.attached) for m in members)
+        companions = tuple(
+            Companion(name=m.name, away=not m.session.attached, may=m.may) for m in members
+        )
         for member in members:
             member.session.deliver(
                 Company(

@@ -105,7 +105,9 @@ class Change(msgspec.Struct, kw_only=True):
 class ProductChanged(Message, tag="product_changed"):
     """A product was re-fitted, recoloured or moved.
 
-    ``glb`` is the hash of the new GLB if shape or materials changed, else ``""``.
+    ``glb`` is the hash of the new GLB if shape or materials changed, else ``""``; ``size`` and
+    ``color`` are those of now if they became others, else ``""``. Among ``changes`` are those of
+    the place, which is in ``transform``.
     """
 
     target: str
@@ -155,10 +157,15 @@ class AvatarPose(Message, tag="avatar_pose"):
 
 
 class Companion(msgspec.Struct, kw_only=True):
-    """One who is in the room; ``away`` while their connection is lost."""
+    """One who is in the room; ``away`` while their connection is lost.
+
+    Attributes:
+        may: what they may do with what stands in the room; a host whatever they wish.
+    """
 
     name: str
     away: bool = False
+    may: Guests = "change"
 
 
 class Company(Message, tag="company"):

@@ -195,6 +195,7 @@ def test_a_guest_points_at_it_and_moves_it_as_they_see_it():
 def test_a_host_says_what_guests_may_do(guests, moves):
     async def test(mia: Friend, noa: Friend) -> None:
         assert noa.company.may == guests and mia.company.may == "change"
+        assert {c.name: c.may for c in noa.company.companions} == {"Mia": "change", "Noa": guests}
         answer = await noa.do("rotate", target="Mia/chair", delta=0.5)
         assert isinstance(answer[-1], Done) is moves
         answer = await noa.do("scale", target="Mia/chair", factor=1.1)
@@ -212,6 +213,7 @@ def test_a_host_says_what_guests_may_do(guests, moves):
         assert (answer[-1].field, answer[-1].expected) == ("who", "Noa")
         await mia.ask(Allow(id="b", guests="change", who="Noa"))
         await noa.look(lambda: noa.company.may == "change")
+        assert {c.may for c in noa.company.companions} == {"change"}
         assert isinstance((await noa.do("scale", target="Mia/chair", factor=1.1))[-1], Done)
 
     together(test, guests)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 import wave
 from pathlib import Path
 
@@ -17,10 +18,12 @@ import pytest
 from conftest import GOLDEN_FRAMES
 
 from showroom.app import open_showroom
+from showroom.channel.client import Client
 from showroom.channel.ears import HearingOffer
 from showroom.channel.pool import VisitPool
 from showroom.channel.run import ServerThread
 from showroom.channel.settings import ServerSettings
+from showroom.protocol.messages import Allow, Company, Join
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "channel"))
 from channel_toys import ToyVisit
@@ -166,6 +169,59 @@ def test_two_visitors_see_what_the_other_wears_until_one_leaves(browser):
         noa.close()
         until(mia, f"{worn} === 'tshirt' && showroom.companions.names().length === 0")
         assert mia.faults == [] and noa.faults == []
+
+
+def wait_until_told(guest: Client, may: str) -> None:
+    """Until a guest's client is told that it may do no more and no less than that."""
+    end = time.monotonic() + PATIENCE / 1000
+    told = ""
+    while told != may:
+        assert time.monotonic() < end, f"was told {told!r} last"
+        told = next((u.may for u in reversed(guest.poll()) if isinstance(u, Company)), told)
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("lang", "guests_may", "look", "noa_s_room"),
+    [
+        ("en", "Guests may", "look", "Noa's room; you may move"),
+        ("zh", "客人可以", "观看", "Noa的展厅，您可以移动"),
+    ],
+)
+def test_a_host_says_with_buttons_what_guests_may_do(
+    browser, toy_server, lang, guests_may, look, noa_s_room
+):
+    address = toy_server.url.replace("ws:", "http:")
+    press = "document.querySelector('[aria-label=\"%s\"] [data-may=%s]').click()"
+    pressed = "[...document.querySelectorAll('#company [aria-pressed=true]')]"
+    with Client(toy_server.url) as noa, Client(toy_server.url) as tom:
+        mia = browser(f"{address}/?room=new&name=Mia&lang={lang}")
+        until(mia, "!document.getElementById('company').hidden")
+        assert mia.evaluate("document.querySelectorAll('#company button').length") == 0
+        room = mia.evaluate("new URL(location.href).searchParams.get('room')")
+        noa.ask(Join(id="j", room=room, name="Noa"))
+        until(mia, f"{pressed}.map((b) => b.dataset.may).join() === 'change'")
+        assert guests_may in text(mia, "company")
+        mia.evaluate(press % (guests_may, "look"))
+        wait_until_told(noa, "look")
+        until(mia, f"{pressed}.map((b) => b.textContent).join() === '{look}'")
+        came = tom.ask(Join(id="j", room=room, name="Tom"))
+        assert [u.may for u in came if isinstance(u, Company)] == ["look"], (
+            "nor may who comes later"
+        )
+        until(mia, f"{pressed}.map((b) => b.dataset.may).join() === 'look,look,look'")
+        mia.evaluate(press % ("Tom", "move"))
+        wait_until_told(tom, "move")
+        until(mia, f"{pressed}.map((b) => b.dataset.may).join() === 'look,move'")
+        assert {u.may for u in noa.poll() if isinstance(u, Company)} <= {"look"}
+        assert mia.faults == []
+    with Client(toy_server.url) as noa:
+        (shown,) = (u for u in noa.ask(Join(id="j", name="Noa")) if isinstance(u, Company))
+        mia.goto(f"{address}/?room={shown.room}&name=Mia&lang={lang}", wait_until="commit")
+        until(mia, "globalThis.showroom?.companions.guest")
+        noa.ask(Allow(id="a", guests="move", who="Mia"))
+        until(mia, f"document.getElementById('company').textContent.includes({noa_s_room!r})")
+        assert mia.evaluate("document.querySelectorAll('#company button').length") == 0
 
 
 def test_a_microphone_is_heard_by_the_showroom(browser, tmp_path):

@@ -1,2 +1,2 @@
-// sources 0a3cf4d1a1f51145bf60e5dea496f90c8da7c67465f781af5d86cfa8d7349fca; with three.js (MIT licence, (c) three.js authors)
+// sources 1b5a6527b8cca78d7c359da9cf21dd33ca7d395cac3e33fd1e733a0f44cb6f88; with three.js (MIT licence, (c) three.js authors)
 var s=class extends AudioWorkletProcessor{block=new Float32Array(1024);filled=0;process([r]){let e=r?.[0];return e&&(this.block.set(e,this.filled),this.filled+=e.length,this.filled+e.length>1024&&(this.port.postMessage(this.block.slice(0,this.filled)),this.filled=0)),!0}};registerProcessor("listener",s);

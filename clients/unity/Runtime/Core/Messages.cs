@@ -121,6 +121,7 @@ namespace Showroom
     {
         [JsonProperty("name", Required = Required.Always)] public string Name;
         [JsonProperty("away", NullValueHandling = NullValueHandling.Ignore)] public bool Away;
+        [JsonProperty("may", NullValueHandling = NullValueHandling.Ignore)] public string May;
     }
 
     /// <summary>Fit of one body region: garment girth minus body girth (ease), metres.</summary>

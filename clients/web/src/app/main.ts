@@ -10,6 +10,8 @@ import { Avatar } from "./avatar.ts";
 import { Board } from "./board.ts";
 import type { Button } from "./board.ts";
 import { Companions, isOthers } from "./companions.ts";
+import { allowed, GuestCard, LEVELS } from "./guests.ts";
+import type { May } from "./guests.ts";
 import { Headset, supports } from "./headset.ts";
 import { hasMicrophone, Microphone } from "./microphone.ts";
 import { Panel } from "./panel.ts";
@@ -39,6 +41,7 @@ const avatar = new Avatar((root, old) => {
   stage.scene.add(root);
 }, clocks.of(""));
 
+const guestCard = new GuestCard(allow);
 const companions = new Companions(stage.scene, assets, clocks);
 const room = query.get("room"); // "new" opens one
 
@@ -88,7 +91,17 @@ function offer(): void {
   }
   buttons.push({ label: label("undo"), press: () => command({ action: "undo" }) });
   panel.product(shown, buttons);
+  const level = allowed(guestCard.company); // on the page they have a card of their own
+  if (level !== null) {
+    const next = LEVELS[(LEVELS.indexOf(level || "change") + 1) % LEVELS.length]!;
+    const now = level ? label(level) : "…";
+    buttons.push({ label: `${label("guests")} ${now}`, press: () => allow(next, "") });
+  }
   board.set(shown?.name[panel.lang] ?? label("pick"), buttons);
+}
+
+function allow(guests: May, who: string): void {
+  connection.send({ type: "allow", id: fresh(), guests, who });
 }
 
 function tryOn(target: string): void {
@@ -111,6 +124,7 @@ function onUpdate(update: Arrival): void {
       if (update.resumed) break;
       embodied = false;
       products.clear();
+      guestCard.show(null, panel.lang);
       panel.status("pick");
       if (body) connection.send({ ...body, id: fresh() });
       if (room) {
@@ -120,6 +134,8 @@ function onUpdate(update: Arrival): void {
       break;
     case "company":
       companions.meet(update);
+      guestCard.show(update, panel.lang);
+      offer();
       break;
     case "room_shown":
       stage.show(update);
@@ -135,10 +151,10 @@ function onUpdate(update: Arrival): void {
       }
       break;
     case "product_changed":
-      if (!isOthers(update.target)) {
-        panel.changes(update.changes, products.get(update.target)?.category);
-      }
       void products.change(update).catch((error: unknown) => panel.problem(String(error)));
+      if (isOthers(update.target)) break;
+      offer();
+      panel.changes(update.changes, products.get(update.target));
       break;
     case "product_removed":
       products.remove(update.target);
@@ -257,6 +273,7 @@ const panel = new Panel(preferred(), {
   lang: (lang: Lang) => {
     panel.lang = lang;
     panel.translate();
+    guestCard.show(guestCard.company, lang);
     offer();
   },
   enter: (mode) => void headset.enter(mode).catch((error: unknown) => panel.problem(String(error))),

@@ -74,6 +74,7 @@ export interface Change {
 export interface Companion {
   name: string;
   away?: boolean;
+  may?: "change" | "look" | "move";
 }
 
 /** Fit of one body region: garment girth minus body girth (ease), metres. */

@@ -94,11 +94,13 @@ struct Change {
 struct Companion {
   std::string name;
   bool away = false;
+  std::string may = "change";
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
     visitor_("name", name, true);
     visitor_("away", away, false);
+    visitor_("may", may, false);
   }
 };
 
