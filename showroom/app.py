@@ -288,20 +288,21 @@ def serve(
     errands: ErrandSettings | None = None,
     record: Path | None = None,
     with_body: bool = False,
+    force: bool = False,
 ) -> int:
     """Open the channel until SIGTERM or Ctrl-C, with visits in a process of their own.
 
     Args:
         settings: of :func:`showroom.channel.config.settings_of`.
         record: a file to write the visits' events to, and with ``with_body`` their bodies and
-            the answers.
+            the answers; with ``force`` in place of one that is there already.
         errands: where questions for a person and for a model go; nowhere by default.
         engine, weights: an optional recogniser and its folder of weights.
 
     Raises:
         HearingError: that recogniser cannot be opened.
         ChannelError: the port is taken, or an address beyond loopback lacks TLS and a token.
-        TakeError: the recording cannot be written.
+        TakeError: the recording cannot be written, or is there already.
     """
     from .channel.errands import Errands, ErrandSettings
     from .channel.pool import VisitPool
@@ -311,7 +312,7 @@ def serve(
     products = open_catalog(catalog)
     hearing = hearing_offer(catalog, engine=engine, weights=weights)
     outside = errands or ErrandSettings()
-    recorder = Recorder(record, bodies=with_body) if record else None
+    recorder = Recorder(record, bodies=with_body, force=force) if record else None
     helpers = Helpers.of(outside)
     visits = VisitPool(
         partial(make_visit, catalog, scene, helpers=helpers),
@@ -336,7 +337,8 @@ def serve(
         if recorder is not None:
             recorder.close()
     if recorder is not None:
-        print(f"showroom: {recorder.turns} turns recorded in {record}", flush=True)
+        told = f"{recorder.turns} turns recorded in {record}" if recorder.turns else "no turns came"
+        print(f"showroom: {told}", flush=True)
         if recorder.problem:
             print(f"showroom: the recording is cut short: {recorder.problem}", file=sys.stderr)
             return 1

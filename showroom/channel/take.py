@@ -179,15 +179,19 @@ def write_take(path: Path, take: Take) -> None:
 class Recorder:
     """Writes a recording while it happens; a context manager, thread-safe.
 
-    The file is there once the recording is closed. Without ``bodies`` it says nothing of a body:
-    the height and tape are a standard body's, poses are scaled to its height and lose all but head
-    and hands, and answers, which speak of the body, are left out. Tokens are never written.
+    The file is there once the recording is closed, unless nothing happened. Without ``bodies`` it
+    says nothing of a body: the height and tape are a standard body's, poses are scaled to its
+    height and lose all but head and hands, and answers, which speak of the body, are left out.
+    Tokens are never written.
+
+    Args:
+        force: replace a recording that is there already, once this one is closed.
 
     Raises:
-        TakeError: on opening, the file cannot be written.
+        TakeError: on opening, the file cannot be written, or is there already.
     """
 
-    def __init__(self, path: Path, *, bodies: bool = False) -> None:
+    def __init__(self, path: Path, *, bodies: bool = False, force: bool = False) -> None:
         self.path = path
         self.turns = 0
         self.problem = ""
@@ -199,9 +203,17 @@ class Recorder:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and not force:
+                raise TakeError(f"{path}: is there already: name another file, or add --force")
             # For its owner alone: it may hold what was said.
-            handle = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            new = os.O_TRUNC if force else os.O_EXCL
+            handle = os.open(self._partial, os.O_WRONLY | os.O_CREAT | new, 0o600)
             self._file: BinaryIO = os.fdopen(handle, "wb")
+        except FileExistsError as error:
+            raise TakeError(
+                f"{self._partial}: another recording goes on, or one was cut off: move it away to "
+                "keep it, or add --force"
+            ) from error
         except OSError as error:
             raise TakeError(f"{path}: cannot be written: {error.strerror or error}") from error
         self._write(new_head(answered=bodies))
@@ -232,13 +244,16 @@ class Recorder:
             self._scales.pop(visit, None)
 
     def close(self) -> None:
-        """Put the file in its place; idempotent."""
+        """Put the file in its place, if there is anything in it; idempotent."""
         with self._lock:
             if self._file.closed:
                 return
             try:
                 self._file.close()
-                self._partial.replace(self.path)
+                if self.turns:
+                    self._partial.replace(self.path)
+                else:
+                    self._partial.unlink()
             except OSError as error:
                 self.problem = self.problem or f"{error.strerror or error}"
 

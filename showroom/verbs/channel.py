@@ -27,11 +27,16 @@ def _add_record(verbs: Verbs) -> None:
         action="store_true",
         help="write bodies, whole motion and the answers too; ask the visitors first",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="replace a recording that is there already"
+    )
     add_server(parser)
 
 
 def _record(options: argparse.Namespace) -> int:
-    return serve_with(options, record=options.file, with_body=options.with_body)
+    return serve_with(
+        options, record=options.file, with_body=options.with_body, force=options.force
+    )
 
 
 def _add_replay(verbs: Verbs) -> None:

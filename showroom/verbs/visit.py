@@ -122,7 +122,11 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def serve_with(
-    options: argparse.Namespace, *, record: Path | None = None, with_body: bool = False
+    options: argparse.Namespace,
+    *,
+    record: Path | None = None,
+    with_body: bool = False,
+    force: bool = False,
 ) -> int:
     """Open the channel as the options of :func:`add_server` say."""
     from ..app import serve
@@ -137,6 +141,7 @@ def serve_with(
         errands=errands_of(options),
         record=record,
         with_body=with_body,
+        force=force,
     )
 
 

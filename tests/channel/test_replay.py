@@ -26,6 +26,7 @@ from showroom.channel.take import (
     standing,
     write_take,
 )
+from showroom.cli import main
 from showroom.protocol.messages import Body, Hello, Pose, Utterance
 
 SESSION = Path(__file__).parents[1] / "protocol" / "session-v1.jsonl"
@@ -133,6 +134,25 @@ def test_what_is_recorded_with_body_is_answered_the_same_again(tmp_path):
     assert compare(take, again) == []
     write_take(tmp_path / "again.jsonl", again)
     assert read_take(tmp_path / "again.jsonl") == take
+
+
+def test_a_recording_that_is_there_is_replaced_only_where_that_is_wished(tmp_path, capsys):
+    path = tmp_path / "visit.jsonl"
+    with Recorder(path) as recorder:
+        recorder.add("v1", Utterance(id="u1", text="first"), [])
+        with pytest.raises(TakeError, match=r"another recording goes on.*--force"):
+            Recorder(path)
+    first = path.read_bytes()
+    assert main(["record", str(path), "--port", "0"]) == 1
+    error = capsys.readouterr().err
+    assert "is there already" in error and "--force" in error
+    with Recorder(path, force=True):
+        pass  # nobody came
+    assert path.read_bytes() == first
+    with Recorder(path, force=True) as recorder:
+        recorder.add("v1", Utterance(id="u1", text="second"), [])
+    assert [turn.event.text for turn in read_take(path).turns] == ["second"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_scaled_pose_stays_inside_the_space():
