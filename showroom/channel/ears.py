@@ -14,6 +14,7 @@ import os
 import queue
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +26,13 @@ import numpy as np
 
 logger = logging.getLogger("showroom.channel")
 
-MAX_WAITING = 500
-"""Chunks that may wait, 10 s of one visitor's; more are refused with ``busy``."""
+RATE = 16_000
+
+MAX_WAITING = 10.0
+"""Seconds of one visitor's speech that may wait to be heard; more is refused with ``busy``."""
+
+MAX_WAITING_IN_ALL = 500.0
+"""Seconds of all visitors' speech together that may wait, 16 MB."""
 
 GENTLY = 5
 """How much nicer to other processes the ears are while they are got ready before anyone speaks."""
@@ -43,9 +49,13 @@ class Ordered(msgspec.Struct, array_like=True):
         data: samples for ``"hear"``.
         text: the reply for ``"say"``.
         lang: the language for ``"open"``, ``"say"`` and ``"ready"``, which loads what hears it.
+
+    After ``"tear"`` samples are missing.
     """
 
-    verb: Literal["ready", "open", "hear", "finish", "cancel", "playing", "silent", "say", "close"]
+    verb: Literal[
+        "ready", "open", "hear", "tear", "finish", "cancel", "playing", "silent", "say", "close"
+    ]
     visit: str
     data: bytes = b""
     text: str = ""
@@ -91,6 +101,8 @@ class EarLike(Protocol):
     def accept(self, samples: Any) -> list[Any]: ...
 
     def finish(self) -> list[Any]: ...
+
+    def tear(self) -> list[Any]: ...
 
     def cancel(self) -> None: ...
 
@@ -172,6 +184,8 @@ class Ears:
         if order.verb == "hear":
             samples = np.frombuffer(order.data, "<i2")
             return [_told(visit, ear_.lang, report) for report in ear_.accept(samples)]
+        if order.verb == "tear":
+            return [_told(visit, ear_.lang, report) for report in ear_.tear()]
         if order.verb == "cancel":
             ear_.cancel()
             return []
@@ -192,7 +206,9 @@ class EarsHost:
         self._offer = offer
         self._deliver = deliver
         self._orders: queue.SimpleQueue[Ordered | None] = queue.SimpleQueue()
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()  # bytes of samples, by visit
+        self._full: set[str] = set()  # who has lost some, and waits until half is heard
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="showroom-ears", daemon=True)
         self._thread.start()
 
@@ -203,9 +219,18 @@ class EarsHost:
 
     def order(self, order: Ordered) -> bool:
         """Queue an order; False for samples that come faster than they are heard."""
-        if order.verb == "hear" and self._waiting >= MAX_WAITING:
-            return False
-        self._waiting += 1
+        size = len(order.data)
+        if size:
+            with self._lock:
+                most = 2 * RATE * MAX_WAITING * (0.5 if order.visit in self._full else 1.0)
+                own, all_ = self._waiting[order.visit] + size, self._waiting.total() + size
+                if own > most or all_ > 2 * RATE * MAX_WAITING_IN_ALL:
+                    self._full.add(order.visit)
+                    return False
+                self._full.discard(order.visit)
+                self._waiting[order.visit] = own
+        elif order.verb == "close":
+            self._full.discard(order.visit)
         self._orders.put(order)
         return True
 
@@ -230,7 +255,11 @@ class EarsHost:
                 for told in _failed(order, error):
                     with contextlib.suppress(Exception):  # such as a loop that has closed
                         self._deliver(told)
-            self._waiting -= 1
+            if order.data:
+                with self._lock:
+                    self._waiting[order.visit] -= len(order.data)
+                    if not self._waiting[order.visit]:
+                        del self._waiting[order.visit]
         if isinstance(child, _Child):
             child.stop()
 

@@ -21,7 +21,7 @@ from showroom.protocol.messages import (
     Utterance,
 )
 
-from .ears import Ordered, Told
+from .ears import MAX_WAITING, Ordered, Told
 
 Heard = AudioStart | AudioChunk | AudioStop | PlaybackFinished | Cancel
 SPOKEN_RATE = 16_000
@@ -66,7 +66,7 @@ class VoiceLine:
         self._saying: list[Speak] = []
         self._playing = ""
         self._played_by = 0.0
-        self._late = False
+        self._torn = False
 
     def take(self, event: Heard) -> None:
         """One of the client's events about audio.
@@ -112,7 +112,7 @@ class VoiceLine:
             self._finish()
         elif told.error is not None:
             code, message, field, expected, got = told.error
-            ref = self._broken_off() if told.kind == "failed" else ""
+            ref = self._broken_off() if told.kind == "failed" else self._key()
             self._put(
                 ErrorUpdate(
                     code=code, message=message, field=field, expected=expected, got=got, ref=ref
@@ -157,7 +157,7 @@ class VoiceLine:
                 got=event.id or "no id",
                 ref=event.id,
             )
-        self._stream, self._turn, self._late = event.id, 0, False
+        self._stream, self._turn, self._torn = event.id, 0, False
         self._order(Ordered("open", self._visit, lang=event.lang or self.lang))
 
     def _hear(self, event: AudioChunk) -> None:
@@ -179,21 +179,28 @@ class VoiceLine:
             )
         if self._playing and time.monotonic() > self._played_by:
             self._silent()
-        taken = self._order(Ordered("hear", self._visit, data=event.data))
-        if not taken and not self._late:
-            self._late = True
+        torn, self._torn = (
+            self._torn,
+            not self._order(Ordered("hear", self._visit, data=event.data)),
+        )
+        if self._torn and not torn:
+            # What was being said is not known whole: nothing of it is carried out.
+            self._order(Ordered("tear", self._visit))
             raise ProtocolError(
                 "busy",
-                "speech comes faster than it is heard; some of it is lost",
+                "speech comes faster than it is heard: what was just said is lost; say it again",
                 field="data",
-                expected="audio in real time",
+                expected=f"at most {MAX_WAITING:g} s ahead of what has been heard",
                 got="more",
             )
-        self._late = not taken
+
+    def _key(self) -> str:
+        """The utterance that is heard now; "" where there is none."""
+        stream = self._stream or (self._ending[0] if self._ending else "")
+        return f"{stream}/{max(1, self._turn)}" if stream else ""
 
     def _heard(self, told: Told) -> None:
-        stream = self._stream or (self._ending[0] if self._ending else "")
-        if not stream:
+        if not self._key():
             return
         if told.kind == "begin":
             self._turn += 1
@@ -203,7 +210,7 @@ class VoiceLine:
                 self._silent()
         else:
             self._rev += 1
-        key = f"{stream}/{max(1, self._turn)}"
+        key = self._key()
         final = told.kind == "final"
         self._put(
             Transcript(

@@ -133,6 +133,19 @@ class Ear:
         self._rest = self._rest[:0]
         self._forget()
 
+    def tear(self) -> list[Report]:
+        """Samples are missing from here on: what was being said is not known whole, and dropped.
+
+        Returns:
+            The final report of a turn that was open, whose ``reason`` is ``"lost"``.
+        """
+        reports = [self._report("final", reason="lost")] if self._turn.speaking else []
+        turns = self._turns
+        self.cancel()
+        self._turns = turns
+        self._turn.wait_for_pause()
+        return reports
+
     def _window(self, window: Samples) -> list[Report]:
         self._windows += 1
         step = self._turn.step(self._vad.probability(window), STEP)

@@ -7,6 +7,8 @@ Times are seconds of audio, in steps of one window. The rules:
 * it ends after a pause of ``pause_complete`` s where the words so far make a whole command, else
   of ``pause_dangling`` s; the detector itself goes on for about 0.1 s after the last sound, so to
   the visitor they are 0.3 s and 0.7 s;
+* who talks on beyond ``longest`` s has said no command: what follows is no turn before they pause,
+  or its last words would be taken for a whole one;
 * while a reply is played, only ``barge_in`` s of sustained speech count as a turn: its own echo and
   noises in the room are shorter.
 """
@@ -70,6 +72,12 @@ class TurnTaker:
         self._voiced = 0.0
         self._quiet = 0.0
         self._length = 0.0
+        self._talks_on = False
+
+    def wait_for_pause(self) -> None:
+        """No turn is open, and none begins before there has been a pause."""
+        self.reset()
+        self._talks_on = True
 
     def step(self, probability: float, seconds: float) -> Step:
         """Take one window's probability.
@@ -79,6 +87,11 @@ class TurnTaker:
             ``"end"`` or ``"too_long"`` with the one that closes it; else ``"quiet"``.
         """
         settings = self.settings
+        if self._talks_on:
+            self._quiet = 0.0 if probability >= settings.keep else self._quiet + seconds
+            if self._quiet + 1e-9 >= settings.pause_dangling:
+                self.reset()
+            return "quiet"
         voiced = probability >= (settings.keep if self._voiced else settings.start)
         if not self.speaking:
             if voiced:
@@ -97,7 +110,7 @@ class TurnTaker:
             return "begin"
         self._length += seconds
         if self._length > settings.longest:
-            self.reset()
+            self.wait_for_pause()
             return "too_long"
         if voiced:
             self.pause, self.complete = 0.0, None

@@ -219,6 +219,104 @@ def test_ears_get_ready_when_the_first_visitor_comes_and_keep_what_is_said_meanw
         host.stop()
 
 
+TEN_MINUTES = 600.0
+CHUNK = 6400  # bytes, 200 ms
+
+
+def pieces(data):
+    return [AudioChunk(data=data[i : i + CHUNK]) for i in range(0, len(data), CHUNK)]
+
+
+def heard_until(client, found):
+    """What has come, as soon as there is something like that among it."""
+    updates, end = [], time.monotonic() + 60.0
+    while not any(map(found, updates)):
+        assert time.monotonic() < end
+        updates += client.poll()
+        time.sleep(0.005)
+    return updates
+
+
+def test_who_talks_for_ten_minutes_is_told_the_limit_once_and_heard_again_after():
+    heard = 0
+
+    class Counted(ToyHearing):
+        def ear(self, lang):
+            ear = super().ear(lang)
+            accept = ear.accept
+
+            def counted(samples):
+                nonlocal heard
+                reports = accept(samples)
+                heard += len(samples)
+                return reports
+
+            ear.accept = counted
+            return ear
+
+    host = VisitHost.in_process(ToyVisit)
+    offer = HearingOffer(Counted, ("en",), subprocess=False)
+    try:
+        with (
+            ServerThread(ServerSettings(messages_per_second=1e6), host, offer) as server,
+            Client(server.url, Hello(client="test/1")) as client,
+        ):
+            client.send(AudioStart(id="m1"))
+            sent = 0
+            for _ in range(int(TEN_MINUTES / 8.0)):  # as fast as it is heard
+                for chunk in pieces(said(0.0, 8.0)):
+                    client.send(chunk)
+                sent += 8 * 16_000
+                end = time.monotonic() + 60.0
+                while heard < sent:
+                    assert time.monotonic() < end
+                    time.sleep(0.001)
+            for chunk in pieces(said(1.0, 3.0, 1.0)):
+                client.send(chunk)
+            client.send(AudioStop())
+            updates = heard_until(client, lambda u: isinstance(u, Done) and u.ref == "m1")
+    finally:
+        host.stop()
+    (error,) = of(updates, ErrorUpdate)
+    assert (error.code, error.field, error.expected) == ("too_large", "duration", "at most 15 s")
+    assert error.ref == "m1/1"
+    finals = [(t.utterance_id, t.text) for t in of(updates, Transcript) if t.is_final]
+    assert finals == [("m1/2", "make it longer")]
+    assert of(updates, Reply)[-1].text.endswith("make it longer")
+
+
+def test_ten_minutes_at_once_are_refused_with_the_limit_and_no_half_sentence_is_carried_out(
+    tmp_path,
+):
+    host = VisitHost.in_process(ToyVisit)
+    offer = HearingOffer(partial(SlowHearing, tmp_path), ("en",))
+    try:
+        with (
+            ServerThread(ServerSettings(messages_per_second=1e6), host, offer) as server,
+            Client(server.url, Hello(client="test/1")) as client,
+        ):
+            noted(tmp_path / "loading")  # nothing is heard yet
+            client.send(AudioStart(id="m1"))
+            whole = said(0.5, 3.0, 1.0)
+            for chunk in pieces(whole + said(0.0, TEN_MINUTES)):
+                client.send(chunk)
+            (error,) = of(heard_until(client, lambda u: isinstance(u, ErrorUpdate)), ErrorUpdate)
+            assert (error.code, error.field) == ("busy", "data")
+            assert error.expected == "at most 10 s ahead of what has been heard"
+            assert client.ask(Utterance(id="u1", text="hi"))[-1].ref == "u1", "the visit goes on"
+            (tmp_path / "go").touch()
+            torn = heard_until(client, lambda u: isinstance(u, Transcript) and u.reason == "lost")
+            assert [t.text for t in of(torn, Transcript) if t.is_final] == ["make it longer", ""]
+            for chunk in pieces(said(1.0, 2.0, 1.0)):
+                client.send(chunk)
+            client.send(AudioStop())
+            updates = heard_until(client, lambda u: isinstance(u, Done) and u.ref == "m1")
+            assert [t.text for t in of(updates, Transcript) if t.is_final] == ["make it"]
+            assert not of(updates, ErrorUpdate)
+    finally:
+        host.stop()
+
+
 def test_a_server_whose_ears_are_still_loading_can_stop(tmp_path):
     host = VisitHost.in_process(ToyVisit)
     offer = HearingOffer(partial(SlowHearing, tmp_path), ("en",))

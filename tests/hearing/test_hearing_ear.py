@@ -102,8 +102,26 @@ def test_ten_minutes_of_speech_give_errors_and_no_command():
     ear, recogniser = ear_for("undo")
     minute = tone(60.0)
     reports = [r for _ in range(10) for r in ear.accept(minute)]
-    assert not final(reports)
+    assert [r.kind for r in reports if r.kind != "partial"] == ["begin", "error"]
     assert all(stream.seconds < 16.0 for stream in recogniser.streams)
+
+
+def test_the_end_of_what_was_too_long_is_no_command_and_the_next_sentence_is_heard():
+    ear, recogniser = ear_for("undo")
+    reports = hear(ear, said(16.5, 0.3, 1.0, 1.0))  # no pause yet
+    assert [r.kind for r in reports if r.kind != "partial"] == ["begin", "error"]
+    assert [r.text for r in final(hear(ear, said(1.0, 1.0)))] == ["undo"]
+    assert len(recogniser.streams) == 2
+
+
+def test_a_sentence_that_was_torn_is_dropped_and_the_next_one_heard():
+    ear, _ = ear_for("undo")
+    hear(ear, said(1.0))
+    assert [(r.text, r.reason) for r in ear.tear()] == [("", "lost")]
+    assert not final(hear(ear, said(2.0, 1.0)))  # its other half
+    assert ear.tear() == []
+    assert not final(hear(ear, tone(1.0, 0)))
+    assert [r.text for r in final(hear(ear, said(1.0, 1.0)))] == ["undo"]
 
 
 def test_clipped_speech_is_an_error_with_its_remedy():
