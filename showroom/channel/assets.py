@@ -31,22 +31,33 @@ class AssetStore:
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def put(self, visit: str, ready: AssetReady) -> None:
+    def put(self, visit: str, ready: AssetReady) -> bool:
         """Keep an asset for a visit.
 
-        Raises:
-            ValueError: the bytes do not have the hash that they come under.
+        Returns:
+            Whether it is new: :meth:`check` it then, on another thread, since the hash of a
+            megabyte holds up everybody's messages for half a millisecond.
         """
         with self._lock:
             asset = self._assets.get(ready.hash)
+            new = asset is None
             if asset is None:
-                if hashlib.sha256(ready.data).hexdigest() != ready.hash:
-                    raise ValueError("an asset's bytes do not match its hash")
                 asset = self._assets[ready.hash] = Asset(ready.data, ready.media_type)
                 self._bytes += len(ready.data)
             asset.visits.add(visit)
             while self._bytes > self._limit and len(self._assets) > 1:
                 self._forget(next(h for h in self._assets if h != ready.hash))
+            return new
+
+    def check(self, digest: str) -> bool:
+        """Whether bytes have the hash that they are kept under; those that do not are forgotten."""
+        asset = self.get(digest)
+        if asset is None or hashlib.sha256(asset.data).hexdigest() == digest:
+            return True
+        with self._lock:
+            if self._assets.get(digest) is asset:
+                self._forget(digest)
+        return False
 
     def get(self, digest: str) -> Asset | None:
         """The asset under a hash, or None."""

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 from showroom.protocol.messages import SUBPROTOCOL
 
+from .promptness import take_short_turns
+
 WARM = 50
 """Poses of each caller before it is measured."""
 
@@ -106,8 +108,10 @@ def drive(pipe: Any, url: str, call: Call) -> None:
     """Send None when all are connected and warm, then the seconds that each message took.
 
     With a rate, they count from when a message was due. One that was never answered counts as
-    infinitely long.
+    infinitely long. Whoever calls from elsewhere does not wait for this machine's cores; so these
+    take short turns, beside other work that wants all of them.
     """
+    take_short_turns()
     if call.core >= 0:
         os.sched_setaffinity(0, {call.core})
     callers = [_Caller(call, url) for _ in range(call.callers)]

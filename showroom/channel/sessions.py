@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -32,6 +33,8 @@ from .metrics import Metrics
 from .packed import ALL, OTHERS, Packed
 from .session import Session
 from .settings import ServerSettings
+
+logger = logging.getLogger("showroom.channel")
 
 
 class Sessions:
@@ -197,13 +200,22 @@ class Sessions:
         session.taken += 1
         self._deliver(session, updates)
 
+    def _keep(self, session: Session, asset: AssetReady) -> None:
+        if session.name in self._open and self._assets.put(session.name, asset):
+            self.later(self._check(asset.hash))
+
+    async def _check(self, digest: str) -> None:
+        if not await asyncio.to_thread(self._assets.check, digest):
+            logger.error("an asset's bytes do not match its hash")
+            self._metrics.faults_total += 1
+
     def _deliver(self, session: Session, updates: Sequence[Update | Packed]) -> None:
         if (session.arriving or session.joined) and any(
             getattr(u, "ref", "") == WATCHED for u in updates
         ):
             for update in updates:
-                if isinstance(update, AssetReady) and session.name in self._open:
-                    self._assets.put(session.name, update)
+                if isinstance(update, AssetReady):
+                    self._keep(session, update)
                 elif isinstance(update, SharedRoom):
                     self.companies.between(session, update)
             session.arrive(updates)
@@ -212,8 +224,7 @@ class Sessions:
             return
         for update in updates:
             if isinstance(update, AssetReady):
-                if session.name in self._open:
-                    self._assets.put(session.name, update)
+                self._keep(session, update)
             elif isinstance(update, SharedRoom | Wish | Granted):
                 self.companies.between(session, update)
             else:
