@@ -48,6 +48,7 @@ from .members import (
     NEAR_EVERY,
     ROUND,
     Member,
+    cloth_every,
     free_name,
     named,
     rank,
@@ -314,8 +315,11 @@ class Companies:
                 connection = other.session.connection
                 if connection is None or other in member.asking:
                     continue
-                if not (mesh and connection.differs and isinstance(update, Packed)):
-                    connection.put(seen)
+                if mesh and connection.differs and isinstance(update, Packed):
+                    continue  # they have differences of their own
+                if mesh and member.poses % cloth_every(pace, other, whole=True):
+                    continue
+                connection.put(seen)
 
     def _difference(self, member: Member, update: Packed) -> None:
         """A mesh frame that is made for one of the others alone."""
@@ -341,7 +345,8 @@ class Companies:
                     continue
                 if connection.differs:
                     name = f"{OTHERS}{connection.name}"
-                    found[1].readers[name], ways[name] = other, pace
+                    found[1].readers[name] = other
+                    ways[name] = cloth_every(pace, other, whole=False)
                 else:
                     ways[ALL] = 1  # of which every so many-th is passed on
         return ways

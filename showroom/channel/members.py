@@ -21,6 +21,10 @@ NEAR_EVERY, MIDDLE_EVERY, FAR_EVERY = 2, 8, 72
 """Of so many poses of a companion one goes to those who are near, in between, far; cloth goes to
 those near, and at the second pace to those in between."""
 
+AT_ONCE, WHOLE_AT_ONCE = 8, 4
+"""The cloth of so many who are near goes to one at the full pace, as differences and as whole
+frames; where there are more, that of each goes less often: all together cost no more."""
+
 ROUND = 18
 """After so many of a companion's poses it is looked anew who is near."""
 
@@ -33,6 +37,8 @@ class Member:
         asking: those who must still be shown everything that this one has.
         shared: this one's products that the others see.
         ranks: the others by how often this one's frames go to them.
+        crowd: how much there is around this one to be seen: who is near counts 1, who is in between
+            as much less as their cloth comes less often.
         readers: those of the others who take this one's mesh frames as differences.
         may: what this one may do in the host's room.
     """
@@ -45,6 +51,7 @@ class Member:
     shared: set[str] = field(default_factory=set)
     poses: int = 0
     ranks: dict[int, list[Member]] = field(default_factory=dict)
+    crowd: float = 0.0
     readers: dict[str, Member] = field(default_factory=dict)
 
 
@@ -64,6 +71,13 @@ def rank(member: Member, members: list[Member]) -> None:
             way = math.dist(member.place, other.place)
         pace = NEAR_EVERY if way < NEAR else MIDDLE_EVERY if way < FAR else FAR_EVERY
         member.ranks[pace].append(other)
+    near, between = len(member.ranks[NEAR_EVERY]), len(member.ranks[MIDDLE_EVERY])
+    member.crowd = near + between * NEAR_EVERY / MIDDLE_EVERY
+
+
+def cloth_every(pace: int, reader: Member, *, whole: bool) -> int:
+    """Of so many poses of one who is at that pace the cloth goes to a reader."""
+    return pace * max(1, math.ceil(reader.crowd / (WHOLE_AT_ONCE if whole else AT_ONCE)))
 
 
 def seen_by_others(member: Member, update: Packed | AvatarPose | MeshFrame) -> Packed | Update:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import numpy as np
@@ -12,6 +13,7 @@ from channel_toys import GLB, HASH, HEAD, VERTICES, ToyVisit
 from showroom.channel import async_client, company
 from showroom.channel.async_client import AsyncClient
 from showroom.channel.host import VisitHost
+from showroom.channel.members import WHOLE_AT_ONCE
 from showroom.channel.pool import VisitPool
 from showroom.channel.server import Server, open_server
 from showroom.channel.session import Session
@@ -283,14 +285,15 @@ class Listener:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.frames = 0
+        self.poses = self.cloth = 0
 
     def put(self, update) -> None:
-        self.frames += isinstance(update, AvatarPose | MeshFrame)
+        self.poses += isinstance(update, AvatarPose)
+        self.cloth += isinstance(update, MeshFrame)
 
 
-def frames_each(near: int, far: int, poses: int = 720) -> float:
-    """Frames that come to one of those who are near, while all move and wear a shirt."""
+def frames_each(near: int, far: int, poses: int = 720) -> tuple[float, float]:
+    """Poses and mesh frames that come to one of those who are near, while all move in a shirt."""
     companies = company.Companies(*(lambda *_: None,) * 5)
     sessions: list[Session] = []
     room = ""
@@ -310,17 +313,61 @@ def frames_each(near: int, far: int, poses: int = 720) -> float:
             mesh = MeshFrame(target="shirt", glb="", frame=number, time=0.0, positions=b"")
             if number == 3 * company.ROUND and not place:
                 for one in sessions:
-                    one.connection.frames = 0
+                    one.connection.poses = one.connection.cloth = 0
             companies.tell(session, [pose, mesh])
-    return sum(session.connection.frames for session in sessions[:near]) / near
+    seen = [session.connection for session in sessions[:near]]
+    return sum(one.poses for one in seen) / near, sum(one.cloth for one in seen) / near
 
 
 def test_what_a_visitor_costs_grows_with_who_is_near_and_not_with_all():
-    alone_together = frames_each(near=4, far=0)
+    poses, cloth = frames_each(near=4, far=0)
     in_a_crowd = frames_each(near=4, far=20)
-    all_near = frames_each(near=24, far=0)
-    assert in_a_crowd < 1.15 * alone_together
-    assert all_near == pytest.approx(alone_together * 23 / 3, rel=0.02)
+    all_near, _ = frames_each(near=24, far=0)
+    assert sum(in_a_crowd) < 1.15 * (poses + cloth)
+    assert in_a_crowd[1] == cloth, "of those far away no cloth at all"
+    assert all_near == pytest.approx(poses * 23 / 3, rel=0.02)
+
+
+def test_the_cloth_of_many_who_are_near_costs_one_no_more_than_that_of_a_few():
+    _, of_four = frames_each(near=1 + WHOLE_AT_ONCE, far=0, poses=216)
+    for others in (8, 12, 23):
+        _, of_many = frames_each(near=1 + others, far=0, poses=216)
+        assert 0.9 * of_four < of_many <= 1.02 * of_four
+
+
+def test_who_takes_whole_frames_gets_two_of_each_companion_near_until_they_are_shown():
+    async def test(server: Server, clients: list[AsyncClient]) -> None:
+        viewer, *others = clients
+        room = (await join(viewer, "Viewer")).room
+        for number, client in enumerate(others):
+            await client.ask(Command(id="t", action="try_on", target="shirt"))
+            await join(client, f"c{number}", room)
+        near, far = {f"c{n}/shirt" for n in range(8)}, "c8/shirt"
+        await until(viewer, lambda s: near | {far} <= targets(s))
+
+        async def move(first: int, last: int) -> None:
+            for number in range(first, last):
+                for place, client in enumerate(others):
+                    head = (0.1 * place if place < 8 else 30.0, *HEAD[1:])
+                    await client.send(Pose(time=number / 72, head=head, seq=number))
+                await viewer.send(Pose(time=number / 72, head=HEAD, seq=number))
+                for client in (*others, viewer):
+                    await client.ask(Command(id=f"k{number}", action="help"))
+
+        await move(1, company.ROUND + 2)  # now it is known who is near
+        await viewer.poll()  # shown, and asked for more
+        await move(company.ROUND + 2, 2 * company.ROUND + 2)
+        came = Counter(u.target for u in await viewer.poll() if isinstance(u, MeshFrame))
+        assert set(came) - {"shirt"} == near, "none of who is far away"
+        assert all(came[target] == 2 for target in near)
+        # What comes for the credits that were returned is the latest, not what came meanwhile.
+        await viewer.ask(Command(id="last", action="help"))
+        await asyncio.sleep(0.1)
+        again = [u for u in await viewer.poll() if isinstance(u, MeshFrame) and u.target in near]
+        assert {u.target for u in again} == near
+        assert all(u.time > (2 * company.ROUND - 6) / 72 for u in again)
+
+    in_company(test, 10)
 
 
 def test_who_leaves_takes_everything_along_and_the_next_becomes_host():
