@@ -1,4 +1,4 @@
-"""What the channel's port answers to a plain GET: health, readiness, metrics and assets."""
+"""What the channel's port answers to a plain GET: health, metrics, assets, page and protocol."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import msgspec
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from showroom.protocol import schema
 from showroom.protocol.errors import ProtocolError
 from showroom.protocol.messages import SUBPROTOCOL
 
@@ -34,12 +35,16 @@ _SINGLE = (
 _WEBSOCKET = "13"
 """The version of RFC 6455."""
 
+ASYNCAPI = "asyncapi"
+
 PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/showroom.js": ("showroom.js", "text/javascript"),
     "/listener.js": ("listener.js", "text/javascript"),
+    "/asyncapi.json": (ASYNCAPI, "application/json"),
 }
-"""The web client: path to file of ``page/`` and media type. ``clients/web`` builds it."""
+"""Path to name and media type: the web client, files of ``page/`` that ``clients/web`` builds; and
+the protocol's definition, made from the message types."""
 
 _POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss: blob:; img-src 'self' blob: data:; "
@@ -196,8 +201,11 @@ class Pages:
 
 @cache
 def _page_bytes(name: str) -> tuple[bytes, bytes, str]:
-    """A file of the web client as it is, gzipped, and its entity tag."""
-    data = (files(__package__) / "page" / name).read_bytes()
+    """What stands under a name of :data:`PAGE`, as it is, gzipped, and its entity tag."""
+    if name == ASYNCAPI:
+        data = schema.text().encode()
+    else:
+        data = (files(__package__) / "page" / name).read_bytes()
     return data, gzip.compress(data, 9, mtime=0), f'"{hashlib.sha256(data).hexdigest()[:32]}"'
 
 

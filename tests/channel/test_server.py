@@ -49,6 +49,7 @@ from showroom.protocol.messages import (
 )
 
 HEAD = (0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.0)
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def serving(
@@ -467,6 +468,10 @@ def test_http_on_the_same_port():
         assert fetch(server, "/health")[::2] == (200, b"ok\n")
         assert fetch(server, "/ready")[0] == 200
         assert fetch(server, "/nowhere")[0] == 404
+        status, headers, body = fetch(server, "/asyncapi.json")
+        assert (status, headers["Content-Type"]) == (200, "application/json")
+        assert body == (DOCS / "protocol" / "asyncapi.json").read_bytes()
+        assert fetch(server, "/asyncapi.json", If_None_Match=headers["ETag"])[0] == 304
         path = f"/asset/{HASH}.glb"
         assert fetch(server, path)[0] == 404
         with Client(server.url) as client:
