@@ -42,6 +42,7 @@ def _add_train(verbs: Verbs) -> None:
             "body",
             "person",
             "intents",
+            "reader",
             "hearing",
             "confidence",
             "card",
@@ -52,7 +53,7 @@ def _add_train(verbs: Verbs) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        help="folder that `data render` wrote (else drawn); intents: that of outside sentences",
+        help="folder that `data render` wrote (else drawn); intents, reader: of other sentences",
     )
     parser.add_argument(
         "--photos", type=Path, help="folder of labelled real photos, one sub-folder per class"

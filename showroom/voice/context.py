@@ -189,6 +189,7 @@ class Understanding:
         clarify: the question to ask, or None.
         candidates: the likeliest intents with their probabilities.
         about: id of the last product that the sentence names, or ``""``.
+        second: what the second reader read otherwise, and what came of it; ``""`` where it agrees.
         problem: ``""``, ``"too_long"``, ``"empty"``, ``"contradiction"`` or ``"no_context"``.
     """
 
@@ -202,6 +203,7 @@ class Understanding:
     candidates: tuple[tuple[str, float], ...] = field(default=())
     problem: str = ""
     about: str = ""
+    second: str = ""
 
     def heard(self, utterance_id: str, rev: int = 0, is_final: bool = True) -> Heard:
         """The wire message: Wit.ai's intents and entities, plus ``resolved`` in SI."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from typing import Literal
 
 from ..protocol.messages import Command
 from .answer import answered
@@ -39,6 +40,7 @@ from .repair import repaired
 from .replies import command_text, question, word
 from .resolve import ASIDE, NO_COMMAND, Need, Outcome, resolve
 from .risk import unexplained
+from .second import load_second
 from .segment import split
 from .shopping import SHOP_ACTIONS
 from .spelling import Speller
@@ -97,6 +99,7 @@ class Interpreter:
     Args:
         names: phrases by product id, such as ``{"tee-1": ("grey t-shirt", "灰色T恤")}``.
         model: another classifier than the shipped one.
+        second: whether the second reader has a say, where it can be loaded.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Interpreter:
         names: Mapping[str, Iterable[str]] | None = None,
         *,
         model: IntentModel | None = None,
+        second: bool = True,
     ) -> None:
         self._lexicon = (
             Lexicon({k: tuple(v) for k, v in names.items()}) if names else default_lexicon()
@@ -111,6 +115,7 @@ class Interpreter:
         self._speller = Speller(self._lexicon)
         self._model = model or load_model()
         self._changes = load_model(CHANGES)
+        self._second = load_second() if second else None
         self._names = {k: tuple(v) for k, v in (names or {}).items()}
 
     def understand(
@@ -137,8 +142,7 @@ class Interpreter:
         clean = normalise(text)
         if _PRICING.search(clean.plain):
             return Understanding(text, reply_lang, "out_of_scope", 1.0)
-        tokens = self._lexicon.scan(clean.plain) if clean.plain else []
-        tokens = recast(self._speller.corrected(tokens))
+        tokens = self._scanned(clean.plain)
         phrases = split(repaired(tokens))
         if not phrases and _NOW.search(clean.plain):
             phrases = [Phrase(tuple(tokens))]
@@ -155,7 +159,17 @@ class Interpreter:
         if chosen is not None:
             intent = chosen[0].action if chosen else "no"
             return replace(base, intent=intent, confidence=0.95, commands=chosen)
-        return self._commands(base, phrases, context)
+        own = self._commands(base, phrases, context)
+        if self._second is None:
+            return own
+        return self._second.opinion(own, tokens, context, partial(_either, reply_lang))
+
+    def scanned(self, text: str) -> list[Token]:
+        """The words of a text as they are understood, slips and homophones mended."""
+        return self._scanned(normalise(text[:MAX_LENGTH]).plain)
+
+    def _scanned(self, plain: str) -> list[Token]:
+        return recast(self._speller.corrected(self._lexicon.scan(plain))) if plain else []
 
     def explain(self, text: str, context: Context | None = None) -> list[dict[str, object]]:
         """How a sentence is taken apart: per phrase its words' senses and likeliest intents."""
@@ -170,9 +184,7 @@ class Interpreter:
                     for name, share in list(decide(phrase, context, self._model).items())[:4]
                 },
             }
-            for phrase in split(
-                repaired(recast(self._speller.corrected(self._lexicon.scan(clean.plain))))
-            )
+            for phrase in split(repaired(self._scanned(clean.plain)))
         ]
 
     def _commands(
@@ -483,6 +495,12 @@ class Interpreter:
             candidates=candidates,
             problem=problem,
         )
+
+
+def _either(lang: Literal["en", "zh"], options: tuple[tuple[Command, ...], ...]) -> Clarify:
+    """The question which of several readings is meant."""
+    choices = tuple(dict.fromkeys(spoken(o, lang) for o in options))
+    return Clarify(question("intent", choices, lang), choices, options[: len(choices)])
 
 
 def _thing(target: str, context: Context) -> str:

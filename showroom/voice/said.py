@@ -18,12 +18,13 @@ from ..protocol.messages import Command
 from .context import Context
 from .data import LANGUAGES, read
 from .decide import decide
+from .effect import same_commands
 from .fitting import change_of, complains
 from .lexicon import default_lexicon
 from .model import IntentModel
 from .phrase import Phrase
 from .resolve import ASIDE, NO_COMMAND, Need, resolve
-from .score import load, same_commands
+from .score import load
 from .score_conversations import Room
 from .segment import split
 from .shopping import SHOP_ACTIONS

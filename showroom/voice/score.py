@@ -16,33 +16,11 @@ import numpy as np
 
 from ..protocol.messages import Command
 from .context import Context, Understanding
-from .furnishing import copy
+from .effect import alike, effect, intent_of, plain
 from .interpreter import Interpreter
-from .phrase import part_kind
 from .shopping import SHOP_ACTIONS
 
-_FIELDS = (
-    "target", "part", "parameter", "delta", "value", "factor", "direction", "size", "size_step",
-    "color", "option", "near",
-)  # fmt: skip
-_ALIASES = {
-    "add_to_basket": "basket",
-    "remove_from_basket": "basket",
-    "show_basket": "basket",
-    "hand_over": "ask",
-}
-"""Intents that annotations call by one name."""
 _QUIET = {"help", "greet"}
-_HEM = ("hem", "length")
-_LEG, _LEGGED = ("leg", "length"), ("trousers", "shorts")
-_ONE_MEASURE = {
-    ("", "length"): ("", "width"), ("seat", "width"): ("", "width"),
-    ("seat", "depth"): ("", "depth"), ("seat", "length"): ("", "depth"),
-    ("back", "height"): ("", "height"), ("back", "length"): ("", "height"),
-    ("back", "width"): ("", "width"), ("leg", "height"): ("leg", "length"),
-    ("leg", "width"): ("leg", "thickness"), ("armrest", "width"): ("armrest", "thickness"),
-}  # fmt: skip
-"""Parts and measures of furniture that are one parameter, by one name."""
 _TEXT_FIELDS = ("target", "part", "direction", "size", "size_step", "color", "option", "near")
 
 
@@ -76,75 +54,9 @@ class Scores:
     errors: list[tuple[dict[str, Any], Understanding]] = field(default_factory=list)
 
 
-def intent_of(name: str, gold: str) -> str:
-    """An intent by the name that the annotations give it."""
-    return gold if _ALIASES.get(name, name) == gold else name
-
-
 def done_by(got: Understanding) -> list[Command]:
     """The commands that change something; annotations leave out those that look, ask or buy."""
     return [c for c in got.commands if c.action not in SHOP_ACTIONS | _QUIET]
-
-
-def slots(command: Command) -> dict[str, str | float]:
-    """The set fields of a command."""
-    return {n: v for n in _FIELDS if (v := getattr(command, n)) not in ("", None, 0)}
-
-
-def plain(command: Command) -> Command:
-    """A command by one name where two do the same: moved up to something, it is placed there."""
-    if command.action == "move" and command.near and command.delta is None:
-        return copy(command, action="place")
-    return command
-
-
-def effect(command: Command, context: Context | None = None) -> dict[str, str | float]:
-    """The set fields of a command, written alike where they come to the same change.
-
-    Which way it turns is the sign of its angle; no part, the body and the hem are one length, and
-    so are no part and the top of a table. What else comes to one parameter in the families is one
-    here (``showroom/visit/parts.toml``): a table's length is its width, the legs of trousers are
-    as long as they are.
-    """
-    out = slots(plain(command))
-    if command.action == "rotate" and command.delta is not None:
-        out.pop("direction", None)
-    thing = context.thing(command.target) if context else None
-    furniture = (thing.kind if thing else part_kind(command.part)) == "furniture"
-    whole = command.part == "body" or (command.part, command.parameter) == _HEM
-    if whole or (command.part == "top" and command.parameter != "thickness"):
-        out.pop("part", None)
-    if command.action != "adjust_fit":
-        return out
-    if thing and furniture:
-        part, measure = command.part, command.parameter
-        part, measure = _ONE_MEASURE.get((part if part != "top" else "", measure), (part, measure))
-        out.pop("part", None)
-        out |= {"parameter": measure} | ({"part": part} if part else {})
-    if thing and thing.category in _LEGGED and (command.part, command.parameter) == _LEG:
-        out.pop("part", None)
-    return out
-
-
-def _same(a: str | float | None, b: str | float | None) -> bool:
-    if isinstance(a, int | float) and isinstance(b, int | float):
-        return abs(a - b) <= 0.01 * max(abs(a), abs(b)) + 1e-9
-    return a == b
-
-
-def same_commands(
-    wanted: Sequence[Command], got: Sequence[Command], context: Context | None = None
-) -> bool:
-    """Whether two runs of commands say the same, numbers within 1%."""
-    if len(wanted) != len(got):
-        return False
-    for a, b in zip(wanted, got, strict=True):
-        x, y = effect(a, context), effect(b, context)
-        if plain(a).action != plain(b).action or x.keys() != y.keys():
-            return False
-        if not all(_same(value, y[key]) for key, value in x.items()):
-            return False
-    return True
 
 
 def wrong_action(
@@ -218,7 +130,7 @@ def score(rows: Iterable[dict[str, Any]], interpreter: Interpreter | None = None
             ]
             for commands in (wanted, made_commands)
         )
-        matched = sum(any(g[:3] == m[:3] and _same(g[3], m[3]) for m in made) for g in gold)
+        matched = sum(any(g[:3] == m[:3] and alike(g[3], m[3]) for m in made) for g in gold)
         hits, found, expected = hits + matched, found + len(made), expected + len(gold)
         whole = ok and matched == len(gold) == len(made) and len(wanted) == len(made_commands)
         exact.append(whole)

@@ -19,12 +19,13 @@ from typing import Any
 
 from ..protocol.messages import Command
 from .context import Context, Thing, Understanding
+from .effect import intent_of, same_commands, slots
 from .furnishing import copy
 from .interpreter import Interpreter
 from .interval import wilson
 from .memory import noted
 from .phrase import category_kind
-from .score import done_by, intent_of, load, same_commands, slots
+from .score import done_by, load
 
 _QUIET = frozenset(("help", "greet"))
 _SIZES = ("XS", "S", "M", "L", "XL", "XXL")

@@ -214,7 +214,8 @@ def run_intent(lines: TextIO, out: TextIO, *, lang: str, explain: bool = False) 
     """Understand one sentence per line; a line may be JSON with text, lang and context.
 
     Args:
-        explain: add each phrase with its words' meanings and its likeliest intents.
+        explain: add each phrase with its words' meanings and its likeliest intents, and what the
+            second reader has against the whole.
     """
     import msgspec
 
@@ -232,10 +233,11 @@ def run_intent(lines: TextIO, out: TextIO, *, lang: str, explain: bool = False) 
                 raise WorkshopError(
                     f"line {number}: expected JSON with text, lang and context, got {error!r}"
                 ) from error
-        heard = interpreter.understand(text, spoken, context).heard(f"line-{number}")
-        said = msgspec.to_builtins(heard)
+        understood = interpreter.understand(text, spoken, context)
+        said = msgspec.to_builtins(understood.heard(f"line-{number}"))
         if explain:
             said["explain"] = interpreter.explain(text, context)
+            said["second"] = understood.second
         out.write(json.dumps(said, ensure_ascii=False) + "\n")
         out.flush()
     return 0
@@ -283,6 +285,13 @@ def run_train(
         except FileNotFoundError as error:
             print(f"showroom train intents: {error}; name the folder with --data", file=sys.stderr)
             return 2
+        return 0
+    if what == "reader":
+        from showroom.voice.reader_train import train as train_reader
+
+        outside = data or OUTSIDE_DATA
+        there = outside if outside.is_dir() else None
+        print(train_reader(data=there, sentences=SENTENCES, minutes=minutes, seed=seed))
         return 0
     if what == "hearing":
         from showroom.hearing.train import development_clips, read_clips, train_suppressor

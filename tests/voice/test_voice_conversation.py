@@ -11,8 +11,9 @@ import yaml
 
 from showroom.protocol.messages import Command
 from showroom.voice import Context, Thing, understand
+from showroom.voice.effect import slots
 from showroom.voice.memory import noted
-from showroom.voice.score import done_by, slots
+from showroom.voice.score import done_by
 
 SCRIPTS: list[dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("conversations.yaml").read_text("utf-8")

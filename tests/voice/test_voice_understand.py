@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from showroom.protocol.messages import Command, Heard
 from showroom.voice import Context, Interpreter, Thing, understand
-from showroom.voice.score import load, score, slots
+from showroom.voice.effect import slots
+from showroom.voice.score import load, score
 
 HERE = Path(__file__).parent
 TEE = Thing("tee-1", "t_shirt", "garment", "grey", "M")
