@@ -29,6 +29,9 @@ _ON = re.compile(r"\b(?:put|pop|stick|throw) (?:a |an |the |that |this |some )[a
 _MADE_OF = ("material", "made of", "out of", "wood", "材质", "材料", "木头", "料子")
 _WOODS = ("oak", "walnut")
 """Materials that are colours as well; of furniture they mean the material."""
+_TURNED = re.compile(r"\bturn (?:the|my|that|this) [a-z]+(?: [a-z]+)? (?:to|towards?|so)\b")
+_UPON = ("on me", "on", "身上", "在我身上")
+"""Words for wearing that only say on whom something is too long."""
 _RECOLOR = (
     "换成", "改成", "变成", "弄成", "做成", "整成", "搞成", "调成", "改为", "换为", "转成",
     "make", "make it", "change", "switch", "turn it into", "have it in", "do it in",
@@ -103,6 +106,8 @@ def _comparatives(phrase: Phrase, out: Shares) -> None:
         sized = any((t.get("adjective") or "").startswith("size") for t in phrase)
         for name in ("report", "thanks", "less", "stop"):
             shift(out, name, "set_size" if sized else "adjust_fit")
+        if not any(t.get("act") == "try_on" and t.text not in _UPON for t in phrase):
+            shift(out, "try_on", "set_size" if sized else "adjust_fit")
     relative = any(phrase.has(kind) for kind in ("factor", "percent", "times"))
     if phrase.has("size_word") and not relative:
         shift(out, "scale", "set_size")
@@ -192,6 +197,8 @@ def _weighing(phrase: Phrase, out: Shares) -> None:
     worded = any(phrase.has(k) for k in ("change", "adjective", "length", "too", "raise"))
     if phrase.has("option") and not worded:
         shift(out, "adjust_fit", "set_choice")
+    if any((t.get("option") or "").endswith("/no") for t in phrase):
+        shift(out, "take_off", "set_choice")  # "take the arms off the chair"
     told = phrase.has("category") or phrase.has("this") or phrase.has("worn")
     if any("换上" in t.text for t in phrase) and phrase.has("color") and not told:
         shift(out, "try_on", "set_color")
@@ -260,6 +267,9 @@ def _places(phrase: Phrase, out: Shares) -> None:
     lifted = phrase.has("direction", "up") or phrase.has("direction", "down")
     if lifted and phrase.has("part") and not _acts(phrase, "move", "place", "rotate"):
         shift(out, "move", "adjust_fit")
+    if _TURNED.search(phrase.text) and phrase.has("near") and not phrase.has("color"):
+        for name in ("place", "move"):
+            shift(out, name, "rotate")
     sideways = any(v in ("left", "right", "forward", "back") for t in phrase for _, v in t.senses)
     if sideways and phrase.has("direction") and not measured and not phrase.has("part"):
         shift(out, "adjust_fit", "move")

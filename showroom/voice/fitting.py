@@ -46,6 +46,9 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
     if value is None:
         return None
     sign = 1 if value.endswith("+") else -1
+    told = phrase.tokens[phrase.index(token) + 1 : phrase.index(token) + 2]
+    if token.text in _PLAIN and told and is_cjk(token.text[0]) and told[0].kind == "raise":
+        return value[:-1], 1 if told[0].get("raise") == "up" else -1  # 深减四公分
     if phrase.has("enough"):
         return value[:-1], sign
     if token.get("size") and not (phrase.has("too") or phrase.has("done")):
@@ -178,6 +181,8 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     names = list(dict.fromkeys(t.get("part") or "" for t in parts))
     names = names or _hinted(phrase, context)
     pairs = dimensions(phrase)
+    if pairs and all(d == "length" for _, (d, _) in pairs) or "body" in names:
+        names = [n for n in names if n not in _GIRTHS]  # "shorter, it covers my bum"
     length = _length(phrase)
     if not pairs and not _turn(phrase, length):
         pairs = _particle(phrase, names)
@@ -207,7 +212,8 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
         )
         names = [last.part] if same and last.part else []
     if not names and last and last.action == "set_choice" and last.target in ("", target):
-        names = [last.part] if last.part in anatomy()["garment_parts"] else []
+        grown = last.part == "sleeve" and any(d == "length" for _, (d, _) in pairs)
+        names = [last.part] if last.part in anatomy()["garment_parts"] and not grown else []
     if not names and not target and not named(phrase, context):
         return "which_part"
     commands = []
@@ -303,6 +309,9 @@ def _one(
     long = length is not None and length.si >= _LONG and part and not by
     if long and not said and not pairs and not dropped and not _turn(phrase, length):
         said = body["main_dimension"].get(part, "") if kind == "garment" else ""
+    slight = kind == "furniture" and said != "thickness" and length and length.si < _SLIGHT
+    if length is not None and not sign and said and slight and not by:
+        sign = _turn(phrase, length) or 1
     if length is not None and not sign and said and not _turn(phrase, length) and not by:
         return Command(
             action="adjust_fit", target=target, part=_carried(part), parameter=said, value=length.si
@@ -377,10 +386,14 @@ def _turn(phrase: Phrase, length: Token | None) -> int:
     )
 
 
+_GIRTHS = ("hip", "chest", "thigh")
+"""Parts that are as long as the garment is."""
 _HANGING = ("hem", "sleeve", "neckline")
 """Parts that become longer or deeper where they are dropped."""
 _LONG = 0.35
 """From this length on (metres) a bare length says how long a part of a garment shall be."""
+_SLIGHT = 0.2
+"""Below this length (metres) no furniture is as high or wide as that: it is a change."""
 _RAISED = ("come up", "come down", "take up", "let down", "drop")
 """Raises and lowers furniture, but shortens and lengthens a garment."""
 _OFF = ("off", "from", "take off")

@@ -248,6 +248,10 @@ def _rotate(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     turns = [v for t in phrase if (v := t.get("turn"))]
     if faced in _DIRECT and angle is None and not direction and _FACING.search(phrase.text):
         return (Command(action="rotate", target=target, near=faced),)
+    last = context.last
+    again = phrase.has("it") and last is not None and last.near
+    if again and not faced and angle is None and not direction and _FACING.search(phrase.text):
+        return (Command(action="rotate", target=target, near=last.near if last else ""),)
     before_me = _TO_ME.search(phrase.text) is not None
     if before_me and angle is None and not direction:
         return (Command(action="rotate", target=target, near="me"),)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from ..protocol.messages import Command
 from .answer import answered
+from .beside import beside, ordered, seconded, told_only
 from .clause import (
     PLAIN,
     SMALL_TALK,
@@ -90,6 +91,7 @@ _STEPS = ("more", "less", "again", "reverse")
 _LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "which_part")
 """What one phrase may leave open for the next to say."""
 _PROBLEMS = ("contradiction", "no_context", OUT_OF_RANGE)
+_NAMING = ("part", "category", "product", "it", "this", "length", "color", "option")
 _VIEWS = SHOP_ACTIONS | {"show", "report", "help", "greet"}
 
 
@@ -232,7 +234,9 @@ class Interpreter:
             if turn.commands:
                 shares = decide(phrase, turn.context, self._model)
             intent, share = next(iter(shares.items()))
-            if turn.complaint and shares.get("adjust_fit", 0.0) > ANSWERS and changes(phrase):
+            likely = shares.get("adjust_fit", 0.0) > ANSWERS and changes(phrase)
+            agreed = likely and several and seconded(place, phrases)
+            if agreed or (likely and turn.complaint):
                 intent, share = "adjust_fit", REMEDY
             if intent == "same" and not last and changes(phrases[place + 1]):
                 turn.mention(phrase)
@@ -247,7 +251,7 @@ class Interpreter:
             if several and intent == ASIDE:
                 turn.sized(phrase)
                 if not turn.commands:
-                    turn.mentioned = named(phrase, turn.context) or turn.mentioned
+                    turn.notice(phrase)
                 continue
             if several and (intent in SMALL_TALK or only_negated(phrase)):
                 turn.mention(phrase)
@@ -258,6 +262,10 @@ class Interpreter:
             if several and self._beside(place, phrases, shares_of, turn, share, intent):
                 turn.pass_over(phrase)
                 continue
+            aside = several and beside(place, phrases, shares_of)
+            if several and told_only(place, phrases, shares_of, intent):
+                turn.pass_over(phrase)
+                continue
             if intent == "clarify" and share >= UNSURE:
                 if several and (turn.commands or not last):
                     turn.mention(phrase)
@@ -265,7 +273,7 @@ class Interpreter:
                 return self._need(base, left_open(phrase, turn.context), context, share, candidates)
             if intent == "out_of_scope" or share < UNSURE:
                 if several and (plain or whole.get("out_of_scope", 0.0) < ASTRAY):
-                    if turn.commands and intent != "out_of_scope" and phrase.complete:
+                    if not aside and turn.commands and intent != "out_of_scope" and phrase.complete:
                         asked = self._ask(base, phrase, shares, turn.context, candidates)
                         if asked.clarify is not None and not complains(phrase):
                             return asked
@@ -282,6 +290,11 @@ class Interpreter:
                 outcome = self._resolved(intent, phrase, turn.context)
             if isinstance(outcome, Need):
                 if several and (phrase.has("negation") or outcome.what == "no_context"):
+                    if not only_negated(phrase):
+                        turn.notice(phrase)
+                    continue
+                if aside:
+                    turn.pass_over(phrase)
                     continue
                 moved = bool(turn.commands) and turn.commands[-1].action in ("place", "move")
                 if outcome.what == "which_direction" and moved:
@@ -294,13 +307,16 @@ class Interpreter:
                 return self._need(base, outcome, turn.context, share, candidates)
             outcome = turn.completed(outcome, phrase)
             if which := self._doubted(intent, outcome, phrase, turn.context):
+                if aside:
+                    turn.pass_over(phrase)
+                    continue
                 return self._need(base, which, turn.context, share, candidates)
             share = merged(intent, outcome, shares, phrase, turn.context)
-            if turn.remedies(outcome):
+            if turn.remedies(outcome) or agreed:
                 share = max(share, REMEDY)
             harmless = intent in NO_COMMAND and share >= HARMLESS
             if share < self._enough(intent) and not harmless:
-                if several and (not phrase.complete or turn.confirms(outcome, phrase)):
+                if several and (aside or not phrase.complete or turn.confirms(outcome, phrase)):
                     turn.pass_over(phrase)
                     continue
                 if turn.says_again(outcome):
@@ -335,7 +351,9 @@ class Interpreter:
     ) -> bool:
         """Whether an unsure phrase only stands beside a sure command of the same sentence."""
         phrase = phrases[place]
-        if share >= self._enough(intent) or orders(phrase):
+        idle = share < HARMLESS and not any(phrase.has(kind) for kind in _NAMING)
+        idle = idle and ordered(place, phrases, shares_of)
+        if share >= self._enough(intent) or (orders(phrase) and not idle):
             return False
         later = zip(phrases[place + 1 :], shares_of[place + 1 :], strict=True)
         sure = bool(turn.commands) and turn.confidence >= PLAIN

@@ -62,7 +62,10 @@ class Phrase:
                     return True
                 if kind == "act" and value not in _WEAK_ACTS and value != "change":
                     return True
-        return self.has("act", "off") and self.has("category")
+        if self.has("beside") and len(self.all("category")) > 1:
+            return True
+        told = self.has("part") or self.has("dimension")
+        return told and self.has("amount") or self.has("act", "off") and self.has("category")
 
     @property
     def text(self) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .lexicon import Token, default_lexicon
+from .lexicon import Sense, Token, default_lexicon
+from .phrase import part_kind
 from .quantity import units
 from .text import is_cjk
 
@@ -19,7 +20,26 @@ _ABLE = "上下来去起住着到进开拢动了出直过见清惯合齐够透�
 """What follows 不 in what cannot be done (喘不上, 够不着)."""
 _PLAIN_BEFORE = "绝都也就可我你它这那还再又是的了把给让要会能想好行对得总从并却"
 _MEASURED = ("length", "angle")
-_BEFORE_MEASURE = ("by", "to", "two", "another", "around", "about", "out", "up", "down")
+_SEATS = frozenset(("chair", "sofa", "armchair"))
+_OF = ("of", "on", "off")
+_ENDS = ("the bottom", "bottom", "the top", "the front", "front")
+_PULLING = ("let", "take", "bring", "nip", "pull", "draw", "bring in", "taking", "letting")
+_PARTICLES = {"in": "ease-", "out": "ease+", "up": "length-", "down": "length+"}
+"""What "let the waist out" and "take the sleeves up" change."""
+_BEFORE_MEASURE = (
+    "take",
+    "lose",
+    "knock",
+    "by",
+    "to",
+    "two",
+    "another",
+    "around",
+    "about",
+    "out",
+    "up",
+    "down",
+)
 _ONTO = ("to", "on", "onto", "off", "at", "from", "in")
 _TAKING = ("change", "adjective", "raise", "absolute", "dimension", "amount", "direction", "act")
 
@@ -37,6 +57,8 @@ def recast(tokens: Sequence[Token]) -> list[Token]:
             out += _parted(token)
         elif token.text == "back" and out and _backrest(tokens, at):
             out.append(replace(token, senses=(("part", "back"),)))
+        elif sense := _owned(tokens, at):
+            out.append(replace(token, senses=(sense,)))
         elif token.text == "不" and _cannot(tokens, at):
             out.append(replace(token, senses=(("filler", "filler"),)))
         else:
@@ -60,9 +82,56 @@ def _shaded(token: Token, color: Token) -> list[Token]:
     ]
 
 
+def _owned(tokens: Sequence[Token], at: int) -> Sense | None:
+    """What a word means beside the words around it, where that is not its usual sense."""
+    token = tokens[at]
+    before = [t for t in tokens[:at] if t.kind != "filler"]
+    after = [t for t in tokens[at + 1 :] if t.kind != "filler"]
+    owner = after[1 if after and after[0].text in _OF else 0 :][:1] + before[-1:]
+    if token.text in ("那么", "这么") and after and after[0].get("amount"):
+        return ("filler", "filler")
+    if token.get("part") == "sleeve" and token.text in ("arm", "arms"):
+        near = [t for t in owner if t.get("category") in _SEATS]
+        return ("part", "armrest") if near else None
+    if token.text == "the back of" and after and after[0].get("category") in _SEATS:
+        sized = any(t.get("change") or t.get("adjective") for t in after)
+        return ("part", "back") if sized else None
+    if token.kind == "view" and after and after[0].kind == "part" and token.text in _ENDS:
+        return ("filler", "filler")  # "the bottom hem"
+    if token.text in ("这", "那") and before and before[-1].get("act") == "place":
+        ends = not after or after[0].text in _MARKS
+        return ("near", "pointer") if ends else None  # 沙发放这
+    if token.text == "go" and after and after[0].kind == "color":
+        return ("act", "change")
+    if token.text in _PARTICLES and (verb := _verb(before)) and not _told(tokens, at):
+        return ("change", _PARTICLES[token.text]) if verb in _PULLING else None
+    return None
+
+
+def _verb(before: Sequence[Token]) -> str:
+    """The verb of "let the waist out", where a part of a garment alone stands between."""
+    inside = before[-2:]
+    if len(inside) < 2 or inside[-1].kind != "part":
+        return ""
+    return inside[0].text if part_kind(inside[-1].get("part") or "") == "garment" else ""
+
+
+def _told(tokens: Sequence[Token], at: int) -> bool:
+    """Whether another word of the clause says already how it shall change."""
+    clause = tokens[at + 1 :]
+    end = next((i for i, t in enumerate(clause) if t.text in _MARKS), len(clause))
+    return any(t.get("change") or t.get("part") for t in clause[:end])
+
+
 def _backrest(tokens: Sequence[Token], at: int) -> bool:
     """Whether "back" is a chair's, of which a measure is told (chair 的 back 再高 10 公分)."""
     before = [t for t in tokens[:at] if t.kind != "filler"]
+    if (
+        before
+        and before[-1].kind in ("change", "adjective")
+        and _SEATS & {t.get("category") for t in tokens}
+    ):
+        return True  # "the chair needs a higher back"
     owner = before[-1].get("category") if before else None
     told = [t for t in tokens[at + 1 :][:3] if t.get("change") or t.get("adjective")]
     return owner in ("chair", "sofa", "armchair") and bool(told)
@@ -130,6 +199,9 @@ def _bare(tokens: Sequence[Token], at: int) -> bool:
     after = tokens[at + 1] if at + 1 < len(tokens) else None
     if after is not None and after.get("size_word"):
         return False
+    taken = bool(before) and before[-1].text == "take"
+    if taken and after is not None and after.text in ("out", "off"):
+        return True
     if after is not None and after.kind in ("word", "foreign", "category", "part", "ordinal"):
         return False
     if after is not None and (after.get("change") or after.get("adjective")):

@@ -184,6 +184,7 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
     elif phrase.has("part", "armrest"):
         part = "armrest"
         refused = phrase.has("negation") or phrase.has("act", "take_off")
+        refused = refused or phrase.has("act", "off")
         value = "no" if refused else "yes"
     elif shape := phrase.first("shape"):
         about = named(phrase, context) or implied(phrase, context)

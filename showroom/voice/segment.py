@@ -15,7 +15,7 @@ _TAILS = ("off", "more", "less", "please", "extra", "again")
 _WHY = re.compile(
     r"so (?:that|only|just|it|i|we|my|the|they|you|there|nobody|no|a|as)\b"
     r"|(?:because|cause|cos|coz|since|otherwise|or else|for my|for when)\b"
-    r"|因为|不然|省得|免得|好让|这样我|要不然"
+    r"|因为|不然|否则|省得|免得|以免|好让|这样我|这样才|这样好|这样就|要不然|万一"
 )
 """What begins a clause that only says why."""
 _OR = re.compile(r"\bor\b|还是|跟|和")
@@ -37,17 +37,18 @@ def split(tokens: Sequence[Token]) -> list[Phrase]:
         weak = token.get("separator") == "weak" or token.get("more") == "more"
         if strong and current:
             pieces.append(Phrase(tuple(current)))
-            current = [token] if token.text == "?" else []
-            if current:
+            current = []
+            if token.text == "?":
                 pieces[-1] = Phrase((*pieces[-1].tokens, token))
-                current = []
+            elif _WHY.match(token.text):
+                current = [token]  # a reason is known by its first word
         elif weak and _parts(current, tokens[position:]):
             pieces.append(Phrase(tuple(current)))
             current = [] if token.get("separator") else [token]
         elif _repeats(current, tokens[position:]) or _apart(current, tokens[position:]):
             pieces.append(Phrase(tuple(current)))
             current = [token]
-        elif not strong:
+        elif not strong or _WHY.match(token.text):
             current.append(token)
     if current:
         pieces.append(Phrase(tuple(current)))
@@ -109,7 +110,8 @@ def _apart(before: Sequence[Token], rest: Sequence[Token]) -> bool:
         verb = any(right.has("act", name) for name in ("change", "paint", "move", "rotate"))
         return verb and any(right.has(kind) for kind in (*_VALUES, "direction", "near"))
     if first.get("act") in ("change", "paint") and is_cjk(first.text[0]):
-        fitted = left.has("length") or left.has("amount") or left.has("size_word")
+        stepped = left.has("size_word", "up") or left.has("size_word", "down")
+        fitted = left.has("length") or left.has("amount") or stepped
         value = right.tokens[1:2]
         given = any(t.kind in ("color", "option", "material", "size") for t in value)
         return given and fitted and not left.has("color")
@@ -128,6 +130,27 @@ def _aside(piece: Phrase) -> bool:
     return bool(said) and all(t.kind == "word" for t in said)
 
 
+def _scales(token: Token) -> bool:
+    """Whether a factor is an order by itself (缩小一半)."""
+    return token.kind in ("factor", "times") and token.text[0] in "缩放扩变减加"
+
+
+def _talk(piece: Phrase, after: Phrase) -> bool:
+    """Whether a piece is no mere topic of the whole order after it (背没地儿靠，椅背加高)."""
+    odd = sum(1 for t in piece if t.kind == "word")
+    told = piece.has("negation") or piece.has("blocking") or odd > 1
+    own = after.has("part") or after.has("category")
+    asks = any(t.get("act") == "change" and t.get("filler") is None for t in piece)
+    return told and own and after.complete and not asks
+
+
+def _remarks(piece: Phrase) -> bool:
+    """Whether a piece only says what something does or is ("it covers my bum")."""
+    subject = re.match(r"(?:it|he|she|they|that|we|i)\b", piece.text) is not None
+    odd = any(t.kind == "word" for t in piece)
+    return subject and odd and not piece.has("act") and not piece.has("length")
+
+
 def _anew(piece: Phrase) -> bool:
     """Whether a piece names something else and says where to or how much, if in few words."""
     placed = piece.has("category") and (piece.has("beside") or piece.has("near"))
@@ -142,6 +165,7 @@ def _join(pieces: list[Phrase]) -> list[Phrase]:
             v in ("greet", "thanks", "stop") for t in piece for k, v in t.senses if k == "act"
         )
         measure = all(t.kind in _MEASURES or t.text in _TAILS for t in piece.content)
+        measure = measure and not any(_scales(t) for t in piece)
         aimless = bool(joined) and _wants_direction(joined[-1])
         if aimless and all(t.kind in _MEASURES or t.get("direction") for t in piece.content):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
@@ -152,12 +176,14 @@ def _join(pieces: list[Phrase]) -> list[Phrase]:
         if joined and joined[-1].has("question") and len(colors) > 1 and _OR.search(piece.text):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
             continue  # "which is longer, green or black"
-        if joined and _WHY.match(piece.text) and not piece.has("act", "change"):
+        wished = piece.has("act", "change") or piece.has("view") or piece.has("direction")
+        if joined and _WHY.match(piece.text) and not wished:
             continue
-        if joined and not aside and not (joined[-1].complete or joined[-1].has("answer")):
+        apart = aside or (bool(joined) and _talk(joined[-1], piece))
+        if joined and not apart and not (joined[-1].complete or joined[-1].has("answer")):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
         elif whole:
             joined.append(piece)
-        else:
+        elif not _remarks(piece):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
     return joined

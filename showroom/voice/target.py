@@ -204,7 +204,8 @@ def on_legs(part: str, phrase: Phrase, context: Context) -> str:
 
 def _having(phrase: Phrase, context: Context) -> list[str]:
     """The thing that a part named in the phrase belongs to, where one stands out."""
-    part = phrase.first("part") or phrase.first("seat_height") or ""
+    part = phrase.first("part") or ""
+    part = anatomy()["compound_parts"].get(part, [part])[0]
     part = part or (phrase.first("option") or "").split("/")[0]
     if not part or part_kind(part) == "garment":
         return []

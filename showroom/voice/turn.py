@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,7 +28,8 @@ class Turn:
         mentioned, part: a product and a part that a phrase named without saying what to do.
         asides: phrases that are not about the showroom.
         spoken: the phrase before.
-        measured: whether the phrase says a length.
+        measured, told: whether the phrase says a length, or any amount.
+        counted_before: whether the phrase before said a length.
         corrected: whether the speaker took back the phrase before ("no, wait").
         refused: whether the phrase before said no to what was done earlier.
         counted: whether the phrase that follows has been counted with the one before.
@@ -43,6 +45,8 @@ class Turn:
     asides: int = 0
     corrected: bool = False
     measured: bool = False
+    told: bool = False
+    counted_before: bool = False
     refused: bool = False
     counted: bool = False
     spoken: str = ""
@@ -55,6 +59,12 @@ class Turn:
         shown = self.context.pointed if phrase.has("this") else ""
         self.mentioned = named(phrase, self.context) or shown or self.mentioned
         if self.mentioned:
+            self.context = replace(self.context, topic=self.mentioned)
+
+    def notice(self, phrase: Phrase) -> None:
+        """Remember the product that a remark names; what is there is then talked about."""
+        self.mentioned = named(phrase, self.context) or self.mentioned
+        if self.mentioned and self.context.here(self.mentioned):
             self.context = replace(self.context, topic=self.mentioned)
 
     def pass_over(self, phrase: Phrase) -> None:
@@ -97,20 +107,24 @@ class Turn:
         """Add the commands of a phrase; a remedy replaces its complaint."""
         if self.remedies(commands):
             complaint = self.commands.pop()
-            commands = [_inherit(c, complaint) for c in commands]
+            silent = not phrase.has("length") and not phrase.has("amount")
+            commands = [_inherit(c, complaint, self.told and silent) for c in commands]
         elif self.complaint and commands and self.commands and _answers(commands[0]):
             self.commands.pop()  # "too big, undo that": the complaint only says why
         withdraws = bool(self.corrected and commands and self.commands)
         if withdraws and self.commands[-1].action == commands[0].action:
             withdrawn = self.commands.pop()
-            commands = [_inherit(c, withdrawn) for c in commands]
+            commands = [_inherit(c, withdrawn, False) for c in commands]
         self.corrected = False
+        self.counted_before = self.measured
         self.measured = phrase.has("length")
+        self.told = self.measured or phrase.has("amount")
         reason = complains(phrase)
         commands = [c for c in commands if not self._told(c) and not (reason and self._meant(c))]
         self.complaint = reason or (
             intent == "adjust_fit" and not says_how(phrase) and not phrase.has("length")
         )
+        commands = [self._anew(c) for c in commands]
         commands = [c for c in self._joined(commands) if not self._idle(c)]
         earlier = len(self.commands)
         for command in commands:
@@ -125,6 +139,14 @@ class Turn:
         self.confidence = min(self.confidence, confidence)
         for command in commands:
             self.context = noted(self.context, command)
+
+    def _anew(self, command: Command) -> Command:
+        """A trying on of what was just taken off means another of its kind."""
+        off = any(c.action == "take_off" and c.target == command.target for c in self.commands)
+        thing = self.context.thing(command.target)
+        if command.action == "try_on" and off and thing is not None:
+            return copy(command, target=thing.category)
+        return command
 
     def _told(self, command: Command) -> bool:
         """Whether a colour only says again what shall be shown ("dresses, actual green ones")."""
@@ -223,7 +245,8 @@ class Turn:
         elif new.action == old.action == "adjust_fit" and _same_way(old, new):
             self.commands.pop()
             usual = (amounts()["garment"]["default"], amounts()["furniture"]["default"])
-            told = self.measured or abs(new.delta or 0.0) not in usual
+            vague = abs(new.delta or 0.0) not in usual and not self.counted_before
+            told = self.measured or vague
             given = new if told else old
             out[0] = copy(new, part=new.part or old.part, delta=given.delta)
         return out[0]
@@ -314,8 +337,12 @@ def _overrides(command: Command, earlier: Command) -> bool:
     return settled and command.target == earlier.target and not earlier.size_step
 
 
-def _inherit(command: Command, earlier: Command) -> Command:
-    """A remedy takes part and target from the complaint before it where it names none."""
+def _inherit(command: Command, earlier: Command, amount: bool) -> Command:
+    """A remedy takes part and target from the complaint before it where it names none.
+
+    Args:
+        amount: only the complaint said how much ("way too tight, let it out").
+    """
     changes: dict[str, object] = {}
     if not command.part and earlier.part:
         changes["part"] = earlier.part
@@ -323,4 +350,8 @@ def _inherit(command: Command, earlier: Command) -> Command:
         changes["near"] = earlier.near
     if earlier.target and command.target != earlier.target and not command.target:
         changes["target"] = earlier.target
+    delta, said = command.delta or 0.0, earlier.delta or 0.0
+    alike = command.action == earlier.action == "adjust_fit" and command.part in ("", earlier.part)
+    if amount and alike and delta and said:
+        changes["delta"] = math.copysign(said, delta)
     return copy(command, **changes) if changes else command
