@@ -1,8 +1,8 @@
 """What stands beside an order in the same sentence and asks for nothing itself.
 
-"The cuffs a bit tighter, the wind blows up my arm", 扣子快崩了，胸围放大五公分: one clause orders, the
-other says why. A clause that is not understood by itself is left out where another one is a whole
-order; where it orders something itself, a question is asked.
+"The cuffs a bit tighter, the wind blows up my arm", 扣子快崩了，胸围放大五公分: one clause
+orders, the other says why. A clause that is not understood by itself is left out where another
+one is a whole order; where it orders something itself, a question is asked.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _SPEAKING = re.compile(
     r"their|people|nobody|everyone|everybody|the (?:wind|kids?|children|baby|dog|cat|cold|boss))\b|"
     r"^(?:因为)?(?:我|他|她|它|我们|咱|人家|孩子|小孩|宝宝|老公|老婆|我妈|我爸|妈|爸)"
 )
+_HABIT = re.compile(r"\bwear (?:it|this|them|that) (?:as|with|to|over|under|for|at|when|in)\b")
 _ALIKE = {"width": "ease", "size": "ease"}
 _WEARING = ("try_on", "show", "take_off", "set_size", "choose", "report", "ask", "compare", "look")
 
@@ -79,7 +80,7 @@ def _tells(phrase: Phrase) -> bool:
 
 def declares(phrase: Phrase) -> bool:
     """Whether a phrase tells what somebody does ("I wear a thick jumper under it")."""
-    return _tells(phrase) and not commanded(phrase)
+    return (_tells(phrase) or bool(_HABIT.search(phrase.text))) and not commanded(phrase)
 
 
 def beside(place: int, phrases: Sequence[Phrase], shares_of: Sequence[Shares]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .asking import asked
 from .attributes import SETTING, here, said
 from .context import Context
 from .data import anatomy
@@ -62,6 +63,7 @@ def weighed(phrase: Phrase, context: Context, shares: Shares) -> Shares:
     _places(phrase, out)
     _follow_ups(phrase, context, out)
     _unfounded(phrase, context, out)
+    asked(phrase, context, out)
     return out
 
 
@@ -98,6 +100,10 @@ def _comparatives(phrase: Phrase, out: Shares) -> None:
             shift(out, name, "adjust_fit")
         if not any(phrase.has(kind) for kind in ("factor", "times", "percent")):
             shift(out, "scale", "adjust_fit")
+        if (phrase.has("length") or phrase.has("number")) and not phrase.has("too", "than"):
+            shift(out, "compare", "adjust_fit")
+            if all(t.kind not in ("word", "foreign") for t in phrase):
+                shift(out, "out_of_scope", "adjust_fit", 0.5)
     if phrase.has("adjective") and phrase.has("amount"):
         for name in ("more", "again", "same"):
             shift(out, name, "adjust_fit", 0.8)
@@ -135,7 +141,7 @@ def _garments(phrase: Phrase, out: Shares) -> None:
 
 def _setting(phrase: Phrase, context: Context, out: Shares) -> None:
     """What is there is given the colour, size or cut that is said; what is not there is shown."""
-    asked = said(phrase)
+    wanted = said(phrase)
     there = here(phrase, context)
     told = _acts(phrase, "change", "paint") or phrase.has("option")
     looking = any(
@@ -153,7 +159,7 @@ def _setting(phrase: Phrase, context: Context, out: Shares) -> None:
     if there is False and looking and not definite:
         for name in ("adjust_fit", "set_choice", "set_size"):
             shift(out, name, "show", 0.9)
-    if not asked or there is None:
+    if not wanted or there is None:
         return
     changing = _acts(phrase, "paint") or any(t.text in _RECOLOR for t in phrase)
     meant = {c for t in phrase if (c := t.get("category"))}
@@ -163,11 +169,11 @@ def _setting(phrase: Phrase, context: Context, out: Shares) -> None:
         for c in meant
     )
     if there and not looking and (changing or not offered):
-        shift(out, "show", asked[0], 0.9)
+        shift(out, "show", wanted[0], 0.9)
         if all(t.kind not in ("word", "foreign") for t in phrase):
-            shift(out, "out_of_scope", asked[0], 0.5)
-        if asked[0] != "set_choice" and "set_choice" not in asked:
-            shift(out, "set_choice", asked[0])
+            shift(out, "out_of_scope", wanted[0], 0.5)
+        if wanted[0] != "set_choice" and "set_choice" not in wanted:
+            shift(out, "set_choice", wanted[0])
     elif (
         not there
         and (context.things or looking or not (definite or told))
@@ -285,6 +291,8 @@ def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     if phrase.has("number") and phrase.has("part"):
         for name in ("same", "again", "more"):
             shift(out, name, "adjust_fit")
+    if phrase.has("other") and _acts(phrase, "take_off"):
+        shift(out, "other", "take_off")
     moved = _acts(phrase, "move", "place", "rotate") or phrase.has("near")
     if phrase.has("other", "other") and (moved or phrase.has("direction")):
         shift(out, "other", "rotate" if _acts(phrase, "rotate") else "move")
@@ -300,6 +308,8 @@ def _follow_ups(phrase: Phrase, context: Context, out: Shares) -> None:
     if before is not None and told and not acts and phrase.has("answer", "no"):
         for name in ("no", "other", "choose", "adjust_fit", "aside", "clarify"):
             shift(out, name, "same")
+    if context.last is not None and context.last.action == "rotate" and phrase.has("more"):
+        shift(out, "set_choice", "more")  # "a bit further round"
     altered = before is not None and before.action in ("adjust_fit", "set_choice", "look")
     if altered and phrase.has("part") and not acts:
         shift(out, "again", "same")

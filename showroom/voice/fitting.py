@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..protocol.messages import Command
 from .context import Context
 from .data import anatomy
+from .ellipsis import says
 from .furnishing import copy, vague
 from .lexicon import Token
 from .phrase import Phrase, part_kind
@@ -62,7 +63,9 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
         more = any(t.get("more") == "more" and is_cjk(t.text[0]) for t in phrase)
         asked = asked or more or _chinese_amount(phrase, at)
         complaint = complaint or not asked
-    if token.text not in _PLAIN or _stated(phrase, token):
+    before = phrase.tokens[max(0, phrase.index(token) - 1) : phrase.index(token)]
+    seems = bool(before) and before[0].text.endswith(_SEEMING) and not _chinese_amount(phrase, at)
+    if token.text not in _PLAIN or _stated(phrase, token) or (seems and not phrase.has("length")):
         complaint = True
     return value[:-1], -sign if complaint else sign
 
@@ -74,6 +77,8 @@ def _stated(phrase: Phrase, token: Token) -> bool:
     return bool(before) and before[-1].text in _BEING and not phrase.has("act", "change")
 
 
+_SEEMING = ("着", "起来", "得有点", "上去")
+"""What a Chinese adjective follows that says how something seems (坐着矮)."""
 _BEING = ("is", "are", "feels", "feel", "looks", "look", "seems", "seem", "sits", "runs")
 
 
@@ -181,7 +186,7 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
     names = list(dict.fromkeys(t.get("part") or "" for t in parts))
     names = names or _hinted(phrase, context)
     pairs = dimensions(phrase)
-    if pairs and all(d == "length" for _, (d, _) in pairs) or "body" in names:
+    if (pairs and all(d == "length" for _, (d, _) in pairs)) or "body" in names:
         names = [n for n in names if n not in _GIRTHS]  # "shorter, it covers my bum"
     length = _length(phrase)
     if not pairs and not _turn(phrase, length):
@@ -204,7 +209,7 @@ def _adjust(phrase: Phrase, context: Context) -> tuple[Command, ...] | str:
         names[0] = "trouser_leg"
     kind = part_kind(names[0]) if names else ""
     target = legs or named(phrase, context) or implied(phrase, context, kind)
-    last = context.last
+    last = context.last if not says("whole", phrase) else None
     if not names and last and last.action == "adjust_fit" and last.target in ("", target):
         like_last = {last.parameter, "size", *anatomy()["translate"].get(last.part, ())}
         same = said in ("", last.parameter) and (
@@ -267,6 +272,9 @@ def _length(phrase: Phrase) -> Token | None:
     at = content.index(number)
     before = content[at - 1] if at else None
     told = ("dimension", "part", "change", "raise", "absolute")
+    after = content[at + 1] if at + 1 < len(content) else None
+    if after is not None and after.text in _PLAIN and number.said >= 10 and len(content) > at + 1:
+        return replace(number, senses=(("length", ""),), si=number.said / 100, unit="cm")
     last = at == len(content) - 1 and before is not None
     beside = before is not None and (before.text == "by" or any(before.get(k) for k in told))
     if not (beside or (last and any(phrase.has(k) for k in told))) and not (
@@ -351,7 +359,8 @@ def _one(
         return "which_way"
     amount = length.si if length is not None else vague(kind, phrase)
     before = context.last
-    if length is None and phrase.has("same") and before and before.action == "adjust_fit":
+    alike = phrase.has("same") or says("as_much", phrase)
+    if length is None and alike and before and before.action == "adjust_fit":
         amount = abs(before.delta) if before.delta else amount
     return Command(
         action="adjust_fit",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..protocol.messages import Command
+from .amount import fewer, onward, overdone, total
 from .backward import earlier, excess, half, retreat, taken_back
 from .context import Context
 from .ellipsis import says
@@ -18,8 +19,8 @@ from .onward import count, further, lifted, same, step
 from .phrase import Phrase
 
 _RULES = (
-    taken_back, earlier, half, excess, retreat, step, count, further, same, lifted, sitting,
-    swapped, instead, valued,
+    taken_back, earlier, half, fewer, excess, overdone, retreat, step, count, onward, total,
+    further, same, lifted, sitting, swapped, instead, valued,
 )  # fmt: skip
 
 
@@ -37,7 +38,7 @@ class FollowUp:
     @property
     def corrects(self) -> bool:
         """Whether it puts right the change before, so that words around it are reasons."""
-        return self.kind in ("taken_back", "earlier", "half", "step")
+        return self.kind in ("taken_back", "earlier", "half", "step", "overdone", "total")
 
 
 def follow_up(phrase: Phrase, context: Context, *, refused: bool = False) -> FollowUp | None:

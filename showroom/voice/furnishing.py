@@ -24,7 +24,9 @@ _BARE = 5
 _SIDES = ("前面", "后面", "左边", "右边", "左侧", "右侧", "前方", "后方")
 _DIRECT = ("wall", "window", "door", "corner", "center")
 _FACING = re.compile(r"\bfac(?:e|es|ing)\b|\b(?:towards?|at|point(?:s|ing)?)\b|[朝向对冲]")
-_TO_ME = re.compile(r"[对朝冲向](?:着|住)?我|\bfac(?:e|es|ing) (?:to )?me\b|\b(?:at|towards?) me\b")
+_TO_ME = re.compile(
+    r"face ?我|[对朝冲向](?:着|住)?我|\bfac(?:e|es|ing) (?:to )?me\b|\b(?:at|towards?) me\b"
+)
 _SLIGHTLY = ("点", "一点", "些", "点儿", "啲", "一下子")
 """Endings of Chinese words that say "a little" themselves (松快点儿)."""
 _GREATLY = ("得离谱", "得很", "死了", "过头了", "得慌")

@@ -42,6 +42,8 @@ def swapped(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, .
     about = context.worn if kind_of(last.target, context) == "garment" else ""
     found = colored(phrase, context)
     worn = kind_of(found, context) == "garment"
+    if found and not worn and not context.here(found) and not acts_of(phrase):
+        return (Command(action="show", target=found),)  # 换那个蓝的进来
     if not found or not worn or found == about or not (about or phrase.has("act", "try_on")):
         return ()
     if found in context.listed:

@@ -92,6 +92,8 @@ _LEFT_OPEN = ("which_way", "which_color", "which_product", "which_dimension", "w
 """What one phrase may leave open for the next to say."""
 _PROBLEMS = ("contradiction", "no_context", OUT_OF_RANGE)
 _NAMING = ("part", "category", "product", "it", "this", "length", "color", "option")
+_POLITE = {"thanks"}
+"""Small talk that holds whatever is said beside it."""
 _VIEWS = SHOP_ACTIONS | {"show", "report", "help", "greet"}
 
 
@@ -272,7 +274,8 @@ class Interpreter:
                     continue
                 return self._need(base, left_open(phrase, turn.context), context, share, candidates)
             if intent == "out_of_scope" or share < UNSURE:
-                if several and (plain or whole.get("out_of_scope", 0.0) < ASTRAY):
+                near = plain or whole.get("out_of_scope", 0.0) < ASTRAY
+                if several and (near or (turn.intents and set(turn.intents) <= _POLITE)):
                     if not aside and turn.commands and intent != "out_of_scope" and phrase.complete:
                         asked = self._ask(base, phrase, shares, turn.context, candidates)
                         if asked.clarify is not None and not complains(phrase):
@@ -334,7 +337,8 @@ class Interpreter:
         if left is not None and not turn.commands and set(turn.intents) <= {"no", "yes"}:
             return self._need(base, left[0], context, left[1], candidates)
         heard = next(iter(whole)) in SMALL_TALK or "repeat" in turn.intents
-        if turn.asides and not turn.commands and heard:
+        polite = turn.intents and set(turn.intents) <= _POLITE
+        if turn.asides and not turn.commands and (heard or polite):
             turn.asides = 0  # "hello there, anyone home"
         if turn.asides and not turn.commands and not turn.intents:
             return self._as_one(base, Phrase(_tokens(phrases)), whole, context)

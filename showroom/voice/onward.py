@@ -72,17 +72,17 @@ def count(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...
         return (copy(last, size="", size_step=int(math.copysign(number or 1, step))),)
     if not last.delta:
         return ()
-    unit = _unit(last)
+    unit = unit_of(last)
     if number is None and unit == _UNITS[-1]:
         return (last,)
     return (copy(last, delta=math.copysign((number or 1.0) * unit, last.delta)),)
 
 
-def _unit(command: Command) -> float:
+def unit_of(command: Command) -> float:
     """The unit in which an amount was probably said, in metres or radians."""
     if command.action == "rotate":
         return math.radians(1.0)
-    size = abs(command.delta or 0.0)
+    size = abs(command.delta or command.value or 0.0)
     if abs(size * 100 - round(size * 100)) < 0.01:
         return _UNITS[-1]
     for unit in _UNITS[:-1]:
@@ -112,8 +112,11 @@ def same(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, ...]
         return ()
     if strong and (phrase.has("act", "color") or phrase.has("act", "paint")):
         return _alike(phrase, context, "set_color")
+    aimed = context.last is not None and context.last.action in AIMED
     if phrase.has("color") and not phrase.has("category"):
-        return ()
+        other = colored(phrase, context) if aimed and context.last else ""
+        there = context.last is not None and other not in ("", context.last.target)
+        return (copy(context.last, target=other),) if there and context.last else ()
     if phrase.has("color") and not colored(phrase, context):
         return ()
     question = any(t.text == "?" for t in phrase)

@@ -65,7 +65,7 @@ class Phrase:
         if self.has("beside") and len(self.all("category")) > 1:
             return True
         told = self.has("part") or self.has("dimension")
-        return told and self.has("amount") or self.has("act", "off") and self.has("category")
+        return (told and self.has("amount")) or (self.has("act", "off") and self.has("category"))
 
     @property
     def text(self) -> str:

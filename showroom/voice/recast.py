@@ -23,6 +23,8 @@ _MEASURED = ("length", "angle")
 _SEATS = frozenset(("chair", "sofa", "armchair"))
 _OF = ("of", "on", "off")
 _ENDS = ("the bottom", "bottom", "the top", "the front", "front")
+_LIFTS = {"抬": "height+", "升": "height+"}
+"""Verbs of moving that, with an amount, raise."""
 _PULLING = ("let", "take", "bring", "nip", "pull", "draw", "bring in", "taking", "letting")
 _PARTICLES = {"in": "ease-", "out": "ease+", "up": "length-", "down": "length+"}
 """What "let the waist out" and "take the sleeves up" change."""
@@ -88,7 +90,10 @@ def _owned(tokens: Sequence[Token], at: int) -> Sense | None:
     before = [t for t in tokens[:at] if t.kind != "filler"]
     after = [t for t in tokens[at + 1 :] if t.kind != "filler"]
     owner = after[1 if after and after[0].text in _OF else 0 :][:1] + before[-1:]
-    if token.text in ("那么", "这么") and after and after[0].get("amount"):
+    so = token.text in ("那么", "这么") and after
+    if so and (after[0].get("amount") or after[0].text == "多"):
+        return ("filler", "filler")
+    if token.text == "多" and at and tokens[at - 1].text in ("那么", "这么"):
         return ("filler", "filler")
     if token.get("part") == "sleeve" and token.text in ("arm", "arms"):
         near = [t for t in owner if t.get("category") in _SEATS]
@@ -101,11 +106,25 @@ def _owned(tokens: Sequence[Token], at: int) -> Sense | None:
     if token.text in ("这", "那") and before and before[-1].get("act") == "place":
         ends = not after or after[0].text in _MARKS
         return ("near", "pointer") if ends else None  # 沙发放这
+    if token.text in ("the bottom", "at the bottom", "bottom") and _altered(tokens, at):
+        return ("part", "hem")  # "five centimetres off the bottom"
+    if token.text in _LIFTS and after and after[0].kind == "length":
+        return ("change", _LIFTS[token.text])
     if token.text == "go" and after and after[0].kind == "color":
         return ("act", "change")
     if token.text in _PARTICLES and (verb := _verb(before)) and not _told(tokens, at):
         return ("change", _PARTICLES[token.text]) if verb in _PULLING else None
     return None
+
+
+def _altered(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the clause around a word tells a change of length and names no part."""
+    start = next((i + 1 for i in range(at - 1, -1, -1) if tokens[i].text in _MARKS), 0)
+    end = next((i for i in range(at, len(tokens)) if tokens[i].text in _MARKS), len(tokens))
+    clause = tokens[start:end]
+    told = any(t.kind == "length" or t.get("change") for t in clause)
+    acts = {v for t in clause if (v := t.get("act"))} - {"off", "change", "move"}
+    return told and not acts and not any(t.kind == "part" for t in clause)
 
 
 def _verb(before: Sequence[Token]) -> str:

@@ -147,8 +147,11 @@ def _talk(piece: Phrase, after: Phrase) -> bool:
 def _remarks(piece: Phrase) -> bool:
     """Whether a piece only says what something does or is ("it covers my bum")."""
     subject = re.match(r"(?:it|he|she|they|that|we|i)\b", piece.text) is not None
-    odd = any(t.kind == "word" for t in piece)
-    return subject and odd and not piece.has("act") and not piece.has("length")
+    odd = [t for t in piece if t.kind == "word"]
+    strange = sum(1 for t in odd if is_cjk(t.text[0])) > 1
+    named = any(piece.has(k) for k in ("category", "product", "this", "act", "length"))
+    asks = piece.has("question") if not subject else any(t.text == "?" for t in piece)
+    return bool(odd) and (subject or strange) and not named and not asks
 
 
 def _anew(piece: Phrase) -> bool:

@@ -47,11 +47,28 @@ class Speller:
     def corrected(self, tokens: Sequence[Token]) -> list[Token]:
         """The tokens with misspelt and misheard words read as what they stand for."""
         out = [self._read(token) for token in self._listener.heard(tokens)]
+        out = self._joined(out)
         for i, (token, after) in enumerate(pairwise(out)):
+            if token.text == "2" and (after.get("adjective") or after.text == "much"):
+                out[i] = replace(token, text="too", senses=(("too", "too"),))
             if token.text == "to" and (after.get("adjective") and not is_cjk(after.text[0])):
                 out[i] = replace(token, text="too", senses=(("too", "too"),))
             if token.text in ("buy", "bye") and after.kind in _MEASURED:
                 out[i] = replace(token, text="by", senses=self._lexicon.senses("by"))
+        return out
+
+    def _joined(self, tokens: list[Token]) -> list[Token]:
+        """The tokens with words joined that are one once they are spelt right ("dark grean")."""
+        out: list[Token] = []
+        for token in tokens:
+            both = f"{out[-1].text} {token.text}" if out else ""
+            parts = (
+                out and out[-1].kind == "word" and token.kind == "color" and token.text.isascii()
+            )
+            if parts and self._lexicon.match(both, 0) == both:
+                out[-1] = Token(both, self._lexicon.senses(both), out[-1].start, token.end)
+            else:
+                out.append(token)
         return out
 
     def _read(self, token: Token) -> Token:

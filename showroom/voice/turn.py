@@ -151,8 +151,12 @@ class Turn:
     def _told(self, command: Command) -> bool:
         """Whether a colour only says again what shall be shown ("dresses, actual green ones")."""
         shown = self.commands[-1] if self.commands else None
-        if shown is None or shown.action not in ("show", "try_on"):
+        if shown is None or shown.action not in ("show", "try_on", "choose"):
             return False
+        thing = self.context.thing(shown.target)
+        own = thing is not None and thing.color == command.color and command.action == "set_color"
+        if own and command.target in ("", shown.target):
+            return True
         alike = command.target in ("", shown.target) or command.target == self.context.worn
         return command.action == "set_color" and command.color == shown.color and alike
 
