@@ -16,5 +16,6 @@ def files() -> dict[str, str]:
         "clients/web/src/core/messages.ts": typescript(model),
         "clients/unity/Runtime/Core/Messages.cs": csharp(model),
         "clients/unreal/Source/ShowroomCore/Public/Messages.h": cpp(model),
-        "clients/godot/godot3/addons/showroom/bones.gd": gdscript(),
+        "clients/godot/godot3/addons/showroom/bones.gd": gdscript("Reference"),
+        "clients/godot/godot4/addons/showroom/bones.gd": gdscript("RefCounted"),
     }

@@ -5,12 +5,16 @@ from __future__ import annotations
 from ..bones import VRM_BONES
 
 
-def gdscript() -> str:
-    """The source of ``bones.gd``."""
+def gdscript(base: str) -> str:
+    """The source of ``bones.gd``.
+
+    Args:
+        base: the class of counted objects: Godot 3's ``Reference``, or ``RefCounted``.
+    """
     names = "".join(f'\t"{name}",\n' for name in VRM_BONES)
     return (
         "# Written by `python -m showroom.protocol.languages`; do not edit.\n"
         "# VRM 1.0's humanoid bones, in the order that compact frames number them.\n"
-        "extends Reference\n\n"
+        f"extends {base}\n\n"
         f"const NAMES = [\n{names}]\n"
     )

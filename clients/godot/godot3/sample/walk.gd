@@ -1,4 +1,4 @@
-# A visit without a headset: arrow keys walk, a line to type in, buttons for what there is.
+# A visit without a headset: arrow keys walk, a line takes what you would say ("try on the t-shirt").
 extends Spatial
 
 onready var visit = $Visit

@@ -1,0 +1,353 @@
+# A visit as a node: its transform is the play space's origin on the floor. Shows products and the
+# avatar, streams poses, speaks.
+extends Node3D
+
+signal replied(text, lang)
+signal problem(text)
+signal product_changed(target)
+
+const Connection = preload("connection.gd")
+const Glb = preload("glb.gd")
+const History = preload("history.gd")
+const Products = preload("products.gd")
+const SenderClock = preload("sender_clock.gd")
+
+@export var url = "ws://127.0.0.1:8765"
+@export var token = ""
+@export_enum("en", "zh") var language = "en"
+@export_range(0.3, 3.0) var height = 1.70
+@export_range(1, 120) var rate = 72.0
+@export var head: Node3D  # tracked nodes: the camera, the controllers
+@export var left: Node3D
+@export var right: Node3D
+@export var autostart = true
+
+var connection = Connection.new()
+var products = {}  # id to the last product_shown, kept up to date
+var models = {}  # id to its node
+var figures = {}  # avatars: one's own under "", a companion's under their name
+
+var _frames = {}
+var _clocks = {}  # one for each person: skin stays in its sleeve
+var _sent = 0.0
+var _seq = 0
+var _number = 0
+
+
+func _ready():
+	connection.arrived.connect(_take)
+	connection.state_changed.connect(_state_changed)
+	if autostart:
+		start()
+
+
+func start():
+	connection.open(url, {"client": "godot/1", "lang": language, "token": token})
+
+
+func _exit_tree():
+	connection.close()
+
+
+# What the visitor said or typed; await visit.say(...).answered waits for the answer.
+func say(text):
+	return connection.ask({"type": "utterance", "id": fresh(), "text": text, "lang": language})
+
+
+# action and its arguments, as docs/protocol.md lists them.
+func command(action, arguments = {}):
+	var event = arguments.duplicate()
+	event["type"] = "command"
+	event["action"] = action
+	event["id"] = fresh()
+	return connection.ask(event)
+
+
+# The visitor's measures, metres, by ISO 8559 name; they stay with the visit.
+func set_body(stature, tape = {}):
+	height = stature
+	return connection.ask({"type": "body", "id": fresh(), "height": stature, "tape": tape})
+
+
+func point(target):
+	connection.send({"type": "point", "id": fresh(), "target": target})
+
+
+func fresh():
+	_number += 1
+	return "godot-%d-%d" % [get_instance_id(), _number]
+
+
+func _process(_delta):
+	connection.poll()
+	var now = Time.get_ticks_usec() / 1.0e6
+	if connection.state == Connection.State.OPEN and now - _sent >= 1.0 / rate and head != null:
+		_sent = now
+		_seq += 1
+		var pose = {"type": "pose", "time": now, "seq": _seq, "head": seven(head)}
+		for hand in [["left", left], ["right", right]]:
+			if hand[1] != null and hand[1].visible:
+				pose[hand[0]] = seven(hand[1])
+		connection.send(pose)
+	for who in figures:
+		_move_figure(figures[who], now)
+	for target in _frames:
+		_move_cloth(target, now)
+
+
+# Where a node is in this visit's space: position and quaternion, seven numbers.
+func seven(node):
+	var local = global_transform.affine_inverse() * node.global_transform
+	var turn = local.basis.get_rotation_quaternion()
+	var at = local.origin
+	return [at.x, at.y, at.z, turn.x, turn.y, turn.z, turn.w]
+
+
+func _state_changed(state, reason):
+	if state == Connection.State.CLOSED and reason != "the client left":
+		problem.emit(reason)
+
+
+func _take(update):
+	match update["type"]:
+		"welcome":
+			if not update.get("resumed", false):
+				for target in products.keys():
+					_remove(target)
+				for who in figures.keys():
+					_leave(who)
+				set_body(height)
+		"product_shown":
+			products[update["target"]] = update
+			_load(update["target"])
+		"product_changed":
+			if products.has(update["target"]):
+				Products.change(products[update["target"]], update)
+				if update.get("glb", "") != "":
+					_load(update["target"])
+				else:
+					_place(update["target"])
+				product_changed.emit(update["target"])
+		"product_removed":
+			_remove(update["target"])
+		"avatar_shown":
+			_load_figure(_who(update), update["glb"])
+		"avatar_pose":
+			if figures.has(_who(update)):
+				figures[_who(update)]["poses"].add(update["time"], update, Time.get_ticks_usec() / 1.0e6)
+		"company":
+			_meet(update)
+		"mesh_frame":
+			var target = update["target"]
+			if _frames.has(target) and products.has(target) and products[target]["glb"] == update["glb"]:
+				_frames[target].add(update["time"], update, Time.get_ticks_usec() / 1.0e6)
+			connection.shown(update)
+		"reply":
+			replied.emit(update["text"], update["lang"])
+		"error":
+			if not update.get("ref", "").begins_with("pose/"):
+				problem.emit(update["message"])
+
+
+# Whose an avatar is: a companion's name, "" for one's own.
+func _who(update):
+	var who = update.get("who")
+	return who if who != null else ""
+
+
+# The clock of a person; of whoever wears a product, whose id begins with a companion's name and "/".
+func _clock(who):
+	if not _clocks.has(who):
+		_clocks[who] = SenderClock.new()
+	return _clocks[who]
+
+
+func _load(target):
+	var hash_ = products[target]["glb"]
+	var data = await _fetch(hash_)
+	if not products.has(target) or products[target]["glb"] != hash_:
+		return  # Superseded while it was fetched.
+	var glb = Glb.new()
+	if not glb.parse(data):
+		problem.emit(glb.error)
+		return
+	var node = Node3D.new()
+	node.name = target.replace(":", "_")
+	for part in glb.meshes:
+		var arrays = part["arrays"].duplicate()
+		arrays[Mesh.ARRAY_BONES] = null
+		arrays[Mesh.ARRAY_WEIGHTS] = null
+		var mesh = ArrayMesh.new()
+		mesh.add_surface_from_arrays(Mesh.PRIMITIVE_TRIANGLES, arrays)
+		mesh.surface_set_material(0, part["material"])
+		var holder = MeshInstance3D.new()
+		holder.mesh = mesh
+		holder.set_meta("arrays", arrays)
+		node.add_child(holder)
+	if models.has(target):
+		models[target].queue_free()
+	models[target] = node
+	add_child(node)
+	_undress(target)
+	if products[target].get("worn", false):
+		_frames[target] = History.new(_clock(target.substr(0, max(0, target.find("/")))))
+		node.visible = false  # until the first frame
+	else:
+		_place(target)
+	product_changed.emit(target)
+
+
+func _place(target):
+	if not models.has(target) or products[target].get("worn", false):
+		return
+	var t = products[target]["transform"]
+	var turn = Basis(Quaternion(t[3], t[4], t[5], t[6]).normalized())
+	models[target].transform = Transform3D(turn, Vector3(t[0], t[1], t[2]))
+
+
+func _remove(target):
+	products.erase(target)
+	_undress(target)
+	if models.has(target):
+		models[target].queue_free()
+		models.erase(target)
+	product_changed.emit(target)
+
+
+# Its frames come no more: the body does not wait for them.
+func _undress(target):
+	if _frames.has(target):
+		_frames[target].clear()
+		_frames.erase(target)
+
+
+func _move_cloth(target, now):
+	var moment = _frames[target].at(now)
+	if moment.is_empty() or not models.has(target):
+		return
+	var from = moment[0]["positions"]
+	var to = moment[1]["positions"]
+	if from.size() != to.size():
+		from = to
+	var shown = to
+	if moment[2] < 1.0:
+		shown = PackedVector3Array()
+		shown.resize(to.size())
+		for i in range(to.size()):
+			shown[i] = from[i].lerp(to[i], moment[2])
+	for holder in models[target].get_children():
+		var arrays = holder.get_meta("arrays")
+		if arrays[Mesh.ARRAY_VERTEX].size() != shown.size():
+			continue  # of another mesh
+		arrays[Mesh.ARRAY_VERTEX] = shown
+		arrays[Mesh.ARRAY_NORMAL] = _normals(shown, arrays[Mesh.ARRAY_INDEX])
+		var material = holder.mesh.surface_get_material(0)
+		holder.mesh.clear_surfaces()
+		holder.mesh.add_surface_from_arrays(Mesh.PRIMITIVE_TRIANGLES, arrays)
+		holder.mesh.surface_set_material(0, material)
+	models[target].visible = true
+
+
+func _normals(vertices, indices):
+	var out = PackedVector3Array()
+	out.resize(vertices.size())
+	for i in range(0, indices.size(), 3):
+		var a = indices[i]
+		var b = indices[i + 1]
+		var c = indices[i + 2]
+		var normal = (vertices[c] - vertices[a]).cross(vertices[b] - vertices[a])
+		out[a] += normal
+		out[b] += normal
+		out[c] += normal
+	for i in range(out.size()):
+		out[i] = out[i].normalized()
+	return out
+
+
+# Who is in the room now; whoever is not, goes.
+func _meet(company):
+	var there = [""]
+	for companion in company.get("companions", []):
+		there.append(companion["name"])
+	for who in figures.keys():
+		if not who in there:
+			_leave(who)
+
+
+func _leave(who):
+	if figures[who]["skeleton"] != null:
+		figures[who]["skeleton"].queue_free()
+	figures[who]["poses"].clear()
+	figures.erase(who)
+
+
+func _load_figure(who, hash_):
+	if not figures.has(who):
+		figures[who] = {"skeleton": null, "poses": History.new(_clock(who))}
+	var figure = figures[who]
+	figure["glb"] = hash_
+	var data = await _fetch(hash_)
+	var glb = Glb.new()
+	if not figures.has(who) or not is_same(figures[who], figure) or figure["glb"] != hash_:
+		return  # Superseded, or gone, while it was fetched.
+	if not glb.parse(data) or glb.joints.is_empty():
+		problem.emit(glb.error if glb.error != "" else "an avatar without a skeleton")
+		return
+	if figure["skeleton"] != null:
+		figure["skeleton"].queue_free()
+	var skeleton = Skeleton3D.new()
+	for joint in glb.joints:
+		skeleton.add_bone(joint["name"])
+	for i in range(glb.joints.size()):
+		var joint = glb.joints[i]
+		skeleton.set_bone_parent(i, joint["parent"])
+		skeleton.set_bone_rest(i, Transform3D(Basis(), joint["rest"]))
+	skeleton.reset_bone_poses()
+	var skin = skeleton.create_skin_from_rest_transforms()
+	for part in glb.meshes:
+		var mesh = ArrayMesh.new()
+		mesh.add_surface_from_arrays(Mesh.PRIMITIVE_TRIANGLES, part["arrays"], [], {}, part["flags"])
+		mesh.surface_set_material(0, part["material"])
+		var holder = MeshInstance3D.new()
+		holder.mesh = mesh
+		skeleton.add_child(holder)
+		holder.skin = skin
+		holder.skeleton = NodePath("..")
+	figure["skeleton"] = skeleton
+	add_child(skeleton)
+
+
+func _move_figure(figure, now):
+	var moment = figure["poses"].at(now)
+	var skeleton = figure["skeleton"]
+	if moment.is_empty() or skeleton == null:
+		return
+	var from = moment[0]
+	var to = moment[1]
+	var hips = from["root"].lerp(to["root"], moment[2])
+	for bone_name in to["rotations"]:
+		var bone = skeleton.find_bone(bone_name)
+		if bone < 0:
+			continue
+		var q = to["rotations"][bone_name]
+		var turn = from["rotations"].get(bone_name, q).slerp(q, moment[2])
+		skeleton.set_bone_pose_rotation(bone, turn)
+		if bone_name == "hips":
+			skeleton.set_bone_pose_position(bone, hips)
+
+
+# The bytes of an asset; a coroutine.
+func _fetch(hash_):
+	var request = HTTPRequest.new()
+	add_child(request)
+	var headers = PackedStringArray()
+	if token != "":
+		headers.append("Authorization: Bearer " + token)
+	var origin = "http" + url.substr(2)
+	var failed = request.request("%s/asset/%s.glb" % [origin, hash_], headers)
+	if failed != OK:
+		request.queue_free()
+		return PackedByteArray()
+	var answer = await request.request_completed
+	request.queue_free()
+	return answer[3] if answer[1] == 200 else PackedByteArray()
