@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import subprocess
 from pathlib import Path
 from urllib.error import HTTPError
@@ -18,6 +19,7 @@ from showroom.protocol.languages.files import files
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "clients" / "web"
+README = WEB / "README.md"
 
 
 def node(test: str, **variables: str) -> None:
@@ -59,6 +61,25 @@ def test_compact_frames_are_those_of_the_server(name, golden_compact):
 
 def test_a_visit_goes_on_whatever_breaks(toy_server):
     node("session", SHOWROOM_PORT=str(toy_server.port))
+
+
+def test_the_readme_s_program_speaks_with_a_server(toy_server, tmp_path):
+    (program,) = re.findall(r"```ts\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    core = (WEB / "src" / "core" / "index.ts").as_uri()
+    own = program.replace('"showroom-web"', f'"{core}"').replace(
+        "ws://127.0.0.1:8765", toy_server.url
+    )
+    assert own.count(core) == own.count(toy_server.url) == 1
+    script = tmp_path / "mine.ts"
+    script.write_text(f"{own}\nconsole.log(visit.state); visit.close();\n", encoding="utf-8")
+    done = subprocess.run(
+        [Path(executable.ROOT_DIR) / "bin" / "node", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "open"), done.stderr
 
 
 def test_the_page_that_is_served_is_made_of_these_sources():

@@ -34,6 +34,7 @@ func _run():
 	_glb(OS.get_environment("SHOWROOM_GLB"))
 	yield(_visit("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_PORT")), "completed")
 	yield(_breaks("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_ROAD")), "completed")
+	yield(_sample("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_PORT")), "completed")
 	yield(_nobody(), "completed")
 	if not _failed:
 		print("all is so")
@@ -312,6 +313,23 @@ func _breaks(url):
 	check(connection.resumed > 2, "resumed %d times" % connection.resumed)
 	connection.close()
 	_live.erase(connection)
+
+
+# The scene that the README begins with.
+func _sample(url):
+	var walk = load("res://sample/walk.tscn").instance()
+	walk.get_node("Visit").url = url
+	root.add_child(walk)
+	var said = walk.get_node("Panel/Said")
+	walk.get_node("Panel/Line").emit_signal("text_entered", "try on the t-shirt")
+	for _i in range(2000):
+		if said.text.ends_with(": try on the t-shirt"):
+			break
+		yield(create_timer(0.01), "timeout")
+	check(said.text.ends_with(": try on the t-shirt"), "what was answered is shown: " + said.text)
+	check(walk.get_node("Visit")._seq > 0, "the camera's poses go out")
+	walk.queue_free()
+	yield(self, "idle_frame")
 
 
 func _nobody():
