@@ -43,6 +43,7 @@ def _add_train(verbs: Verbs) -> None:
             "person",
             "intents",
             "reader",
+            "conversations",
             "hearing",
             "confidence",
             "card",

@@ -131,11 +131,11 @@ def earlier(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, .
         (c.command.target for c in reversed(context.past) if c.command.action == action), ""
     )
     if says("first", phrase):
-        return _original(context, target, action)
+        return original(context, target, action)
     return restored(context, target, action)
 
 
-def _original(context: Context, target: str, action: str) -> tuple[Command, ...]:
+def original(context: Context, target: str, action: str) -> tuple[Command, ...]:
     """The command that brings back what a product first was."""
     found = [c for c in context.past if (c.command.target, c.command.action) == (target, action)]
     if not found:

@@ -18,7 +18,7 @@ from .instead import instead, sitting, swapped, valued
 from .onward import count, further, lifted, same, step
 from .phrase import Phrase
 
-_RULES = (
+RULES = (
     taken_back, earlier, half, fewer, excess, overdone, retreat, step, count, onward, total,
     further, same, lifted, sitting, swapped, instead, valued,
 )  # fmt: skip
@@ -48,7 +48,7 @@ def follow_up(phrase: Phrase, context: Context, *, refused: bool = False) -> Fol
         refused: the phrase before it said no.
     """
     refused = refused or says("meant", phrase) or phrase.has("answer", "no")
-    for rule in _RULES:
+    for rule in RULES:
         made = rule(phrase, context, refused)
         if made:
             return FollowUp(rule.__name__, made)

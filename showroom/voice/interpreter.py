@@ -37,6 +37,7 @@ from .onward import remeasured
 from .outcome import left_open, merged, opposite, spoken
 from .phrase import Phrase, told
 from .recast import recast
+from .reconsider import reconsidered
 from .repair import repaired
 from .replies import command_text, question, word
 from .resolve import ASIDE, NO_COMMAND, Need, Outcome, resolve
@@ -163,10 +164,13 @@ class Interpreter:
         if chosen is not None:
             intent = chosen[0].action if chosen else "no"
             return replace(base, intent=intent, confidence=0.95, commands=chosen)
-        own = self._commands(base, phrases, context)
-        if self._second is None:
-            return own
-        return self._second.opinion(own, tokens, context, partial(_either, reply_lang))
+        got = self._commands(base, phrases, context)
+        if self._second is not None:
+            got = self._second.opinion(got, tokens, context, partial(_either, reply_lang))
+        if context.last is None and context.previous is None:
+            return got
+        whole = units(phrases)
+        return reconsidered(got, whole, [decide(p, context, self._model) for p in whole], context)
 
     def scanned(self, text: str) -> list[Token]:
         """The words of a text as they are understood, slips and homophones mended."""
@@ -190,6 +194,11 @@ class Interpreter:
             }
             for phrase in split(repaired(self._scanned(clean.plain)))
         ]
+
+    def weigh(self, text: str, context: Context) -> tuple[list[Phrase], list[dict[str, float]]]:
+        """The whole of a sentence and, of several, its clauses, with their intents' shares."""
+        phrases = units(split(repaired(self.scanned(text))))
+        return phrases, [decide(phrase, context, self._model) for phrase in phrases]
 
     def _commands(
         self, base: Understanding, phrases: list[Phrase], context: Context
@@ -533,6 +542,12 @@ def _colored(thing: Thing, lang: str) -> str:
     """What to call a product beside others of its name."""
     joint = "" if lang == "zh" else " "
     return joint.join((word("color", thing.color, lang), word("category", thing.category, lang)))
+
+
+def units(clauses: list[Phrase]) -> list[Phrase]:
+    """The whole of a sentence, and its clauses where it has several."""
+    whole = [Phrase(_tokens(clauses))] if clauses else []
+    return whole + (clauses if len(clauses) > 1 else [])
 
 
 def _tokens(phrases: list[Phrase]) -> tuple[Token, ...]:

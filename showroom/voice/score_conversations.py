@@ -173,13 +173,18 @@ class Tally:
 
 
 def is_right(
-    want: dict[str, Any], got: Understanding, raw: Sequence[Command], done: Sequence[Command]
+    want: dict[str, Any],
+    got: Understanding,
+    raw: Sequence[Command],
+    done: Sequence[Command],
+    context: Context | None = None,
 ) -> bool:
     """Whether an understanding is one of the right readings.
 
     Args:
         raw: its commands that change something; ``done`` the same with the products that they
             came to.
+        context: tells what kinds of products they are about.
     """
     readings = [want, *want.get("or", ())]
     for reading in readings:
@@ -193,7 +198,7 @@ def is_right(
         if (intent_of(got.intent, name) != name and not placed) or got.clarify is not None:
             continue
         wanted = _settled(commands)
-        if same_commands(wanted, _settled(raw)) or same_commands(wanted, _settled(done)):
+        if any(same_commands(wanted, _settled(c), context) for c in (raw, done)):
             return True
     return False
 
@@ -251,7 +256,7 @@ def play(scripts: Iterable[dict[str, Any]], interpreter: Interpreter | None = No
             done = [c for c in carried if c in raw or c.action in {r.action for r in raw}]
             topic = room.context.topic if got.commands else got.about or room.context.topic
             room.context = replace(room.context, asked=got.clarify, topic=topic)
-            ok = is_right(turn["want"], got, raw, done)
+            ok = is_right(turn["want"], got, raw, done, room.context)
             tally.turns += 1
             tally.right += ok
             whole &= ok

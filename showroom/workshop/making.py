@@ -293,6 +293,15 @@ def run_train(
         there = outside if outside.is_dir() else None
         print(train_reader(data=there, sentences=SENTENCES, minutes=minutes, seed=seed))
         return 0
+    if what == "conversations":
+        from showroom.voice.ranking_train import train as train_ranking
+
+        try:
+            print(train_ranking(sentences=SENTENCES, seed=seed))
+        except FileNotFoundError as error:
+            print(f"showroom train conversations: {error}", file=sys.stderr)
+            return 2
+        return 0
     if what == "hearing":
         from showroom.hearing.train import development_clips, read_clips, train_suppressor
 

@@ -1,0 +1,79 @@
+"""A sentence in a conversation, understood again by all that it may lean on.
+
+Rules and classifiers see little of what came before. Where they are unsure, or where the ranking of
+all readings is surer of another one, that one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..protocol.messages import Command
+from .context import Clarify, Context, Understanding
+from .outcome import spoken
+from .phrase import Phrase
+from .ranking import load_ranking
+from .readings import Reading, readings
+from .replies import question
+from .resolve import NO_COMMAND
+
+SETTLED = 0.9
+"""From this confidence on an understanding is not considered again."""
+SURE = 0.6
+"""From this probability on a reading counts."""
+RIVAL = 0.35
+"""From this one on, the reading that was understood first stays."""
+DOUBTFUL, CHOICE = 0.25, 0.06
+"""From the first one on a sentence that was not understood is asked about; what is less likely than
+the second is offered to nobody."""
+
+
+def reconsidered(
+    got: Understanding,
+    phrases: Sequence[Phrase],
+    shares: Sequence[Mapping[str, float]],
+    context: Context,
+) -> Understanding:
+    """What was understood, or the likeliest reading where that is surer.
+
+    Args:
+        phrases: the whole of the sentence, and its clauses where it has several.
+        shares: for each the probabilities of its intents.
+    """
+    unsure = got.clarify is not None or got.intent == "out_of_scope"
+    if not phrases or (not unsure and got.confidence >= SETTLED) or got.problem:
+        return got
+    found = readings(phrases, [dict(s) for s in shares], context)
+    likely = load_ranking().probabilities(found, phrases[0], shares[0], context)
+    order = np.argsort(-likely)
+    best, share = found[int(order[0])], float(likely[order[0]])
+    kept = sum(float(p) for r, p in zip(found, likely, strict=True) if _same(r, got))
+    if share >= SURE and (unsure or kept < RIVAL) and not _same(best, got):
+        return replace(
+            got, intent=best.intent, commands=best.commands, clarify=None, confidence=share
+        )
+    if not unsure or share < DOUBTFUL or context.asked is not None or not best.commands:
+        return got
+    return _asked(got, [found[int(i)] for i in order[:5] if likely[i] >= CHOICE])
+
+
+def _same(reading: Reading, got: Understanding) -> bool:
+    if got.clarify is not None:
+        return False
+    if reading.commands or got.commands:
+        return reading.commands == got.commands
+    return reading.intent == got.intent
+
+
+def _asked(got: Understanding, likely: Sequence[Reading]) -> Understanding:
+    """The question which of the likeliest readings is meant."""
+    choices: dict[str, tuple[Command, ...]] = {}
+    for reading in likely:
+        if reading.commands and reading.intent not in NO_COMMAND:
+            choices.setdefault(spoken(reading.commands, got.lang), reading.commands)
+    texts = tuple(choices)[:3]
+    asked = Clarify(question("intent", texts, got.lang), texts, tuple(choices.values())[:3])
+    return replace(got, intent="clarify", commands=(), clarify=asked)

@@ -1,0 +1,67 @@
+"""What a sentence may come to in a conversation, and which of it is likeliest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from showroom.protocol.messages import Command
+from showroom.voice import Context, Thing, understand
+from showroom.voice.interpreter import default_interpreter
+from showroom.voice.leanings import leanings
+from showroom.voice.memory import noted
+from showroom.voice.ranking import load_ranking
+from showroom.voice.readings import readings
+
+DRESS = Thing("dress-1", "dress", "garment", "black", "M")
+TABLE = Thing("table-1", "table", "furniture", "white")
+ROOM = Context(things=(DRESS, TABLE), worn="dress-1", topic="dress-1")
+HEM = Command(
+    action="adjust_fit", target="dress-1", part="hem", parameter="length", delta=0.04
+)  # fmt: skip
+LOWER = Command(action="adjust_fit", target="table-1", parameter="height", delta=-0.05)
+PAINTED = noted(noted(ROOM, Command(action="set_color", target="dress-1", color="olive")), HEM)
+
+
+@pytest.mark.parametrize("text", ["I overdid it", "that went too far", "弄过头了", "加狠了"])
+def test_too_much_takes_back_some_or_all_of_the_last_change(text: str) -> None:
+    (command,) = understand(text, "", noted(ROOM, HEM)).commands
+    assert command.action == "undo" or (command.part == "hem" and (command.delta or 0.0) < 0)
+
+
+@pytest.mark.parametrize("text", ["再矮这么多", "same amount again, it's for my son"])
+def test_the_amount_before_is_that_much(text: str) -> None:
+    (command,) = understand(text, "", noted(ROOM, LOWER)).commands
+    assert (command.target, command.delta) == ("table-1", -0.05)
+
+
+def test_readings_are_each_found_once_and_their_probabilities_sum_to_one() -> None:
+    context = PAINTED
+    phrases, shares = default_interpreter().weigh("same for the waist, it's for a wedding", context)
+    found = readings(phrases, shares, context)
+    keys = [(r.intent if not r.commands else "", repr(r.commands)) for r in found]
+    assert len(set(keys)) == len(keys) > 10
+    likely = load_ranking().probabilities(found, phrases[0], shares[0], context)
+    assert likely.sum() == pytest.approx(1.0)
+
+
+def test_every_saying_has_a_reading_that_it_means() -> None:
+    engine = default_interpreter()
+    said = missed = 0
+    for leaning, context in leanings([noted(ROOM, HEM), noted(ROOM, LOWER)]):
+        phrases, shares = engine.weigh(leaning.text, context)
+        said += 1
+        missed += not any(leaning.means(r) for r in readings(phrases, shares, context))
+        if said == 60:
+            break
+    assert said == 60
+    assert missed <= 3
+
+
+def test_what_is_not_understood_is_asked_about_but_never_twice_in_a_row() -> None:
+    context = noted(ROOM, HEM)
+    text = "blorp the wuzzle thing a bit perhaps"
+    got = understand(text, "", context)
+    again = understand(text, "", replace(context, asked=got.clarify))
+    assert got.clarify is None or again.clarify is None
