@@ -15,6 +15,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from showroom.channel.ears import HearingOffer
+from showroom.channel.host import VisitHost
 from showroom.channel.pool import VisitPool
 from showroom.channel.run import ServerThread
 from showroom.channel.settings import ServerSettings
@@ -25,6 +27,7 @@ from showroom.protocol.messages import AudioChunk, AvatarPose, MeshFrame, Pose
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "channel"))
 from channel_toys import ToyVisit
+from hearing_toys import ToyHearing
 
 PROTOCOL = Path(__file__).parents[2] / "showroom" / "protocol"
 GOLDEN_FRAMES = PROTOCOL / "golden_frames.json"
@@ -39,6 +42,16 @@ def toy_server():
     """
     host = VisitPool(ToyVisit, prepare=warm_up)
     with ServerThread(ServerSettings(), host) as server:
+        yield server
+    host.stop()
+
+
+@pytest.fixture
+def hearing_server():
+    """A running server that hears a word in each second of what is loud: "make it longer"."""
+    host = VisitHost.in_process(ToyVisit)
+    offer = HearingOffer(ToyHearing, ("en",), subprocess=False)
+    with ServerThread(ServerSettings(), host, offer) as server:
         yield server
     host.stop()
 

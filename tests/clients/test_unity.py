@@ -64,10 +64,10 @@ def test_every_asset_has_a_name_of_its_own_and_the_sample_scene_holds_together()
             source = script.read_text(encoding="utf-8")
             for name in (name for name in fields if not name.startswith("m_")):
                 assert re.search(rf"public \w+ {name}\b", source), f"{script.name}: {name}"
-    assert scripts == {"ShowroomVisit.cs", "WalkSample.cs"}
+    assert scripts == {"ShowroomVisit.cs", "PushToTalk.cs", "WalkSample.cs"}
 
 
-def test_the_core_passes_its_own_tests(tmp_path, golden_compact, toy_server):
+def test_the_core_passes_its_own_tests(tmp_path, golden_compact, toy_server, hearing_server):
     program = tmp_path / "core.exe"
     sources = [*(UNITY / "Runtime" / "Core").glob("*.cs"), *(UNITY / "Tests").glob("*.cs")]
     subprocess.run(
@@ -75,7 +75,10 @@ def test_the_core_passes_its_own_tests(tmp_path, golden_compact, toy_server):
         check=True,
     )
     done = subprocess.run(
-        ["mono", program, GOLDEN_FRAMES, golden_compact, GOLDEN_MESH, str(toy_server.port)],
+        [
+            *("mono", program, GOLDEN_FRAMES, golden_compact, GOLDEN_MESH),
+            *(str(toy_server.port), str(hearing_server.port)),
+        ],
         capture_output=True,
         text=True,
         timeout=120,

@@ -86,6 +86,9 @@ static class CoreTests
         var other = (AvatarPose)Compact.Decode(Unhex((string)golden["companion"]["hex"]));
         Check(other.Who == (string)golden["companion"]["who"] && other.Seq == 77, "companion");
         Near(other.Root, avatar.Root, 0, "the companion's root");
+        var samples = golden["audio"]["samples"].Select(v => (short)v).ToArray();
+        var audio = BitConverter.ToString(Compact.EncodeAudio((uint)golden["audio"]["seq"], samples)).Replace("-", "");
+        Check(audio.ToLowerInvariant() == (string)golden["audio"]["hex"], "a chunk of samples");
         foreach (var name in new[] { "avatar", "mesh", "companion" })
         {
             var whole = Unhex((string)golden[name]["hex"]);
@@ -257,6 +260,70 @@ static class CoreTests
         Check(shirt.Size == "L" && shirt.Color == "red" && shirt.Glb == "b", "another size and colour");
     }
 
+    static void Chunks()
+    {
+        foreach (int rate in new[] { 16000, 22050, 44100, 48000, 96000 })
+        {
+            var heard = new List<short>();
+            var sizes = new HashSet<int>();
+            var chunker = new Chunker(rate, chunk =>
+            {
+                sizes.Add(chunk.Length);
+                heard.AddRange(chunk);
+            });
+            Func<double, double> tone = i => 0.5 * Math.Sin(2 * Math.PI * 440 * i / rate);
+            var both = new float[rate]; // half a second of two channels
+            for (int i = 0; i < rate / 2; i++)
+            {
+                both[2 * i] = (float)(2 * tone(i));
+                both[2 * i + 1] = 0;
+            }
+            for (int i = 0; i < both.Length; i += 2000) chunker.Put(both.Skip(i).Take(2000).ToArray(), 2);
+            Check(sizes.SetEquals(new[] { Chunker.Size }), "20 ms a chunk");
+            chunker.Flush();
+            Check(Math.Abs(heard.Count - Chunker.Rate / 2) <= 1, heard.Count + " samples");
+            double late = 0.5 * rate / Chunker.Rate - 0.5; // a mean is the tone in the middle of its time
+            for (int i = 0; i < heard.Count; i++)
+                Check(Math.Abs(heard[i] / 32767.0 - tone(i * (double)rate / Chunker.Rate + late)) < 0.05, "sample " + i + " at " + rate);
+        }
+    }
+
+    /// <summary>A spoken sentence from a microphone of 48 kHz.</summary>
+    static async Task Speaks(int port)
+    {
+        using (var visit = new Connection("ws://127.0.0.1:" + port, new Hello { Client = "test/1", Lang = "en" }))
+        {
+            var welcome = await visit.Open();
+            Check(welcome.Capabilities.Contains("hear-en"), "it hears");
+            visit.Send(new AudioStart { Id = "m1", Lang = "en" });
+            uint seq = 0;
+            var chunker = new Chunker(48000, chunk => visit.Hear(seq++, chunk));
+            for (int i = 0; i < 43; i++) // tenths of a second: quiet, three seconds loud, quiet
+            {
+                var piece = new float[4800];
+                for (int k = 0; k < piece.Length && i >= 3 && i < 33; k++) piece[k] = k / 120 % 2 == 0 ? 0.25f : -0.25f;
+                chunker.Put(piece);
+                await Task.Delay(15);
+            }
+            chunker.Flush();
+            visit.Send(new AudioStop());
+            string said = null, heard = null;
+            for (int i = 0; i < 3000 && said == null; i++)
+            {
+                Message update;
+                while (visit.TryTake(out update))
+                {
+                    if (update is ErrorUpdate error) Check(false, error.Message);
+                    if (update is Transcript words && words.IsFinal) heard = words.Text;
+                    if (update is Reply reply && reply.Text.EndsWith(": make it longer")) said = reply.Text;
+                }
+                await Task.Delay(10);
+            }
+            Check(heard == "make it longer" && said != null, "heard " + heard + ", said " + said);
+            await visit.Close();
+        }
+    }
+
     /// <summary>A way to the server that is cut after some bytes.</summary>
     static int Road(int port, Func<int> bytes)
     {
@@ -376,6 +443,8 @@ static class CoreTests
         Histories();
         OneClock();
         Changes();
+        Chunks();
+        Speaks(int.Parse(arguments[4])).GetAwaiter().GetResult();
         Visits(int.Parse(arguments[3])).GetAwaiter().GetResult();
         Console.WriteLine("all is so");
         return 0;

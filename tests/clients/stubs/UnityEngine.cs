@@ -79,6 +79,7 @@ namespace UnityEngine
         public GameObject(string name) { }
         public Transform transform => null;
         public bool activeInHierarchy => true;
+        public void SetActive(bool active) { }
         public T AddComponent<T>() where T : Component => null;
         public T GetComponent<T>() => default(T);
         public T[] GetComponentsInChildren<T>(bool includeInactive = false) => null;
@@ -118,6 +119,7 @@ namespace UnityEngine
     {
         public static float Lerp(float a, float b, float t) => a;
         public static float Clamp(float v, float a, float b) => v;
+        public static int Clamp(int v, int a, int b) => v;
     }
 
     public static class Time
@@ -170,6 +172,7 @@ namespace UnityEngine
     public static class Microphone
     {
         public static string[] devices => null;
+        public static void GetDeviceCaps(string deviceName, out int minFreq, out int maxFreq) { minFreq = maxFreq = 0; }
         public static AudioClip Start(string deviceName, bool loop, int lengthSec, int frequency) => null;
         public static void End(string deviceName) { }
         public static int GetPosition(string deviceName) => 0;

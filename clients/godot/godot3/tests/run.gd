@@ -8,6 +8,7 @@ const History = preload("res://addons/showroom/history.gd")
 const Meshes = preload("res://addons/showroom/meshes.gd")
 const Products = preload("res://addons/showroom/products.gd")
 const SenderClock = preload("res://addons/showroom/sender_clock.gd")
+const Visit = preload("res://addons/showroom/visit.gd")
 
 var _live = []
 var _failed = false
@@ -31,6 +32,7 @@ func _run():
 	_history()
 	_one_clock()
 	_changes()
+	_guests()
 	_glb(OS.get_environment("SHOWROOM_GLB"))
 	yield(_visit("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_PORT")), "completed")
 	yield(_breaks("ws://127.0.0.1:" + OS.get_environment("SHOWROOM_ROAD")), "completed")
@@ -225,6 +227,26 @@ func _changes():
 	check(shirt["glb"] == "b" and shirt["transform"][0] == 1, "its shape and place")
 	Products.change(shirt, {"size": "L", "color": "red", "transform": shirt["transform"], "changes": []})
 	check(shirt["size"] == "L" and shirt["color"] == "red" and shirt["glb"] == "b", "another size and colour")
+
+
+# In somebody else's room one's own furniture is not to be seen, and whoever is gone neither.
+func _guests():
+	var visit = Visit.new()
+	visit.autostart = false
+	for target in ["chair", "Mia/chair"]:
+		visit.products[target] = {"transform": [0, 0, 0, 0, 0, 0, 1]}
+		visit.models[target] = Spatial.new()
+	visit.figures["Tom"] = {"skeleton": null, "poses": History.new()}
+	visit.figures[""] = {"skeleton": null, "poses": History.new()}
+	var there = [{"name": "Mia"}, {"name": "Noa"}]
+	visit._take({"type": "company", "room": "r", "you": "Noa", "host": "Mia", "companions": there})
+	check(not visit.models["chair"].visible and visit.models["Mia/chair"].visible, "a guest's furniture")
+	check(visit.figures.keys() == [""], "who is gone is not shown: %s" % [visit.figures.keys()])
+	visit._take({"type": "company", "room": ""})
+	check(visit.models["chair"].visible, "alone again, one's own furniture")
+	for model in visit.models.values():
+		model.free()
+	visit.free()
 
 
 func _glb(path):

@@ -9,6 +9,7 @@ const History = preload("res://addons/showroom/history.gd")
 const Meshes = preload("res://addons/showroom/meshes.gd")
 const Products = preload("res://addons/showroom/products.gd")
 const SenderClock = preload("res://addons/showroom/sender_clock.gd")
+const Visit = preload("res://addons/showroom/visit.gd")
 
 var _live = []
 var _failed = false
@@ -32,13 +33,14 @@ func _run():
 	_history()
 	_one_clock()
 	_changes()
+	_guests()
 	_glb(Marshalls.base64_to_raw(given["glb"]), given["size"])
 	await _visit(given["server"])
 	await _breaks(given["road"])
 	await _sample(given["server"])
 	await _nobody()
 	# A released engine goes on where a script has failed, and does not say so.
-	check(_ended == 11, "all tests came to their end, but for %d" % (11 - _ended))
+	check(_ended == 12, "all tests came to their end, but for %d" % (12 - _ended))
 	print("all is so" if not _failed else "it is not so")
 	get_tree().quit(1 if _failed else 0)
 
@@ -226,6 +228,27 @@ func _changes():
 	check(shirt["glb"] == "b" and shirt["transform"][0] == 1, "its shape and place")
 	Products.change(shirt, {"size": "L", "color": "red", "transform": shirt["transform"], "changes": []})
 	check(shirt["size"] == "L" and shirt["color"] == "red" and shirt["glb"] == "b", "another size and colour")
+	_ended += 1
+
+
+# In somebody else's room one's own furniture is not to be seen, and whoever is gone neither.
+func _guests():
+	var visit = Visit.new()
+	visit.autostart = false
+	for target in ["chair", "Mia/chair"]:
+		visit.products[target] = {"transform": [0, 0, 0, 0, 0, 0, 1]}
+		visit.models[target] = Node3D.new()
+	visit.figures["Tom"] = {"skeleton": null, "poses": History.new()}
+	visit.figures[""] = {"skeleton": null, "poses": History.new()}
+	var there = [{"name": "Mia"}, {"name": "Noa"}]
+	visit._take({"type": "company", "room": "r", "you": "Noa", "host": "Mia", "companions": there})
+	check(not visit.models["chair"].visible and visit.models["Mia/chair"].visible, "a guest's furniture")
+	check(visit.figures.keys() == [""], "who is gone is not shown: %s" % [visit.figures.keys()])
+	visit._take({"type": "company", "room": ""})
+	check(visit.models["chair"].visible, "alone again, one's own furniture")
+	for model in visit.models.values():
+		model.free()
+	visit.free()
 	_ended += 1
 
 

@@ -32,9 +32,9 @@ namespace Showroom
         public const byte MeshKind = 3;
         /// <summary>Metres of a step of positions.</summary>
         public const double Unit = 0.00025;
-        const byte PoseKind = 1, AvatarKind = 2, CompanionKind = 5;
+        const byte PoseKind = 1, AvatarKind = 2, AudioKind = 4, CompanionKind = 5;
         const double One = 32767;
-        const int PoseBytes = 36, HandBytes = 14, AvatarBytes = 28, MeshBytes = 76, MostVertices = 1 << 22;
+        const int PoseBytes = 36, HandBytes = 14, AvatarBytes = 28, AudioBytes = 8, MeshBytes = 76, MostVertices = 1 << 22;
 
         /// <summary>
         /// A pose in 36 bytes, 14 more for each tracked hand; null if a hand is more than 8.19 m
@@ -70,6 +70,17 @@ namespace Showroom
                 PutRotation(data, at + 6, hand);
                 at += HandBytes;
             }
+            return data;
+        }
+
+        /// <summary>A chunk of a microphone's samples; seq counts from 0.</summary>
+        public static byte[] EncodeAudio(uint seq, short[] samples)
+        {
+            var data = new byte[AudioBytes + 2 * samples.Length];
+            data[0] = Magic;
+            data[1] = AudioKind;
+            Put(data, 4, seq);
+            for (int i = 0; i < samples.Length; i++) Put(data, AudioBytes + 2 * i, (ushort)samples[i]);
             return data;
         }
 

@@ -95,7 +95,8 @@ namespace Showroom
         public void Send(Message message)
         {
             string id = IdOf(message);
-            if (!string.IsNullOrEmpty(id) && !(message is Hello) && !(message is Ping))
+            // A microphone's stream does not outlive its connection: it is not begun again.
+            if (!string.IsNullOrEmpty(id) && !(message is Hello || message is Ping || message is AudioStart))
                 lock (guard) unanswered.Add(new KeyValuePair<string, Message>(id, message));
             if (State == ConnectionState.Open) _ = Write(message);
         }
@@ -113,6 +114,12 @@ namespace Showroom
             }
             Send(message);
             return question.Answer.Task;
+        }
+
+        /// <summary>Samples of the microphone, 16 kHz: after an AudioStart, until an AudioStop.</summary>
+        public void Hear(uint seq, short[] samples)
+        {
+            if (State == ConnectionState.Open) _ = Write(Compact.EncodeAudio(seq, samples), false);
         }
 
         /// <summary>The mesh frame is shown: the next may come.</summary>
@@ -249,13 +256,17 @@ namespace Showroom
             question.Answer.TrySetResult(question.Updates);
         }
 
-        async Task Write(Message message)
+        Task Write(Message message)
+        {
+            var frame = message is Pose pose ? Compact.EncodePose(pose) : null;
+            return Write(frame ?? Bytes(message), frame == null);
+        }
+
+        async Task Write(byte[] data, bool text)
         {
             try
             {
-                var frame = message is Pose pose ? Compact.EncodePose(pose) : null;
-                var data = frame ?? Bytes(message);
-                await transport.Send(data, frame == null, stop.Token).ConfigureAwait(false);
+                await transport.Send(data, text, stop.Token).ConfigureAwait(false);
             }
             catch (Exception error) when (!(error is OutOfMemoryException))
             {

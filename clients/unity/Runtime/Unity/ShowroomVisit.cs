@@ -31,6 +31,8 @@ namespace Showroom.Unity
         [Header("What came")]
         public UnityEvent<string> onReply;
         public UnityEvent<string> onProblem;
+        [Tooltip("What has been heard so far.")]
+        public UnityEvent<string> onHeard;
         [Tooltip("A product was shown, changed or removed: its id.")]
         public UnityEvent<string> onProduct;
 
@@ -47,6 +49,7 @@ namespace Showroom.Unity
         double sent;
         long seq;
         int number;
+        uint chunk;
 
         /// <summary>An avatar: one's own under "", a companion's under their name.</summary>
         sealed class Figure
@@ -57,6 +60,8 @@ namespace Showroom.Unity
         }
 
         public IReadOnlyDictionary<string, ProductShown> Products => products;
+        /// <summary>Who is in the room; null while one is alone.</summary>
+        public Company Company { get; private set; }
         public Connection Connection => connection;
 
         async void OnEnable()
@@ -87,11 +92,40 @@ namespace Showroom.Unity
         /// <summary>What the visitor points at; "this one" means it. Empty: nothing.</summary>
         public void Point(string target) => connection?.Send(new Point { Target = target, Id = Fresh() });
 
+        /// <summary>Whether the showroom hears, and this language. Else send text that the headset recognises.</summary>
+        public bool CanHear =>
+            connection != null && connection.State == ConnectionState.Open &&
+            Array.IndexOf(connection.Welcome.Capabilities ?? new string[0], "hear-" + language) >= 0;
+
+        /// <summary>The microphone is open; <see cref="PushToTalk"/> does it all.</summary>
+        public void StartTalking()
+        {
+            chunk = 0;
+            connection?.Send(new AudioStart { Id = Fresh(), Lang = language });
+        }
+
+        /// <summary>Its samples, from a <see cref="Chunker"/>.</summary>
+        public void Hear(short[] samples) => connection?.Hear(chunk++, samples);
+
+        /// <summary>No more come: an open turn ends.</summary>
+        public void StopTalking() => connection?.Send(new AudioStop());
+
         public void TryOn(string target) => Do(new Command { Action = "try_on", Target = target });
         public void TakeOff() => Do(new Command { Action = "take_off" });
         public void SizeUp() => Do(new Command { Action = "set_size", SizeStep = 1 });
         public void SizeDown() => Do(new Command { Action = "set_size", SizeStep = -1 });
         public void Undo() => Do(new Command { Action = "undo" });
+
+        /// <summary>Shop together: without a room's code one is opened; <see cref="Company"/> tells its code.</summary>
+        /// <param name="guests">Of one who opens a room: "look", "move" or "change".</param>
+        public void Join(string name, string room = "", string guests = "change") =>
+            connection?.Send(new Join { Id = Fresh(), Name = name, Room = room, Guests = guests });
+
+        /// <summary>The host says what guests may do, all of them or one by name.</summary>
+        public void Allow(string guests, string who = "") => connection?.Send(new Allow { Id = Fresh(), Guests = guests, Who = who });
+
+        /// <summary>Go on alone.</summary>
+        public void LeaveRoom() => connection?.Send(new Leave { Id = Fresh() });
 
         /// <summary>Send a command; its id is filled in.</summary>
         public void Do(Command command)
@@ -167,6 +201,7 @@ namespace Showroom.Unity
                 connection.Shown(frame);
             }
             else if (update is Company company) Meet(company);
+            else if (update is Transcript heard) onHeard?.Invoke(heard.Text ?? "");
             else if (update is Reply reply) onReply?.Invoke(reply.Text);
             else if (update is ErrorUpdate error)
             {
@@ -179,6 +214,7 @@ namespace Showroom.Unity
         {
             foreach (var target in new List<string>(products.Keys)) Remove(target);
             foreach (var who in new List<string>(figures.Keys)) Leave(who);
+            Company = null;
             SetBody(height);
         }
 
@@ -195,6 +231,8 @@ namespace Showroom.Unity
         /// <summary>Who is in the room now; whoever is not, goes.</summary>
         void Meet(Company company)
         {
+            Company = string.IsNullOrEmpty(company.Room) ? null : company;
+            foreach (var target in models.Keys) Place(target);
             var there = new HashSet<string> { "" };
             foreach (var companion in company.Companions ?? new Companion[0]) there.Add(companion.Name);
             foreach (var who in new List<string>(figures.Keys)) if (!there.Contains(who)) Leave(who);
@@ -223,6 +261,9 @@ namespace Showroom.Unity
             GameObject model;
             if (!models.TryGetValue(target, out model)) return;
             var shown = products[target];
+            // In somebody else's room one's own furniture is not to be seen.
+            bool guest = Company != null && Company.Host != Company.You;
+            model.SetActive(shown.Worn || !guest || target.IndexOf('/') >= 0);
             if (shown.Worn)
             {
                 model.transform.localPosition = Vector3.zero;

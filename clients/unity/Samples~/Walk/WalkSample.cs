@@ -7,6 +7,7 @@ public sealed class WalkSample : MonoBehaviour
 {
     public ShowroomVisit visit;
     public Camera eyes;
+    public PushToTalk talk;
     public float speed = 1.6f;
     string line = "";
     string said = "";
@@ -22,6 +23,7 @@ public sealed class WalkSample : MonoBehaviour
         visit.head = eyes.transform;
         visit.onReply.AddListener(text => said = text);
         visit.onProblem.AddListener(text => said = text);
+        visit.onHeard.AddListener(text => said = text);
     }
 
     void Update()
@@ -43,6 +45,11 @@ public sealed class WalkSample : MonoBehaviour
         {
             visit.Say(line);
             line = "";
+        }
+        if (talk != null && visit.CanHear && GUILayout.Button(talk.Talking ? "Said" : "Talk"))
+        {
+            if (talk.Talking) talk.Release();
+            else talk.Hold();
         }
         foreach (var product in visit.Products.Values.Where(p => p.Kind == "garment" && !p.Worn))
             if (GUILayout.Button("Try on " + product.Target)) visit.TryOn(product.Target);

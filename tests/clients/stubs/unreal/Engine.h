@@ -26,6 +26,7 @@ using TCHAR = char16_t;
 #define DECLARE_DYNAMIC_MULTICAST_DELEGATE_OneParam(Name, Type, Argument) \
   struct Name {                                                          \
     void Broadcast(Type) const;                                          \
+    template <class U> void AddDynamic(U*, void (U::*)(Type)) {}         \
   }
 
 class FString {
@@ -164,7 +165,9 @@ struct FTransform {
 };
 struct FLinearColor {};
 struct FProcMeshTangent {};
-struct FColor {};
+struct FColor {
+  static const FColor White;
+};
 struct FMath {
   template <class T, class U> static T Lerp(const T&, const T&, const U&);
   template <class T> static T Min(T, T);
@@ -225,10 +228,39 @@ class AActor : public UObject {
   TObjectPtr<USceneComponent> RootComponent;
   template <class T> T* CreateDefaultSubobject(FName);
   const FTransform& GetActorTransform() const;
+  FVector GetActorLocation() const;
+  bool SetActorLocation(const FVector&);
+  USceneComponent* GetRootComponent() const;
+  class UWorld* GetWorld() const;
   virtual void BeginPlay();
   virtual void EndPlay(const EEndPlayReason::Type);
   virtual void Tick(float);
 };
+
+class UClass {};
+class APawn : public AActor {};
+class ADefaultPawn : public APawn {
+ public:
+  static UClass* StaticClass();
+};
+class APlayerController : public AActor {
+ public:
+  APawn* GetPawn() const;
+};
+class UWorld : public UObject {
+ public:
+  template <class T> T* SpawnActor();
+  APlayerController* GetFirstPlayerController() const;
+};
+class AGameModeBase : public AActor {
+ public:
+  UClass* DefaultPawnClass;
+};
+class UEngine : public UObject {
+ public:
+  void AddOnScreenDebugMessage(int64, float, FColor, const FString&);
+};
+extern UEngine* GEngine;
 
 class UProceduralMeshComponent : public UPrimitiveComponent {
  public:

@@ -27,6 +27,7 @@ var products = {}  # id to the last product_shown, kept up to date
 var models = {}  # id to its node
 var figures = {}  # avatars: one's own under "", a companion's under their name
 
+var _guest = false  # the room is somebody else's: one's own furniture is not in it
 var _frames = {}
 var _clocks = {}  # one for each person: skin stays in its sleeve
 var _sent = 0.0
@@ -67,6 +68,22 @@ func command(action, arguments = {}):
 func set_body(stature, tape = {}):
 	height = stature
 	return connection.ask({"type": "body", "id": fresh(), "height": stature, "tape": tape})
+
+
+# Shop together: without a room's code one is opened, and "company" tells its code. guests: what they
+# may do there: "look", "move" or "change".
+func join(name_, room = "", guests = "change"):
+	return connection.ask({"type": "join", "id": fresh(), "name": name_, "room": room, "guests": guests})
+
+
+# The host says what guests may do, all of them or one by name.
+func allow(guests, who = ""):
+	return connection.ask({"type": "allow", "id": fresh(), "guests": guests, "who": who})
+
+
+# Go on alone.
+func leave():
+	return connection.ask({"type": "leave", "id": fresh()})
 
 
 func point(target):
@@ -202,6 +219,7 @@ func _place(target):
 		return
 	var t = products[target]["transform"]
 	var turn = Basis(Quat(t[3], t[4], t[5], t[6]).normalized())
+	models[target].visible = not _guest or "/" in target
 	models[target].transform = Transform(turn, Vector3(t[0], t[1], t[2]))
 
 
@@ -266,6 +284,9 @@ func _normals(vertices, indices):
 
 # Who is in the room now; whoever is not, goes.
 func _meet(company):
+	_guest = company.get("host", "") != company.get("you", "")
+	for target in models:
+		_place(target)
 	var there = [""]
 	for companion in company.get("companions", []):
 		there.append(companion["name"])

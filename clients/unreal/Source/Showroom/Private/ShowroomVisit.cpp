@@ -129,6 +129,7 @@ void AShowroomVisit::Take(const showroom::Arrival& Arrival)
     if (const auto* Came = std::get_if<Welcome>(&Update))
     {
         if (Came->resumed) return;
+        bGuest = false;
         TArray<FString> Targets;
         Standing.GetKeys(Targets);
         for (const FString& Target : Targets) Remove(Target);
@@ -150,8 +151,7 @@ void AShowroomVisit::Take(const showroom::Arrival& Arrival)
         if (!Product) return;
         change(Product->Shown, *Changed);
         if (!Changed->glb.empty()) return Load(Text(Changed->target));
-        for (auto& Mesh : Product->Meshes)
-            if (!Product->Shown.worn) Mesh->SetRelativeTransform(Place(Product->Shown.transform));
+        Show(Text(Changed->target));
         OnProduct.Broadcast(Text(Changed->target));
     }
     else if (const auto* Removed = std::get_if<ProductRemoved>(&Update)) Remove(Text(Removed->target));
@@ -204,13 +204,24 @@ void AShowroomVisit::Load(const FString& Target)
             const TArray<FVector2D> Uv = Primitive.UVs.Num() ? Primitive.UVs[0] : TArray<FVector2D>();
             Mesh->CreateMeshSection(0, Primitive.Positions, Triangles, Primitive.Normals, Uv, {}, {}, false);
             Mesh->SetMaterial(0, Primitive.Material);
-            Mesh->SetVisibility(!Product->Shown.worn);  // worn: until the first frame
-            if (!Product->Shown.worn) Mesh->SetRelativeTransform(Place(Product->Shown.transform));
+            Mesh->SetVisibility(false);  // worn: until the first frame
             Product->Meshes.Add(Mesh);
             Product->Triangles.Add(MoveTemp(Triangles));
         }
+        Show(Target);
         OnProduct.Broadcast(Target);
     });
+}
+
+void AShowroomVisit::Show(const FString& Target)
+{
+    FStanding& Product = Standing[Target];
+    if (Product.Shown.worn) return;
+    for (auto& Mesh : Product.Meshes)
+    {
+        Mesh->SetRelativeTransform(Place(Product.Shown.transform));
+        Mesh->SetVisibility(!bGuest || Product.Shown.target.find('/') != std::string::npos);
+    }
 }
 
 void AShowroomVisit::Remove(const FString& Target)
@@ -250,6 +261,11 @@ void AShowroomVisit::Leave(const FString& Who)
 
 void AShowroomVisit::Meet(const showroom::Company& Company)
 {
+    bGuest = Company.host != Company.you;
+    TArray<FString> Targets;
+    Standing.GetKeys(Targets);
+    for (const FString& Target : Targets) Show(Target);
+    OnRoom.Broadcast(Text(Company.room));
     TArray<FString> Names;
     Figures.GetKeys(Names);
     for (const FString& Who : Names)
@@ -354,6 +370,32 @@ void AShowroomVisit::Undo()
     showroom::Command Event;
     Event.action = "undo";
     Command(Event);
+}
+
+void AShowroomVisit::JoinRoom(const FString& Name, const FString& Room, const FString& Guests)
+{
+    showroom::Join Event;
+    Event.id = Fresh();
+    Event.name = Text(Name);
+    Event.room = Text(Room);
+    if (!Guests.IsEmpty()) Event.guests = Text(Guests);
+    Session->send(Event);
+}
+
+void AShowroomVisit::AllowGuests(const FString& Guests, const FString& Who)
+{
+    showroom::Allow Event;
+    Event.id = Fresh();
+    Event.guests = Text(Guests);
+    Event.who = Text(Who);
+    Session->send(Event);
+}
+
+void AShowroomVisit::LeaveRoom()
+{
+    showroom::Leave Event;
+    Event.id = Fresh();
+    Session->send(Event);
 }
 
 void AShowroomVisit::PointAt(const FString& Target)

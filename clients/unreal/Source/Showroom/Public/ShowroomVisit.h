@@ -41,6 +41,8 @@ public:
     UPROPERTY(BlueprintAssignable, Category = "Showroom") FShowroomText OnProblem;
     /** A product was shown, changed or removed: its id. */
     UPROPERTY(BlueprintAssignable, Category = "Showroom") FShowroomText OnProduct;
+    /** Who is in the room has changed: the room's code, empty when one has left. */
+    UPROPERTY(BlueprintAssignable, Category = "Showroom") FShowroomText OnRoom;
 
     UFUNCTION(BlueprintCallable, Category = "Showroom") void Say(const FString& Text);
     UFUNCTION(BlueprintCallable, Category = "Showroom") void TryOn(const FString& Target);
@@ -48,6 +50,11 @@ public:
     UFUNCTION(BlueprintCallable, Category = "Showroom") void ChangeSize(int32 Step);
     UFUNCTION(BlueprintCallable, Category = "Showroom") void Undo();
     UFUNCTION(BlueprintCallable, Category = "Showroom") void PointAt(const FString& Target);
+    /** Shop together: without a room's code one is opened; OnRoom tells its code. Guests: look, move or change. */
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void JoinRoom(const FString& Name, const FString& Room, const FString& Guests);
+    /** The host says what guests may do (look, move or change): one by name, or all of them where none is given. */
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void AllowGuests(const FString& Guests, const FString& Who);
+    UFUNCTION(BlueprintCallable, Category = "Showroom") void LeaveRoom();
     /** Tape by ISO 8559 names, metres; it stays with the visit. */
     UFUNCTION(BlueprintCallable, Category = "Showroom") void SetBody(double Stature, const TMap<FString, double>& Tape);
     /** Products that are there, by id. */
@@ -79,6 +86,7 @@ private:
     showroom::Clocks Clocks;  // one for each person: skin stays in its sleeve
     TMap<FString, FStanding> Standing;
     TMap<FString, FFigure> Figures;
+    bool bGuest = false;  // the room is somebody else's: one's own furniture is not in it
     double Sent = 0;
     int64 Seq = 0;
     int32 Number = 0;
@@ -92,6 +100,7 @@ private:
     void Dress(const showroom::AvatarShown& Shown);
     void Leave(const FString& Who);
     void Meet(const showroom::Company& Company);
+    void Show(const FString& Target);
     void MoveFigure(FFigure& Figure, double Now);
     void MoveCloth(FStanding& Product, double Now);
     std::array<double, 7> Seven(const USceneComponent& Tracked) const;
