@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -73,12 +73,27 @@ class Progress:
     resumed: int = 0
 
 
+@runtime_checkable
+class Batches(Protocol):
+    """Examples that are drawn as whole batches on the device that learns."""
+
+    device: torch.device
+
+    def __call__(self, size: int, generator: torch.Generator) -> Batch:
+        """A batch of ``size`` examples; the generator lives on the device."""
+        ...
+
+
+Draw = Callable[[np.random.Generator], dict[str, np.ndarray[Any, Any]]]
+"""One training example as arrays of equal shapes."""
+
+
 class _Stream(torch.utils.data.IterableDataset[Any]):
     """Endless batches, drawn from a generator seeded by run, process, worker and restart."""
 
     def __init__(
         self,
-        draw: Callable[[np.random.Generator], dict[str, np.ndarray[Any, Any]]],
+        draw: Draw,
         batch: int,
         seed: tuple[int, ...],
     ) -> None:
@@ -110,6 +125,24 @@ class _Losses(nn.Module):
             return self.loss(self.net, batch)
 
 
+def _batches(source: Batches, size: int, seed: tuple[int, ...]) -> Iterator[Batch]:
+    """Endless batches that a source draws on its device."""
+    generator = torch.Generator(source.device)
+    generator.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+    while True:
+        yield source(size, generator)
+
+
+def _loaded(draw: Draw, settings: TrainSettings, seed: tuple[int, ...]) -> Iterator[Batch]:
+    """Endless batches that processes of their own draw, example by example."""
+    yield from torch.utils.data.DataLoader(
+        _Stream(draw, settings.batch, seed),
+        batch_size=None,
+        num_workers=settings.workers,
+        prefetch_factor=4 if settings.workers else None,
+    )
+
+
 @cache
 def quick_bfloat16(kind: str) -> bool:
     """Whether a kind of device (``"cpu"``, ``"cuda"``) multiplies bfloat16 in hardware."""
@@ -138,34 +171,38 @@ def commit() -> str:
     return done.stdout.strip()
 
 
+@torch.no_grad()
 def _average(kept: nn.Module, live: nn.Module, decay: float) -> None:
-    with torch.no_grad():
-        for a, b in zip(kept.state_dict().values(), live.state_dict().values(), strict=True):
-            if a.is_floating_point():
-                a.lerp_(b, 1 - decay)
-            else:
-                a.copy_(b)
+    pairs = zip(kept.state_dict().values(), live.state_dict().values(), strict=True)
+    moving: list[tuple[Tensor, Tensor]] = []
+    for a, b in pairs:
+        if a.is_floating_point():
+            moving.append((a, b))
+        else:
+            a.copy_(b)
+    torch._foreach_lerp_([a for a, _ in moving], [b for _, b in moving], 1 - decay)
 
 
 def fit(
     net: nn.Module,
-    draw: Callable[[np.random.Generator], dict[str, np.ndarray[Any, Any]]],
+    draw: Draw | Batches,
     loss: Callable[[nn.Module, Batch], Losses],
     settings: TrainSettings,
     checkpoint: Path,
     *,
-    on_save: Callable[[nn.Module, Progress], None] | None = None,
+    on_save: Callable[[nn.Module, Progress], dict[str, float] | None] | None = None,
     label: str = "training",
 ) -> tuple[nn.Module, Progress]:
     """Train, or go on where ``checkpoint`` stopped.
 
     Args:
         net: the network, freshly made.
-        draw: one training example as arrays of equal shapes.
+        draw: one training example as arrays of equal shapes; or whole batches on the device.
         loss: named losses of a batch; their sum is minimised.
         checkpoint: file of the run; ``<name>.jsonl`` beside it collects the curves, which
             end as a picture, ``<name>.png``.
-        on_save: called with the averaged network at every checkpoint, for interim weights.
+        on_save: called with the averaged network at every checkpoint, for interim weights; what
+            it returns joins the curves' file. An interrupted run (SIGINT) is saved too.
 
     Returns:
         The averaged network in evaluation mode, and the progress.
@@ -177,10 +214,14 @@ def fit(
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     random.seed(settings.seed)
+    torch.backends.cudnn.benchmark = True  # Batches are all of one shape.
     net = net.to(group.device, memory_format=torch.channels_last)
     kept = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(
-        net.parameters(), lr=settings.rate, weight_decay=settings.weight_decay
+        net.parameters(),
+        lr=settings.rate,
+        weight_decay=settings.weight_decay,
+        fused=group.device.type == "cuda",
     )
     progress = Progress()
     if checkpoint.exists():
@@ -197,17 +238,15 @@ def fit(
         progress = Progress(**stored["progress"])
         progress.resumed += 1
     apart = (group.rank,) if group.rank else ()
-    stream = _Stream(draw, settings.batch, (settings.seed, progress.resumed, *apart))
-    loader = torch.utils.data.DataLoader(
-        stream,
-        batch_size=None,
-        num_workers=settings.workers,
-        prefetch_factor=4 if settings.workers else None,
-    )
+    seed = (settings.seed, progress.resumed, *apart)
+    if isinstance(draw, Batches):
+        loader = _batches(draw, settings.batch, seed)
+    else:
+        loader = _loaded(draw, settings, seed)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     curve = checkpoint.with_suffix(".jsonl")
     budget = settings.minutes * 60
-    running: dict[str, float] = {}
+    running: dict[str, Tensor] = {}
 
     def save() -> None:
         partial = checkpoint.with_suffix(".partial")
@@ -221,46 +260,50 @@ def fit(
             partial,
         )
         partial.replace(checkpoint)
-        line = {**asdict(progress), **{k: round(v, 5) for k, v in running.items()}}
+        found = on_save(copy.deepcopy(kept).eval(), progress) if on_save is not None else None
+        losses_now = {k: round(float(v), 5) for k, v in running.items()}
         with curve.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(line) + "\n")
-        if on_save is not None:
-            on_save(copy.deepcopy(kept).eval(), progress)
+            out.write(json.dumps({**asdict(progress), **losses_now, **(found or {})}) + "\n")
 
-    saved = time.monotonic()
+    saved = last = time.monotonic()
     net.train()
     losses = group.together(_Losses(net, loss, settings.bfloat16))
     begun = round(progress.seconds)
     bar = tqdm(total=round(budget), initial=begun, desc=label, unit="s", disable=not group.leads)
-    last = time.monotonic()
-    for batch in loader:
-        progress.seconds = group.agree(progress.seconds)
-        share = max(progress.seconds / budget, progress.images / (settings.images or math.inf))
-        if share >= 1:
-            break
-        warm = min(1.0, (progress.step + 1) / 100)
-        for options in optimiser.param_groups:
-            options["lr"] = settings.rate * warm * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-6
-        parts: Losses = losses(moved(batch, group.device))
-        optimiser.zero_grad(set_to_none=True)
-        torch.stack([v.float() for v in parts.values()]).sum().backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimiser.step()
-        progress.step += 1
-        progress.images += settings.batch * group.size
-        _average(kept, net, min(settings.average, (1 + progress.step) / (10 + progress.step)))
-        for name, value in parts.items():
-            number = float(value.detach())
-            running[name] = 0.98 * running.get(name, number) + 0.02 * number
-        now = time.monotonic()
-        progress.seconds += now - last
-        bar.update(round(progress.seconds) - bar.n)
-        last = now
-        if progress.step % 20 == 0:
-            bar.set_postfix({k: f"{v:.3f}" for k, v in running.items()}, images=progress.images)
-        if group.leads and now - saved > settings.save_every:
+    try:
+        for batch in loader:
+            now = time.monotonic()
+            progress.seconds += now - last
+            last = now
+            bar.update(round(progress.seconds) - bar.n)
+            progress.seconds = group.agree(progress.seconds)
+            share = max(progress.seconds / budget, progress.images / (settings.images or math.inf))
+            if share >= 1:
+                break
+            warm = min(1.0, (progress.step + 1) / 100)
+            for options in optimiser.param_groups:
+                falling = 0.5 + 0.5 * math.cos(math.pi * share)
+                options["lr"] = settings.rate * warm * falling + 1e-6
+            parts: Losses = losses(moved(batch, group.device))
+            optimiser.zero_grad(set_to_none=True)
+            torch.stack([v.float() for v in parts.values()]).sum().backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+            optimiser.step()
+            progress.step += 1
+            progress.images += settings.batch * group.size
+            _average(kept, net, min(settings.average, (1 + progress.step) / (10 + progress.step)))
+            for name, value in parts.items():
+                running[name] = torch.lerp(running.get(name, value.detach()), value.detach(), 0.02)
+            if progress.step % 20 == 0:
+                shown = {k: f"{float(v):.3f}" for k, v in running.items()}
+                bar.set_postfix(shown, images=progress.images)
+            if group.leads and now - saved > settings.save_every:
+                save()
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        if group.leads:
             save()
-            saved = last = time.monotonic()
+        raise
     bar.close()
     if group.leads:
         save()

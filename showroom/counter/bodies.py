@@ -230,6 +230,7 @@ def run_train_body(
     count: int | None,
     minutes: float,
     seed: int,
+    jobs: int | None = None,
 ) -> int:
     """Train the network that measures people, or the one that finds them; goes on in ``out``.
 
@@ -238,6 +239,7 @@ def run_train_body(
         photos: person: real photos of clothes with nobody in them, one sub-folder per class.
         start: person: weights to start from (those that find products).
         count: body: drawn examples.
+        jobs: body: processes that draw them.
     """
     from reconstruction.networks.training import TrainSettings
 
@@ -254,7 +256,7 @@ def run_train_body(
 
         recipe = training.recipe(settings)
         number = count or training.COUNT
-        training.train_body(weights, out, recipe, count=number, command=command)
+        training.train_body(weights, out, recipe, count=number, jobs=jobs, command=command)
     else:
         from ..fit.silhouette import person_training
 

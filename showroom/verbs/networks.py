@@ -73,7 +73,11 @@ def _add_train(verbs: Verbs) -> None:
         type=int,
         help="body: drawn people; confidence: drawn members of each family (12)",
     )
-    parser.add_argument("--jobs", type=int, default=2, help="confidence: processes (2)")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        help="confidence: processes (2); body: processes that draw people (all cores but one)",
+    )
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -82,7 +86,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.what == "card":
         return run_card()
     if options.what == "confidence":
-        return run_calibrate(options.out, count=options.count or 12, jobs=options.jobs)
+        return run_calibrate(options.out, count=options.count or 12, jobs=options.jobs or 2)
     if options.what in ("body", "person"):
         from ..counter.bodies import run_train_body
 
@@ -94,6 +98,7 @@ def _train(options: argparse.Namespace) -> int:
             count=options.count,
             minutes=options.minutes,
             seed=options.seed,
+            jobs=options.jobs,
         )
     return run_train(
         options.what,

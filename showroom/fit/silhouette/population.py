@@ -55,15 +55,19 @@ def table() -> dict[str, Any]:
 def random_person(rng: Rng) -> Person:
     """An adult of any build that the body's sliders reach.
 
-    Local sliders are drawn narrower than their priors, so that the waist scatters about its mean
-    for a height and weight as it does among people; larger bodies share a common direction of
-    sliders beyond the weight slider's end.
+    Local sliders are drawn narrower than their priors, so that girths scatter about their means
+    for a stature, weight and sex as they do among people; some go together with a thicker waist,
+    and larger bodies share a common direction of sliders beyond the weight slider's end.
     """
     rule = table()["population"]
     s = sliders()
     sex = int(rng.integers(2))
-    x = s.middle + rule["spread"] * s.spread * rng.standard_normal(len(s.names))
+    shares = np.array([rule["spreads"].get(n, rule["spread"]) for n in s.names])
+    x = s.middle + shares * s.spread * rng.standard_normal(len(s.names))
     value = dict(zip(s.names, x, strict=True))
+    thick = rng.standard_normal()
+    for name, slope in rule["waist"].items():
+        value[name] += slope * thick
     value["height"] = rng.normal(*rule["height"])
     value["weight"] = rng.normal(*rule["weight"])
     if rng.random() < rule["large_share"]:

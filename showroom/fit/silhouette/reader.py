@@ -101,7 +101,11 @@ def read(
     net, (mean, deviation), widen = network()
     windows = [framed(front), framed(side) if side is not None else np.zeros(WINDOW, np.uint8)]
     front_scan, side_scan = (torch.from_numpy(scanned(w)[None]) for w in windows)
-    said = torch.tensor([scalars(height, weight, SEXES.index(sex))])
+    said = scalars(
+        torch.tensor([height]),
+        torch.tensor([math.nan if weight is None else weight]),
+        torch.tensor([SEXES.index(sex)]),
+    )
     has_side = torch.tensor([side is not None])
     with torch.inference_mode():
         answer = net.both_ways(front_scan, side_scan, said, has_side)
@@ -129,7 +133,7 @@ def kinds(front: NDArray[np.floating] | U8) -> dict[str, float]:
     net, _, _ = network()
     scan = torch.from_numpy(scanned(framed(front)))
     with torch.inference_mode():
-        logits = net.look(torch.stack([scan, scan[MIRRORED]]))[1]
+        logits = net.kinds(torch.stack([scan, scan[MIRRORED]]))
     chance = torch.softmax(logits.float().mean(dim=0), dim=0)
     return {name: float(p) for name, p in zip(WHOLE, chance, strict=True)}
 
