@@ -135,16 +135,23 @@ class Piercing:
         self.body_faces = avatar.form.faces
         skin = avatar.form.skin
         main = skin.joints[np.arange(len(skin.joints)), skin.weights.argmax(axis=1)]
-        on_arm = np.isin(main, arm_bones())
-        sleeve = np.isin(garment.limb, (LEFT_SLEEVE, RIGHT_SLEEVE))[garment.faces]
+        arm = np.isin(main, arm_bones())
+        left = avatar.form.vertices[:, 0] > 0
+        limb = garment.limb[garment.faces]
+        # A folded collar's leaf has its wrong side outside, and lies on the garment, not on skin.
+        leaf = garment.leaf[garment.faces].any(axis=1)
+        sleeves = ((LEFT_SLEEVE, arm & left), (RIGHT_SLEEVE, arm & ~left))
         self.parts = []
-        for arm in (False, True):
-            faces = garment.faces[sleeve.any(axis=1) if arm else ~sleeve.all(axis=1)]
+        for limbs, mine in (
+            (~np.isin(limb, (LEFT_SLEEVE, RIGHT_SLEEVE)).all(axis=1), ~arm),
+            *(((limb == sleeve).any(axis=1), skinned) for sleeve, skinned in sleeves),
+        ):
+            faces = garment.faces[limbs & ~leaf]
             if not len(faces):
                 continue
             rim = open_sides(faces)
             rest = clearance(avatar.form.vertices, garment.own, faces, rim)
-            under = ~rest.beside & (rest.height < 0) & (rest.height > -0.12) & (on_arm == arm)
+            under = ~rest.beside & (rest.height < 0) & (rest.height > -0.12) & mine
             self.parts.append((np.flatnonzero(under), faces, rim))
         self.seen = self.through = self.pressed = self.deep = 0
         self.deepest = 0.0

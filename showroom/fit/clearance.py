@@ -44,6 +44,7 @@ def clearance(points: F32, cloth: F32, faces: I32, rim: NDArray[np.bool_]) -> Cl
         faces: (f, 3) triangles, counter-clockwise seen from outside.
         rim: (f, 3) bool, sides (opposite to each corner) that are open edges.
     """
+    edge = open_nodes(faces, rim, len(cloth))
     centres = cloth[faces].mean(axis=1)
     count = min(_CANDIDATES, len(faces))
     _, near = cKDTree(centres).query(points, k=count)
@@ -51,7 +52,7 @@ def clearance(points: F32, cloth: F32, faces: I32, rim: NDArray[np.bool_]) -> Cl
     height = np.empty(len(points), dtype=np.float32)
     face = np.empty(len(points), dtype=np.int32)
     beside = np.empty(len(points), dtype=np.bool_)
-    _feet(np.ascontiguousarray(points), cloth, faces, rim, near, height, face, beside)
+    _feet(np.ascontiguousarray(points), cloth, faces, rim, edge, near, height, face, beside)
     return Clearance(height, face, beside)
 
 
@@ -64,12 +65,22 @@ def open_sides(faces: I32) -> NDArray[np.bool_]:
     return np.asarray((uses[inverse] == 1).reshape(-1, 3))
 
 
+def open_nodes(faces: I32, rim: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
+    """Which of ``count`` nodes lie on an open edge; ``rim`` as of :func:`open_sides`."""
+    found = np.zeros(count, dtype=np.bool_)
+    for corner in range(3):
+        for end in (1, 2):
+            found[faces[rim[:, corner], (corner + end) % 3]] = True
+    return found
+
+
 @njit(cache=True, nogil=True)
 def _feet(
     points: F32,
     cloth: F32,
     faces: I32,
     rim: NDArray[np.bool_],
+    edge: NDArray[np.bool_],
     near: I32,
     height: F32,
     face: I32,
@@ -108,8 +119,14 @@ def _feet(
                 least = min(d, least)
                 steep = along
                 face[i] = f
+                # A triangle may meet the edge with a corner alone.
                 beside[i] = (
-                    (rim[f, 0] and r < _RIM) or (rim[f, 1] and s < _RIM) or (rim[f, 2] and t < _RIM)
+                    (rim[f, 0] and r < _RIM)
+                    or (rim[f, 1] and s < _RIM)
+                    or (rim[f, 2] and t < _RIM)
+                    or (edge[faces[f, 0]] and s < _RIM and t < _RIM)
+                    or (edge[faces[f, 1]] and t < _RIM and r < _RIM)
+                    or (edge[faces[f, 2]] and r < _RIM and s < _RIM)
                 )
         height[i] = np.sqrt(least) if steep > 0 else -np.sqrt(least)
 

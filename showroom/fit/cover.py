@@ -29,6 +29,10 @@ Mask = NDArray[np.bool_]
 _UNDER: Final = 0.12
 """Skin further under the cloth than this in the rest pose is not covered by it, metres."""
 
+_ABOVE: Final = 0.5
+"""Cloth in a direction that is further than 60 degrees off the skin's normal (the cosine) hangs
+before it, as a hem does before the crotch, and is not held over it."""
+
 _NEAR: Final = np.float32(0.02)
 """Skin further out than this is beside the cloth, not through it, metres."""
 
@@ -73,14 +77,27 @@ class Cover:
     across: I32
     held: int
 
+    def without(self, away: Mask) -> Cover:
+        """The same without what lies under some of the triangles, (f,)."""
+        kept = ~away[self.face % len(away)]
+        return Cover(
+            self.skin[kept], self.face[kept], np.ascontiguousarray(self.shares[kept]),
+            self.apart[kept], self.across, int(kept[: self.held].sum()),
+        )  # fmt: skip
+
 
 def covered(
-    skin: F32, cloth: F32, faces: I32, limbs: Sequence[tuple[Mask, Mask]], loose: Mask
+    skin: F32,
+    normals: F32,
+    cloth: F32,
+    faces: I32,
+    limbs: Sequence[tuple[Mask, Mask]],
+    loose: Mask,
 ) -> Cover:
     """Find the skin under a cloth in the rest pose.
 
     Args:
-        skin: (k, 3) places.
+        skin, normals: (k, 3) places, and unit normals.
         cloth: (n, 3) places of the nodes.
         faces: (f, 3) triangles.
         limbs: for each limb the vertices (k,) of it and the triangles (f,) on it.
@@ -98,18 +115,20 @@ def covered(
         over.append(numbers[found.face[under]] + number * len(faces))
     none = np.zeros(0, dtype=np.int64)
     point, face = np.concatenate([none, *points]), np.concatenate([none, *over])
-    order = np.argsort(loose[point], kind="stable")
-    point, face = point[order], face[order]
     corners = cloth[faces[face % len(faces)]]
     shares = _shares(skin[point], corners)
-    apart = np.linalg.norm(np.einsum("mk,mkx->mx", shares, corners) - skin[point], axis=1)
+    way = np.einsum("mk,mkx->mx", shares, corners) - skin[point]
+    apart = np.linalg.norm(way, axis=1)
+    beside = np.einsum("mx,mx->m", way, normals[point]) < _ABOVE * apart
+    free = loose[point] | beside
+    order = np.argsort(free, kind="stable")
     return Cover(
-        skin=point.astype(np.int32),
-        face=face.astype(np.int32),
-        shares=shares,
-        apart=apart.astype(np.float32),
+        skin=point[order].astype(np.int32),
+        face=face[order].astype(np.int32),
+        shares=np.ascontiguousarray(shares[order]),
+        apart=apart[order].astype(np.float32),
         across=np.concatenate([_across(faces, usable, k) for k, (_, usable) in enumerate(limbs)]),
-        held=int((~loose[point]).sum()),
+        held=int((~free).sum()),
     )
 
 

@@ -22,10 +22,11 @@ from reconstruction.garment.drape import RestEdges, rest_edges
 from reconstruction.mesh import Mesh
 
 from .avatar import Avatar
-from .clearance import open_sides
+from .clearance import open_nodes, open_sides
 from .collider import Collider, arm_bones, fill_normals, neighbours, push_off
 from .cover import ENDS, Cover, covered, keep_off
 from .errors import GarmentError
+from .lap import Lap, Lying, lap_of, lies, span
 from .layers import swinging
 from .measure import landmarks
 from .skin import PoseState, blend, pose_from_rotations
@@ -83,10 +84,14 @@ class Surface(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Contact:
-    """Another garment's surface, and the nearest node of it for each node, or -1."""
+    """Another garment's surface, and the nearest node of it for each node, or -1.
+
+    ``lap`` (m,) is that for the nodes of :class:`lap.Lap` where they lie in the lap.
+    """
 
     surface: Surface
     near: I32
+    lap: I32 | None = None
 
 
 class LiveGarment:
@@ -109,10 +114,12 @@ class LiveGarment:
             ``carries`` is set.
         start, beside: neighbours of each node within its limb; see :class:`Topology`.
         rim: (n,) bool, nodes on open edges.
+        leaf: (n,) bool, nodes of a folded collar below its fold: its wrong side is outside there.
         limb: (n,) int8, ``TRUNK``, ``LEFT_SLEEVE``, ``RIGHT_SLEEVE`` or ``STANDING``.
         under: what it lies on.
         beneath: legs that its free part swings against.
         over: what lies on it, and keeps its free part inside.
+        lap: the part that comes to lie on bent thighs, if it has one.
         hanging: (n, 3) where the nodes hang at rest in the rest pose.
         carries: whether another garment lies on it.
 
@@ -168,7 +175,7 @@ class LiveGarment:
         self.hanging = self.own
         self._hung = _TRY_AGAIN
         self.start, self.beside = neighbours(self.faces, self.limb.astype(np.int32))
-        self.rim = _rim(self.faces, len(self.nodes))
+        self.rim = open_nodes(self.faces, open_sides(self.faces), len(self.nodes))
         free = self._free()
         self._swing = None if free is None else self._hang(free, after)
         if after is not None and after._last is not None:
@@ -225,11 +232,13 @@ class LiveGarment:
                 mesh = mesh.with_vertices(gathered[self._weld])
             rest = gathered
         self._to = self.own = rest
-        standing = [
-            mesh.part_faces(p).ravel() for p in mesh.parts if p.endswith(("_hood", "collar"))
-        ]
-        if standing:
-            self.limb[np.isin(self._first, np.concatenate(standing))] = STANDING
+        self.leaf = np.isin(self._first, _vertices_of(mesh, "collar"))
+        hood = np.isin(self._first, _vertices_of(mesh, "_hood"))
+        self.limb[self.leaf | hood] = STANDING
+        self.lap: Lap | None = None
+        self._seated: dict[Lying, tuple[I32, Cover, Cover]] = {}
+        if not (self.rigid or self._legs) and self._free() is None:
+            self.lap = lap_of(rest, self.limb == TRUNK, self.avatar.joints, self._collider)
         if self.rigid:
             self._near = np.full(len(rest), -1, np.int32)
             self._cover = None
@@ -246,15 +255,15 @@ class LiveGarment:
             return mesh
         self._near = np.where(sleeve, body.nearest(rest, arm), body.nearest(rest, ~arm))
         # A hood stands off the head, whose hollows would pull it about.
-        hood = [mesh.part_faces(p).ravel() for p in mesh.parts if p.endswith("_hood")]
-        if hood:
-            self._near[np.isin(self._first, np.concatenate(hood))] = -1
+        self._near[hood] = -1
         return mesh
 
     def _covered(self, rest: F32) -> Cover:
         """The skin under each limb of the cloth."""
         body, limb = self._collider, self.limb[self.faces]
         skin = np.ascontiguousarray(self.avatar.form.vertices[body.shape.vertices])
+        normals = np.empty_like(skin)
+        fill_normals(skin, body.shape.faces, normals)
         arm, left = body.shape.arm, body.lateral > 0
         if self._legs:
             x = rest[self.faces, 0]
@@ -268,12 +277,15 @@ class LiveGarment:
                 (arm & left, (limb == LEFT_SLEEVE).any(axis=1)),
                 (arm & ~left, (limb == RIGHT_SLEEVE).any(axis=1)),
             ]
+        elsewhere = self.leaf.copy()
         free = self._free()
         if free is not None:
-            hangs = free[self.faces].any(axis=1)
+            elsewhere |= free
+        if elsewhere.any():
+            hangs = elsewhere[self.faces].any(axis=1)
             parts = [(allowed, usable & ~hangs) for allowed, usable in parts]
         ends = np.isin(body.shape.main, ENDS)
-        return covered(skin, rest, self.faces, parts, ends)
+        return covered(skin, normals, rest, self.faces, parts, ends)
 
     def _gathered(self, rest: F32) -> F32:
         """Sleeves longer than the arm gather at the hand instead of standing beyond it."""
@@ -450,14 +462,42 @@ class LiveGarment:
         blend(self._rest, self._joints, self._weights, pose.matrices, self.nodes)
         if self.rigid:
             return
-        self.off_skin(self.nodes, self._collider)
+        near, cover, lying = self._near, self._cover, None
+        if self.lap is not None:
+            lying = span(
+                self.nodes, self._rest, pose.matrices, self.lap, self._collider,
+                (self.start, self.beside),
+            )  # fmt: skip
+            if lying is not None:
+                near, cover = self._beside_lap(lying)
+        self._off(self.nodes, self._collider, near, cover)
         for layer in self.under:
-            self._lift(self.nodes, layer)
+            if lying is None or layer.lap is None or self.lap is None:
+                self._lift(self.nodes, layer)
+            else:
+                there, in_lap = layer.near.copy(), lies(self.lap, lying)
+                there[self.lap.nodes[in_lap]] = layer.lap[in_lap]
+                self._lift(self.nodes, Contact(layer.surface, there))
 
     def off_skin(self, places: F32, skin: Collider) -> None:
         """Keep its nodes at (n, 3) ``places`` off a skin, in place."""
-        if self._cover is not None:
-            keep_off(places, self.faces, self._near, self._cover, skin, (self.start, self.beside))
+        self._off(places, skin, self._near, self._cover)
+
+    def _off(self, places: F32, skin: Collider, near: I32, cover: Cover | None) -> None:
+        if cover is not None:
+            keep_off(places, self.faces, near, cover, skin, (self.start, self.beside))
+
+    def _beside_lap(self, lying: Lying) -> tuple[I32, Cover | None]:
+        """What is held on the skin while some of the cloth lies in the lap."""
+        assert self.lap is not None and self._cover is not None
+        found = self._seated.get(lying)
+        if found is None or found[2] is not self._cover:
+            away = np.zeros(len(self.nodes), dtype=np.bool_)
+            away[self.lap.nodes[lies(self.lap, lying)]] = True
+            kept = self._cover.without(np.asarray(away[self.faces].any(axis=1)))
+            found = np.where(away, -1, self._near).astype(np.int32), kept, self._cover
+            self._seated[lying] = found
+        return found[0], found[1]
 
     def _between(self, places: F32) -> None:
         """Keep the free nodes inside what was over them a frame ago, then off what is under."""
@@ -529,16 +569,6 @@ def _on_the_way(avatar: Avatar, pose: PoseState, share: float, lift: float) -> P
     return pose_from_rotations(avatar.joints, root, rotations, pose.time)
 
 
-def _rim(faces: I32, count: int) -> NDArray[np.bool_]:
-    """Which of ``count`` nodes lie on an open edge."""
-    rim = np.zeros(count, dtype=np.bool_)
-    open_ = open_sides(faces)
-    for corner in range(3):
-        for end in (1, 2):
-            rim[faces[open_[:, corner], (corner + end) % 3]] = True
-    return rim
-
-
 def mesh_edges(places: F32, faces: I32) -> RestEdges:
     """The sides of a mesh's triangles as threads, as long as they are now."""
     sides = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
@@ -546,6 +576,12 @@ def mesh_edges(places: F32, faces: I32) -> RestEdges:
     lengths = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
     lengths = np.maximum(lengths, 1e-4).astype(np.float32)
     return RestEdges(pairs, lengths, np.zeros(len(pairs), np.uint8), len(places))
+
+
+def _vertices_of(mesh: Mesh, ending: str) -> I32:
+    """Vertices of the parts whose names end so."""
+    found = [mesh.part_faces(p).ravel() for p in mesh.parts if p.endswith(ending)]
+    return np.unique(np.concatenate([np.zeros(0, np.int32), *found]))
 
 
 def _first_of(weld: I32) -> I32:

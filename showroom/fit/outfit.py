@@ -126,7 +126,7 @@ class Outfit:
                         rests[id(outer)], near, rests[id(inner)], normals[id(inner)],
                         inner.start, inner.beside, inner.rim, THICKNESS, 2,
                     )  # fmt: skip
-                outer.under += (Contact(inner, near),)
+                outer.under += (Contact(inner, near, _in_lap(outer, inner, rests[id(inner)])),)
                 inner.carries = True
                 if inner.swings and outer.swings:
                     inner.over += (
@@ -141,6 +141,18 @@ class Outfit:
                     outer.beneath += _legs(outer, rests[id(outer)], inner, rests[id(inner)])
             outer.padded(bool(outer.under))
             outer.lay(rests[id(outer)])
+
+
+def _in_lap(outer: LiveGarment, inner: LiveGarment, under: F32) -> I32 | None:
+    """What is worn under it on the thighs, for what comes to lie in the lap."""
+    trunk = np.flatnonzero(inner.limb == TRUNK)
+    if outer.lap is None or not len(trunk):
+        return None
+    apart, near = cKDTree(under[trunk]).query(outer.lap.over, distance_upper_bound=_ABOVE)
+    found = np.full(len(apart), -1, dtype=np.int32)
+    there = np.isfinite(apart)
+    found[there] = trunk[near[there]]
+    return found
 
 
 def _legs(outer: LiveGarment, places: F32, inner: LiveGarment, under: F32) -> tuple[Contact, ...]:
