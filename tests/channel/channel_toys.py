@@ -56,6 +56,8 @@ class ToyVisit:
             case Watched():
                 self.watched = event.on
                 return [_room("toy", WATCHED)] if event.on else []
+            case Utterance(is_final=False):
+                return []  # partial texts change nothing
             case Utterance():
                 self.said += 1
                 return [

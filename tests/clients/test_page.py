@@ -132,6 +132,14 @@ def until(page, what: str) -> None:
     page.wait_for_function(f"() => {what}", polling=100)
 
 
+def say(page, wish: str) -> None:
+    page.evaluate(
+        "(wish) => { document.getElementById('text').value = wish;"
+        " document.getElementById('say').requestSubmit(); }",
+        wish,
+    )
+
+
 def text(page, name: str) -> str:
     return page.evaluate(f"document.getElementById('{name}').textContent")
 
@@ -154,11 +162,7 @@ def test_two_visitors_see_what_the_other_wears_until_one_leaves(browser):
         )
         until(noa, "showroom.products.get('Mia/chair') !== undefined")
         for visitor, wish in ((mia, "try on the t-shirt"), (noa, "试穿T恤")):
-            visitor.evaluate(
-                "(wish) => { document.getElementById('text').value = wish;"
-                " document.getElementById('say').requestSubmit(); }",
-                wish,
-            )
+            say(visitor, wish)
         until(mia, f"{worn} === 'Noa/tshirt,tshirt' && {shown}.length === 2")
         until(noa, f"{worn} === 'Mia/tshirt,tshirt' && {shown}.length === 2")
         until(mia, f"{others} === 1 && showroom.avatar.root?.visible")
@@ -166,6 +170,15 @@ def test_two_visitors_see_what_the_other_wears_until_one_leaves(browser):
         assert noa.evaluate("showroom.companions.guest")
         assert "T恤" in text(noa, "said")
         assert mia.evaluate("showroom.companions.names().join()") == "Noa"
+        # A guest touches the host's chair and changes it; both see that, and the panel says it.
+        touch = "showroom.walker.onTap({ intersectObject: () => [{ distance: 1 }] })"
+        noa.evaluate(touch)
+        wide = "showroom.products.get('%s').values.width"
+        before = mia.evaluate(wide % "chair")
+        say(noa, "把这个加宽五厘米")
+        until(mia, f"{wide % 'chair'} > {before + 0.04}")
+        until(noa, f"{wide % 'Mia/chair'} > {before + 0.04}")
+        until(noa, "document.getElementById('facts').textContent.includes('厘米')")
         noa.close()
         until(mia, f"{worn} === 'tshirt' && showroom.companions.names().length === 0")
         assert mia.faults == [] and noa.faults == []

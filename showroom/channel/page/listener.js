@@ -1,2 +1,2 @@
-// sources 1b5a6527b8cca78d7c359da9cf21dd33ca7d395cac3e33fd1e733a0f44cb6f88; with three.js (MIT licence, (c) three.js authors)
+// sources 03421bbbd41c599dc18e15e26e6c3b6c3e1124904473d0ddfee4207306ba5d4d; with three.js (MIT licence, (c) three.js authors)
 var s=class extends AudioWorkletProcessor{block=new Float32Array(1024);filled=0;process([r]){let e=r?.[0];return e&&(this.block.set(e,this.filled),this.filled+=e.length,this.filled+e.length>1024&&(this.port.postMessage(this.block.slice(0,this.filled)),this.filled=0)),!0}};registerProcessor("listener",s);

@@ -152,7 +152,7 @@ function onUpdate(update: Arrival): void {
       break;
     case "product_changed":
       void products.change(update).catch((error: unknown) => panel.problem(String(error)));
-      if (isOthers(update.target)) break;
+      if (isOthers(update.target) && update.target !== chosen) break;
       offer();
       panel.changes(update.changes, products.get(update.target));
       break;

@@ -143,7 +143,7 @@ export class Products {
   pick(ray: Raycaster): { target: string; point: Vector3 } | null {
     let best: { target: string; point: Vector3; distance: number } | null = null;
     for (const [target, { root, shown }] of this.all) {
-      if (!root?.visible || shown.worn || isOthers(target)) continue;
+      if (!root?.visible || shown.worn) continue; // a guest touches what stands in the host's room
       for (const hit of ray.intersectObject(root, true)) {
         if (!best || hit.distance < best.distance) {
           best = { target, point: hit.point, distance: hit.distance };
