@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 from collections.abc import Callable
 from functools import cache
+
+
+def tidy() -> None:
+    """Collect what visits left, and give it back; 2 to 3 ms where :func:`.run.settle` went before.
+
+    Left to itself the collector looks at the oldest generation so seldom that a server of fifty
+    visitors grew by half a megabyte a minute for half an hour: connections are full of cycles.
+    """
+    gc.collect()
+    give_back()
 
 
 def give_back() -> None:

@@ -45,7 +45,7 @@ from .connection import Connection
 from .ears import HearingOffer
 from .host import Host
 from .http import Pages, too_many
-from .memory import give_back
+from .memory import tidy
 from .metrics import Metrics
 from .microphones import Microphones
 from .photo_desk import PhotoDesk
@@ -349,4 +349,4 @@ async def _reap(server: Server) -> None:
         server.sessions.expire(now)
         if now >= due and server.metrics.visits_total != visits:
             visits, due = server.metrics.visits_total, now + TRIM_SECONDS
-            give_back()
+            tidy()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 
-from showroom.channel.memory import give_back
+from showroom.channel.memory import give_back, tidy
 
 
 def resident() -> int:
@@ -24,3 +26,19 @@ def test_memory_between_what_stays_is_given_back():
     give_back()
     assert before - resident() > 20e6
     assert len(stays) == 10
+
+
+def test_what_refers_to_itself_is_collected_however_seldom_the_collector_comes():
+    class Connection:
+        """Refers to itself, as connections and their tasks do."""
+
+        def __init__(self) -> None:
+            self.itself = self
+
+    gone = weakref.ref(Connection())
+    gc.disable()
+    try:
+        tidy()
+    finally:
+        gc.enable()
+    assert gone() is None
