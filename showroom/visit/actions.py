@@ -99,6 +99,8 @@ def _carry_out(
         new = regrown(shop, key, placed, altered.look, state, viewer)
         return Deed(state.put(key, new), key, altered.kind, altered.slots)
     if command.action in PLACE:
+        if command.action == "place" and _to_come(command.target, state, shop):
+            return _show(command, state, shop, viewer)
         key = meant(command.target, state, shop, pointed, "furniture")
         if command.near == "pointer":
             if not pointed or pointed == key:
@@ -172,6 +174,11 @@ def _can(key: str, state: State, shop: Shopfloor, kind: str, part: str) -> bool:
     if kind and product.kind != kind:
         return False
     return not part or has_part(product.family, state.things[key].look.choices, part)
+
+
+def _to_come(target: str, state: State, shop: Shopfloor) -> bool:
+    """Whether a target is a product of the shop that is not to be seen yet."""
+    return target not in state.things and any(e.id == target for e in shop.catalog.find(target))
 
 
 def _show(command: Command, state: State, shop: Shopfloor, viewer: Viewer) -> Deed:

@@ -10,6 +10,7 @@ from .context import Context
 from .data import anatomy
 from .phrase import Phrase, category_kind
 from .shopping import picked
+from .target import fetched
 from .text import is_cjk
 
 Shares = dict[str, float]
@@ -141,6 +142,10 @@ def _garments(phrase: Phrase, out: Shares) -> None:
 
 def _setting(phrase: Phrase, context: Context, out: Shares) -> None:
     """What is there is given the colour, size or cut that is said; what is not there is shown."""
+    if fetched(phrase, context) and not _acts(phrase, "paint"):
+        for name in ("set_color", "move", "show", "try_on"):
+            shift(out, name, "place")
+        return
     wanted = said(phrase)
     there = here(phrase, context)
     told = _acts(phrase, "change", "paint") or phrase.has("option")

@@ -40,7 +40,22 @@ _MEANT: dict[str, tuple[str, ...]] = {
     "report": ("intent report",),
     "bought": ("intent add_to_basket",),
     "thanks": ("thanks",),
+    "part_excess": ("half back", "back", "undo"),
+    "facing": ("turn to",),
+    "gone": ("take off",),
+    "worn_other": ("try on",),
+    "sleeve_no": ("sleeve no",),
+    "sleeve_short": ("sleeve short",),
+    "sleeve_long": ("sleeve long",),
+    "arms_yes": ("armrest yes",),
+    "arms_no": ("armrest no",),
+    "size_up": ("size 1",),
+    "size_down": ("size -1",),
+    "question": ("intent ask", "intent hand_over"),
+    "open": ("clarify",),
+    "stop": ("stop",),
 }
+_SLEEVED = ("t_shirt", "long_sleeve", "shirt", "top", "dress", "jacket", "sweater")
 """In which ways (:attr:`Reading.kinds`) the right readings are found."""
 _NUMBERS = {"en": ("two", "three", "four", "five", "ten", "twelve", "2", "6"),
             "zh": ("两", "三", "四", "五", "十", "6")}  # fmt: skip
@@ -131,15 +146,15 @@ def _said(
         return Leaning(form, kind) if sized else None
     if kind == "withdrawn":
         return Leaning(form, kind) if context.past and context.previous is None else None
+    if kind in ("thanks", "open", "stop"):
+        return Leaning(form, kind)
     if thing is None:
         return None
-    if kind in ("same_part", "other_part", "part_back"):
+    if kind in ("same_part", "other_part", "part_back", "part_excess"):
         return _of_part(form, kind, language, context, rng)
     if kind in ("bought", "report"):
         worn = thing.kind == "garment" and thing.id == context.worn
         return Leaning(form, kind, thing.id) if worn and context.topic == thing.id else None
-    if kind == "thanks":
-        return Leaning(form, kind)
     if kind == "original_color":
         dyed = any(c.command.action == "set_color" and c.before for c in context.past)
         return Leaning(form, kind, thing.id) if dyed else None
@@ -153,8 +168,28 @@ def _said(
         other = rng.choice(alike)
         word = _word("category", other.category, language, rng)
         return Leaning(form.format(thing=word), kind, other.id) if word else None
-    if kind == "near":
-        if last.action not in ("place", "move") or thing.kind != "furniture":
+    if kind == "question" or kind.startswith(("size", "sleeve", "arms")):
+        worn = thing.id == context.worn and thing.kind == "garment"
+        seated = thing.category in ("chair", "sofa", "armchair")
+        fits = {
+            "question": True,
+            "size": worn,
+            "sleeve": worn and thing.category in _SLEEVED,
+            "arms": seated,
+        }[kind.split("_")[0]]
+        return Leaning(form, kind, thing.id) if fits else None
+    if kind in ("gone", "worn_other"):
+        garment = kind == "worn_other"
+        there = context.stock if garment else context.things
+        like = [t for t in there if t.category == thing.category and t.id != thing.id]
+        if len(like) != 1 or like[0].color in ("", thing.color):
+            return None
+        if (thing.kind == "garment") != garment:
+            return None
+        word = _word("color", like[0].color, language, rng)
+        return Leaning(form.format(color=word), kind, like[0].id) if word else None
+    if kind in ("near", "facing"):
+        if last.action not in ("place", "move", "rotate") or thing.kind != "furniture":
             return None
         near = rng.choice(("window", "door", "wall", "corner"))
         word = _word("near", near, language, rng)
@@ -190,7 +225,7 @@ def _of_part(
         return None
     thing = context.thing(last.target)
     owned = anatomy()["owned"].get(thing.category, ()) if thing else ()
-    if kind == "part_back":
+    if kind in ("part_back", "part_excess"):
         word = _word("part", last.part, language, rng)
         if not context.past or context.past[-1].command.part != last.part:
             return None

@@ -37,7 +37,7 @@ def noted(context: Context, command: Command, target: str = "", before: str = ""
     return replace(
         context,
         last=last,
-        topic=about or context.topic,
+        topic=_left(about, context) if _cleared(last, context) else about or context.topic,
         previous=None,
         undid=False,
         past=(*context.past, change)[-LONGEST:],
@@ -45,14 +45,28 @@ def noted(context: Context, command: Command, target: str = "", before: str = ""
     )
 
 
+def _cleared(command: Command, context: Context) -> bool:
+    """Whether a command takes a piece of furniture out of the room."""
+    thing = context.thing(command.target)
+    return command.action == "take_off" and thing is not None and thing.kind == "furniture"
+
+
+def _left(gone: str, context: Context) -> str:
+    """What is talked about once a thing is gone: what was changed before it and is still there."""
+    earlier = [c.command.target for c in reversed(context.past)]
+    still = [t for t in (context.topic, *earlier) if t != gone and context.here(t)]
+    return still[0] if still else ""
+
+
 def _travelled(context: Context, way: str) -> Context:
     """The context after a change was taken back or restored."""
     source, other = (context.past, context.ahead)
     if way == "redo":
         source, other = other, source
+    topic = (source[-1].command.target if source else "") or context.topic
     source, other = source[:-1], (*other, *source[-1:])
     past, ahead = (source, other) if way == "undo" else (other, source)
-    return replace(context, undid=way == "undo", past=past, ahead=ahead)
+    return replace(context, undid=way == "undo", past=past, ahead=ahead, topic=topic)
 
 
 def _replaced(command: Command, context: Context) -> str:

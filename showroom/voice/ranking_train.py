@@ -5,6 +5,7 @@ Needs torch and the extra ``embed`` (the sentence encoder).
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -43,6 +44,25 @@ _OFTEN = 3
 """How often a cue or a way must occur to be learnt, and a feature one time more."""
 
 
+_STATES = 2
+"""In how many other states a turn that only leans on the change before is said."""
+_ANYWHERE = frozenset(
+    (
+        "again", "on bit", "on vague", "on lot", "on tiny", "on number", "half on", "half back",
+        "back", "back bit", "back number", "to number", "undo",
+    )
+)  # fmt: skip
+"""Ways of leaning on a change, whatever it was."""
+_NAMING = tuple(
+    f"s {kind}"
+    for kind in (
+        "part", "category", "near", "dimension", "change", "color", "length", "angle", "option",
+        "direction", "product", "adjective", "raise", "size",
+    )
+)  # fmt: skip
+"""Cues of words that only fit one state."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A sentence with all its readings.
@@ -70,7 +90,7 @@ def turns(script: dict[str, Any], engine: Interpreter) -> Iterator[tuple[Row | N
         room.context = replace(room.context, pointed=turn.get("point", "") or "")
         want = turn["want"]
         judged = _judge(want, room)
-        yield (None if want.get("ask") else row(turn["say"], room.context, engine, judged)), room
+        yield row(turn["say"], room.context, engine, judged), room
         for command in want.get("commands", ()):
             room.carry_out(Command(**command))
 
@@ -98,6 +118,8 @@ def row(text: str, context: Context, engine: Interpreter, judged: Judge) -> Row 
 
 def _judge(want: dict[str, Any], room: Room) -> Judge:
     def judged(reading: Reading) -> bool:
+        if reading.intent == "clarify":
+            return bool(want.get("ask"))
         got = Understanding("", "en", reading.intent, 1.0, commands=reading.commands)
         raw = done_by(got)
         trial = Room(room.stock, room.context, list(room.done), list(room.undone))
@@ -121,22 +143,49 @@ def rows(folder: Path, engine: Interpreter, *, skip: Sequence[str] = ()) -> list
     if not scripts:
         raise FileNotFoundError(f"no {SCRIPTS} in {folder}")
     out: list[Row | None] = []
-    states: list[Room] = []
+    states: list[Context] = []
+    heard: list[tuple[str, Row]] = []
     for file in scripts:
         for script in load(file):
-            for made, room in turns(script, engine):
+            pairs = zip(script["turns"], turns(script, engine), strict=True)
+            for turn, (made, room) in pairs:
+                heard += [(turn["say"], made)] if made else []
                 out.append(made)
                 if room.context.last is not None:
-                    states.append(Room(room.stock, room.context))
+                    states.append(room.context)
     for file in sorted(folder.glob(SENTENCES)):
         for said in load(file):
             context = Context.from_dict(said.get("context", {}))
-            if context.last is not None and said["intent"] != "clarify":
+            if context.last is not None:
                 out.append(row(said["text"], context, engine, _judge_sentence(said, context)))
-    for leaning, context in leanings([s.context for s in states]):
+    for leaning, context in leanings(states):
         made = row(leaning.text, context, engine, leaning.means)
         out.append(made and replace(made, weight=SAYING))
+    out += _elsewhere(heard, states, engine)
     return [r for r in out if r is not None and any(r.right)]
+
+
+def _elsewhere(
+    heard: Sequence[tuple[str, Row]], states: Sequence[Context], engine: Interpreter, seed: int = 1
+) -> Iterator[Row | None]:
+    """What only leans on the change before ("a touch more"), said in other states."""
+    rng = random.Random(seed)
+    sized = [s for s in states if s.last and s.last.delta and s.last.action != "rotate"]
+    sized = [s for s in sized if s.previous is None and not s.undid]
+    for text, said in heard:
+        if any(word.startswith(_NAMING) for word in said.words):
+            continue
+        ways = {k for ok, ks in zip(said.right, said.kinds, strict=True) if ok for k in ks}
+        meant = ways & _ANYWHERE
+        if not meant or not sized:
+            continue
+        for context in rng.sample(sized, min(len(sized), _STATES)):
+            made = row(text, context, engine, _judge_ways(meant))
+            yield made and replace(made, weight=SAYING)
+
+
+def _judge_ways(ways: set[str]) -> Judge:
+    return lambda reading: bool(ways & set(reading.kinds))
 
 
 def _judge_sentence(said: dict[str, Any], context: Context) -> Judge:
@@ -144,6 +193,8 @@ def _judge_sentence(said: dict[str, Any], context: Context) -> Judge:
 
     def judged(reading: Reading) -> bool:
         got = Understanding("", "en", reading.intent, 1.0, commands=reading.commands)
+        if said["intent"] == "clarify" or reading.intent == "clarify":
+            return bool(said["intent"] == reading.intent)
         if not wanted:
             return is_right(said, got, done_by(got), done_by(got), context)
         return same_commands(wanted, done_by(got), context)

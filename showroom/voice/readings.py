@@ -15,6 +15,7 @@ from . import fitting, furnishing
 from .backward import original, restored
 from .context import Context
 from .data import amounts, anatomy
+from .ellipsis import says
 from .followup import RULES
 from .furnishing import copy
 from .onward import unit_of
@@ -26,11 +27,13 @@ from .target import another, colored, kind_of, named
 _LIKELY = 0.02
 """From this probability on an intent of the classifier is among the readings."""
 _INTENTS = 6
-_SILENT = ("out_of_scope", "thanks", "no", "yes", "stop")
+_SILENT = ("out_of_scope", "thanks", "no", "yes", "stop", "clarify")
 _SHOP = ("ask", "report", "compare", "recommend", "look", "add_to_basket")
 _STEPS = ("tiny", "bit", "lot")
 _BASES = 4
 """How many earlier changes a sentence may lean on."""
+_BRINGING = ("place", "try_on", "show", "choose")
+"""Actions that may be of a product that is not to be seen yet."""
 _ONE = ("one", "another", "anuther")
 
 Made = tuple[str, tuple[Command, ...]]
@@ -111,6 +114,11 @@ def _leaning(phrase: Phrase, context: Context) -> Iterator[Made]:
         yield from _edited(command, phrase, context)
     yield from _valued(phrase, context)
     yield from _aimed(phrase, context)
+    last = context.last
+    if last is not None and (thing := context.thing(last.target)) and says("several", phrase):
+        alike = [t.id for t in context.things if t.category == thing.category]
+        if 1 < len(alike) <= _BASES:
+            yield "all alike", tuple(copy(last, target=target) for target in alike)
     for part in _parts(phrase):
         if made := restored(context, "", part=part):
             yield "restored", made
@@ -156,7 +164,7 @@ def _edited(base: Command, phrase: Phrase, context: Context) -> Iterator[Made]:
     others = [
         ("same target", copy(base, target=target))
         for target in _targets(phrase, context)
-        if target != base.target
+        if target != base.target and (context.here(target) or base.action in _BRINGING)
     ]
     if base.action == "adjust_fit":
         parts = [p for p in _parts(phrase) if p != base.part]
@@ -288,7 +296,7 @@ def _bearer(part: str, targets: list[str], context: Context) -> str:
     owned: dict[str, list[str]] = anatomy()["owned"]
     for target in targets:
         thing = context.thing(target)
-        if thing is None:
+        if thing is None or not context.here(target):
             continue
         has = owned.get(thing.category)
         if not part or (part in has if has is not None else part_kind(part) == thing.kind):
@@ -311,13 +319,19 @@ def _targets(phrase: Phrase, context: Context) -> list[str]:
         context.worn,
         other[0] if len(other) == 1 else "",
     )
-    return [t for t in dict.fromkeys(said) if t and context.thing(t)]
+    colors = {c for t in phrase if (c := t.get("color"))}
+    like = [t.id for t in (*context.things, *context.stock) if t.color in colors]
+    return [t for t in dict.fromkeys((*said, *like[:_BASES])) if t and context.thing(t)]
 
 
 def _valued(phrase: Phrase, context: Context) -> Iterator[Made]:
     """Another colour, material, size or cut of whatever may be meant."""
     for target in _targets(phrase, context):
         garment = kind_of(target, context) == "garment"
+        if not context.here(target):  # it can only be brought
+            if garment:
+                yield "try on", (Command(action="try_on", target=target),)
+            continue
         if color := spoken_color(phrase):
             yield "color", (Command(action="set_color", target=target, color=color),)
         colors = {t.color for t in context.things if t.id != target and t.color}

@@ -26,6 +26,8 @@ SURE = 0.6
 """From this probability on a reading counts."""
 RIVAL = 0.35
 """From this one on, the reading that was understood first stays."""
+STRANGE = 0.05
+"""Below this one, what was understood first is asked about."""
 DOUBTFUL, CHOICE = 0.25, 0.06
 """From the first one on a sentence that was not understood is asked about; what is less likely than
 the second is offered to nobody."""
@@ -50,14 +52,21 @@ def reconsidered(
     likely = load_ranking().probabilities(found, phrases[0], shares[0], context)
     order = np.argsort(-likely)
     best, share = found[int(order[0])], float(likely[order[0]])
+    if best.intent == "clarify":
+        if got.clarify is not None or share < SURE or context.asked is not None:
+            return got
+        return _asked(got, [found[int(i)] for i in order[:5] if likely[i] >= CHOICE])
     kept = sum(float(p) for r, p in zip(found, likely, strict=True) if _same(r, got))
     if share >= SURE and (unsure or kept < RIVAL) and not _same(best, got):
         return replace(
             got, intent=best.intent, commands=best.commands, clarify=None, confidence=share
         )
-    if not unsure or share < DOUBTFUL or context.asked is not None or not best.commands:
+    odd = not unsure and kept < STRANGE and bool(got.commands)
+    if not (unsure or odd) or share < DOUBTFUL or context.asked is not None or not best.commands:
         return got
-    return _asked(got, [found[int(i)] for i in order[:5] if likely[i] >= CHOICE])
+    rivals = [found[int(i)] for i in order[:5] if likely[i] >= CHOICE]
+    own = [Reading(got.commands, got.intent, phrases[0])] if odd else []
+    return _asked(got, [*rivals[:2], *own] if own else rivals)
 
 
 def _same(reading: Reading, got: Understanding) -> bool:
@@ -75,5 +84,6 @@ def _asked(got: Understanding, likely: Sequence[Reading]) -> Understanding:
         if reading.commands and reading.intent not in NO_COMMAND:
             choices.setdefault(spoken(reading.commands, got.lang), reading.commands)
     texts = tuple(choices)[:3]
-    asked = Clarify(question("intent", texts, got.lang), texts, tuple(choices.values())[:3])
+    what = "intent" if texts else "what"
+    asked = Clarify(question(what, texts, got.lang), texts, tuple(choices.values())[:3])
     return replace(got, intent="clarify", commands=(), clarify=asked)

@@ -14,7 +14,7 @@ from .data import amounts, anatomy
 from .options import options
 from .phrase import Phrase, part_kind
 from .shopping import picked
-from .target import another, category_target, colored_one, implied, kind_of, named
+from .target import another, category_target, colored_one, fetched, implied, kind_of, named
 from .text import is_cjk
 
 
@@ -379,6 +379,8 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
         made = shopping.build(intent, phrase, context)
     else:
         made = furnishing.build(intent, phrase, context)
+    if made == "which_direction" and (coming := fetched(phrase, context)):
+        made = (Command(action="place", target=coming),)
     if isinstance(made, str):
         return Need(made, options(made, phrase, context))
     return _whole(intent, made, phrase, context)

@@ -65,7 +65,7 @@ class Room:
             self.context = noted(self.context, command)
             return command
         context = noted(self.context, command, target)
-        if action in ("show", "try_on", "choose") and target:
+        if action in ("show", "try_on", "choose", "place") and target:
             listed = self._matching(command)
             found = next((t for t in self.stock if t.id == target), None)
             if found is not None and not context.here(target):

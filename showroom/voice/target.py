@@ -102,6 +102,26 @@ def colored(phrase: Phrase, context: Context) -> str:
     return ""
 
 
+def fetched(phrase: Phrase, context: Context) -> str:
+    """The furniture that a colour tells shall come ("bring the blue sofa in"), or ``""``.
+
+    It is of the shop's that is not to be seen yet, while what can be seen has another colour.
+    """
+    color, category = phrase.first("color"), phrase.first("category")
+    if not color or not category or phrase.has("this") or not _COMING.search(phrase.text):
+        return ""
+    like = category_of(category)
+    sold = [t for t in context.stock if t.category in like and t.color == color]
+    if len(sold) != 1 or sold[0].kind != "furniture" or context.here(sold[0].id):
+        return ""
+    return sold[0].id if all(t.color != color for t in context.things if t.category in like) else ""
+
+
+_COMING = re.compile(
+    r"\b(?:bring|fetch|wheel|carry|haul)\b|\bget (?:me |us )?(?:a|the|that)\b"
+    r"|[搬拿弄抬请放摆][^成]*(?:进来|过来|上来)|进来"
+)
+"""What fetches a thing that is not here yet."""
 _OWNERS = {
     "沙发": "sofa", "桌": "table", "椅": "chair", "凳": "stool", "床": "bed", "柜": "cabinet",
     "裙": "skirt", "裤": "trousers", "chair": "chair", "sofa": "sofa", "couch": "sofa",
@@ -158,6 +178,8 @@ def implied(phrase: Phrase, context: Context, kind: str = "") -> str:
     pointed at, what is worn, the only one there.
     """
     last = context.last.target if context.last else ""
+    if context.last and context.last.action == "take_off" and not context.here(last):
+        last = ""  # it is gone
     pointed = context.pointed
     deictic = phrase.has("this")
     order: list[str] = []

@@ -75,6 +75,15 @@ def test_hello_shows_the_room_and_every_product_with_its_file():
     assert shown["tee-1"].sizes == ("S", "M", "L")
 
 
+def test_what_is_not_there_yet_is_brought_where_it_shall_be_placed(visit):
+    gone = command(visit, "take_off", target="chair-1")
+    assert [u.target for u in gone.of(ProductRemoved)] == ["chair-1"]
+    (shown,) = command(visit, "place", target="chair-1", near="window").of(ProductShown)
+    assert shown.target == "chair-1"
+    (error,) = command(visit, "place", target="piano-9", near="window").of(ErrorUpdate)
+    assert error.field == "target"
+
+
 # --- voice, in both languages -----------------------------------------------------------------
 
 
