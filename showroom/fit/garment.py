@@ -86,12 +86,14 @@ class Surface(Protocol):
 class Contact:
     """Another garment's surface, and the nearest node of it for each node, or -1.
 
-    ``lap`` (m,) is that for the nodes of :class:`lap.Lap` where they lie in the lap.
+    ``lap`` (m,) is that for the nodes of :class:`lap.Lap` where they lie in the lap; ``side`` is -1
+    where the other's wrong side is outside.
     """
 
     surface: Surface
     near: I32
     lap: I32 | None = None
+    side: float = 1.0
 
 
 class LiveGarment:
@@ -473,7 +475,7 @@ class LiveGarment:
         self._off(self.nodes, self._collider, near, cover)
         for layer in self.under:
             if lying is None or layer.lap is None or self.lap is None:
-                self._lift(self.nodes, layer)
+                self._lift(self.nodes, layer, side=layer.side)
             else:
                 there, in_lap = layer.near.copy(), lies(self.lap, lying)
                 there[self.lap.nodes[in_lap]] = layer.lap[in_lap]

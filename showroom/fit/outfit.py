@@ -28,6 +28,8 @@ _ABOVE = 0.12
 """Cloth further away than this in the rest pose does not lie on another, metres."""
 _TOUCHING = 0.02
 """Cloth nearer than this in the rest pose lies on another whatever their limbs, metres."""
+_COLLAR = 0.05
+"""A folded collar further from other cloth than this in the rest pose lies on none, metres."""
 _ROUNDS = 3
 
 
@@ -128,6 +130,19 @@ class Outfit:
                     )  # fmt: skip
                 outer.under += (Contact(inner, near, _in_lap(outer, inner, rests[id(inner)])),)
                 inner.carries = True
+                if _tucks(inner, outer):
+                    leaf = np.flatnonzero(inner.leaf)
+                    apart, found = cKDTree(rests[id(inner)][leaf]).query(
+                        rests[id(outer)], distance_upper_bound=_TOUCHING
+                    )
+                    lies = np.isfinite(apart) & (outer.limb == TRUNK)
+                    on = np.where(lies, leaf[found % len(leaf)], -1).astype(np.int32)
+                    for _ in range(_ROUNDS):
+                        push_off(
+                            rests[id(outer)], on, rests[id(inner)], normals[id(inner)],
+                            inner.start, inner.beside, inner.rim, THICKNESS, 2, -1.0,
+                        )  # fmt: skip
+                    outer.under += (Contact(inner, on, side=-1.0),)
                 if inner.swings and outer.swings:
                     inner.over += (
                         Contact(outer, _nearest(inner, rests[id(inner)], outer, rests[id(outer)])),
@@ -141,6 +156,13 @@ class Outfit:
                     outer.beneath += _legs(outer, rests[id(outer)], inner, rests[id(inner)])
             outer.padded(bool(outer.under))
             outer.lay(rests[id(outer)])
+
+
+def _tucks(inner: LiveGarment, outer: LiveGarment) -> bool:
+    """Whether a folded collar goes under the other garment: it lies on one without a collar."""
+    return bool(inner.leaf.any()) and any(
+        "collar" in part or part.endswith("_hood") for part in outer.mesh.parts
+    )
 
 
 def _in_lap(outer: LiveGarment, inner: LiveGarment, under: F32) -> I32 | None:
@@ -196,10 +218,20 @@ def _press(
 ) -> None:
     """Press the nodes of ``inner`` under ``outer`` where they stand out, in place."""
     near = _nearest(inner, places, outer, over)
-    if (near < 0).all():
-        return
+    plies = [(near, THICKNESS)]
+    if _tucks(inner, outer):
+        # A folded collar lies between the two; what it is folded over lies under it as well.
+        leaf, below = np.full_like(near, -1), np.full_like(near, -1)
+        other = np.flatnonzero((outer.limb == TRUNK) | (outer.limb == STANDING) & ~outer.leaf)
+        apart, found = cKDTree(over[other]).query(places[inner.leaf], distance_upper_bound=_COLLAR)
+        leaf[inner.leaf] = np.where(np.isfinite(apart), other[found % len(other)], -1)
+        apart, _ = cKDTree(places[inner.leaf]).query(places, distance_upper_bound=_COLLAR)
+        under = np.isfinite(apart) & ~inner.leaf
+        below[under] = near[under]
+        plies += [(leaf, THICKNESS), (below, 2 * THICKNESS)]
     fill_normals(over, outer.faces, normals)
-    for _ in range(rounds):
-        push_off(
-            places, near, over, normals, outer.start, outer.beside, outer.rim, THICKNESS, 4, -1.0
-        )
+    for near, deep in plies:
+        for _ in range(rounds if (near >= 0).any() else 0):
+            push_off(
+                places, near, over, normals, outer.start, outer.beside, outer.rim, deep, 4, -1.0
+            )

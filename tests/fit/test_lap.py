@@ -9,7 +9,8 @@ from reconstruction.families import get_family
 from showroom.counter.fitting import posed
 from showroom.fit import body
 from showroom.fit.clearance import clearance, open_sides
-from showroom.fit.garment import TRUNK, LiveGarment
+from showroom.fit.garment import REFIT_FRAMES, TRUNK, LiveGarment
+from showroom.fit.outfit import Outfit
 from showroom.fit.pose import Tracker
 from showroom.fit.vrm import INDEX
 
@@ -87,6 +88,23 @@ def test_a_front_gets_into_the_lap_without_a_jump(woman, tee):
     moves = [float(np.linalg.norm(b - a, axis=1).max()) for a, b in pairwise(shapes)]
     assert max(moves) < 0.05
     assert dip(tee, pose) < 0.05
+
+
+def test_a_front_in_the_lap_lies_on_what_is_worn_under_it(woman):
+    outfit = Outfit(woman)
+    for name in ("trousers", "t_shirt"):
+        family = get_family(name)
+        choices = {c.name: c.default for c in family.choices}
+        outfit.put_on(name, family, family.defaults(choices), choices)
+    for _ in range(REFIT_FRAMES):
+        outfit.step(posed(woman, "sit"), FRAME)
+    upper, lower = outfit.garments["t_shirt"], outfit.garments["trousers"]
+    rim = open_sides(upper.faces)
+    found = clearance(lower.nodes, upper.nodes, upper.faces, rim)
+    in_lap = np.isin(upper.faces[found.face], upper.lap.nodes[upper.lap.front > 0.9]).all(axis=1)
+    beneath = in_lap & ~found.beside & (np.abs(found.height) < 0.02)
+    assert beneath.sum() > 20
+    assert (found.height[beneath] > 0.001).mean() < 0.05
 
 
 def test_cropped_tops_and_trousers_have_no_lap(woman):

@@ -68,6 +68,43 @@ def test_a_jacket_lies_on_a_shirt_and_both_on_trousers(woman):
     assert loose > crossing(outfit.garments["shirt"], outfit.garments["outwear"])[0]
 
 
+def outside(inner, outer):
+    """Share of a folded collar beneath the outer cloth that stands out of it by over 1 mm."""
+    faces = outer.faces[~outer.leaf[outer.faces].any(axis=1)]
+    found = clearance(inner.nodes[inner.leaf], outer.nodes, faces, open_sides(faces))
+    beneath = ~found.beside & (np.abs(found.height) < 0.03)
+    assert beneath.sum() > 50
+    return float((found.height[beneath] > 0.001).mean())
+
+
+@pytest.mark.parametrize("collar", ["stand", "hood"])
+def test_a_folded_collar_goes_under_another_ones_collar_or_hood(woman, collar):
+    outfit = Outfit(woman)
+    wear(outfit, "shirt", choices={"collar": "shirt"})
+    alone = outfit.garments["shirt"].own.copy()
+    wear(outfit, "outwear", choices={"collar": collar})
+    shirt, jacket = outfit.garments["shirt"], outfit.garments["outwear"]
+    for _ in range(REFIT_FRAMES + 1):
+        outfit.step(woman.rest(), FRAME)
+    laid = shirt.nodes.copy()
+    assert outside(shirt, jacket) < 0.05
+    shirt.nodes[:] = alone
+    assert outside(shirt, jacket) > 0.3, "as it was cut it comes through"
+    shirt.nodes[:] = laid
+    for pose in walk(woman, 60, start=59):
+        outfit.step(pose, FRAME)
+    assert outside(shirt, jacket) < 0.08
+
+
+def test_a_folded_collar_lies_on_a_jacket_without_one(woman):
+    outfit = Outfit(woman)
+    wear(outfit, "shirt", choices={"collar": "shirt"})
+    wear(outfit, "outwear", choices={"collar": "none", "neckline": "round"})
+    for _ in range(REFIT_FRAMES + 1):
+        outfit.step(woman.rest(), FRAME)
+    assert outside(outfit.garments["shirt"], outfit.garments["outwear"]) > 0.8
+
+
 def test_what_covers_the_same_region_takes_the_others_place(woman):
     outfit = Outfit(woman)
     wear(outfit, "t_shirt")
