@@ -29,6 +29,7 @@ class BodyWishes:
         height, weight: with or without a unit: ``"1.70"``, ``"170cm"``, ``"64kg"``.
         tape: ISO 8559-1 name to a length, as written.
         photo, side: files.
+        again: a front photo, and a side photo where there is one, of each further outfit.
         lang: ``"en"`` or ``"zh"``.
     """
 
@@ -38,6 +39,7 @@ class BodyWishes:
     tape: Mapping[str, str] = field(default_factory=dict)
     photo: Path | None = None
     side: Path | None = None
+    again: tuple[tuple[Path, ...], ...] = ()
     lang: str = "en"
 
 
@@ -65,14 +67,23 @@ def solved(wishes: BodyWishes) -> Avatar:
     tape = {name: _metres(text, f"tape.{name}") for name, text in wishes.tape.items()}
     weight = _kilograms(wishes.weight) if wishes.weight is not None else None
     if wishes.photo is None:
-        if wishes.side is not None:
-            raise BodyError(
-                "a side photo goes with a front photo",
-                field="photo.side",
-                expected="--photo FILE --side FILE",
-                got="--side alone",
-            )
+        for name in ("side", "again"):
+            if getattr(wishes, name):
+                raise BodyError(
+                    "further photos go with a front photo",
+                    field=f"photo.{name}",
+                    expected=f"--photo FILE --{name} FILE",
+                    got=f"--{name} alone",
+                )
         return solve(height, wishes.gender, tape, weight)
+    for k, files in enumerate(wishes.again):
+        if len(files) > 2:
+            raise BodyError(
+                "an outfit has a front and a side photo",
+                field=f"again.{k}",
+                expected="--again FRONT [SIDE]",
+                got=f"{len(files)} files",
+            )
     from reconstruction.intake.photo import read_photo
 
     from ..fit.silhouette.photo import body_from_photos
@@ -81,6 +92,7 @@ def solved(wishes: BodyWishes) -> Avatar:
         read_photo(wishes.photo),
         height,
         side=read_photo(wishes.side) if wishes.side is not None else None,
+        again=[(read_photo(f[0]), read_photo(f[1]) if len(f) > 1 else None) for f in wishes.again],
         weight=weight,
         gender=wishes.gender,
         tape=tape,

@@ -48,6 +48,15 @@ def _add_body(verbs: Verbs) -> None:
     photos = parser.add_argument_group("photos: close-fitting clothes, head to feet, alone")
     photos.add_argument("--photo", type=Path, metavar="FILE", help="from the front")
     photos.add_argument("--side", type=Path, metavar="FILE", help="from the side, arms in front")
+    photos.add_argument(
+        "--again",
+        type=Path,
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("FRONT", "SIDE"),
+        help="once more in other clothes, from the front and, where there is one, the side",
+    )
     parser.add_argument("--lang", default="en", choices=["en", "zh"], help="language (en)")
     parser.add_argument("--json", action="store_true", help="one line of JSON")
     parser.add_argument("--out", type=Path, help="folder for body.glb, body.png and body.json")
@@ -67,6 +76,7 @@ def _body(options: argparse.Namespace) -> int:
         tape=tape,
         photo=options.photo,
         side=options.side,
+        again=tuple(map(tuple, options.again)),
         lang=options.lang,
     )
     return run_body(wishes, options.out, as_json=options.json)

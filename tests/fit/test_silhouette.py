@@ -305,6 +305,49 @@ def test_a_cut_out_photo_becomes_a_body_within_its_intervals():
     assert widths[0] < widths[1]
 
 
+def test_photos_in_other_clothes_are_weighed_by_how_sure_they_are():
+    from showroom.fit.silhouette import reader
+    from showroom.fit.silhouette.photo import body_from_photos
+    from showroom.fit.silhouette.reader import read, together
+
+    front, _ = _silhouette()
+    side, _ = _silhouette("side")
+    sure, unsure = read(front, 1.68, side=side, weight=62.0), read(front, 1.68)
+    assert together([sure]).measures["waist"] == pytest.approx(sure.measures["waist"])
+    assert together([sure]).half["hip"] == pytest.approx(sure.half["hip"])
+    both = together([sure, unsure])
+    for name in ("bust", "waist", "hip"):
+        ends = sorted(r.measures[name] for r in (sure, unsure))
+        assert ends[0] <= both.measures[name] <= ends[1]
+        apart = [abs(both.measures[name] - r.measures[name]) for r in (sure, unsure)]
+        assert apart[0] <= apart[1]
+        # What both readings have in common no further photo takes away.
+        halves = [together([sure] * n).half[name] / sure.half[name] for n in (2, 100)]
+        assert 0.6**0.5 < halves[1] < halves[0] < 1
+    assert "side_photo" not in reader.body(front, 1.68, again=[(front, side)]).advice
+    with pytest.raises(SilhouetteError) as caught:
+        body_from_photos(_photo(front), 1.68, again=[(_photo(front[70:]), None)])
+    assert caught.value.field == "again.0.front"
+
+
+def test_a_score_counts_who_is_read_once_and_who_in_two_outfits(tmp_path, monkeypatch):
+    from showroom.fit.silhouette import score
+
+    monkeypatch.setattr("showroom.fit.silhouette.bank.PER_FILE", 8)
+    net, scale, widen = score.network()
+    bank = read_bank(make_bank(tmp_path, 8, "asked"))
+    found = score.report(net, bank, scale, [float(w) for w in widen], ("waist",))
+    asked = found["front, side, weight"]
+    met = score.sitting(bank, seed=6)
+    guess, _ = score.answers(net, met, scale, side=True, weight=True)
+    waist = score.TARGETS.index("waist")
+    off = 1000 * np.abs(guess - met.truth)[:, waist]
+    assert asked["all"]["waist"]["mae"] == pytest.approx(off.mean(), abs=0.1)
+    assert 0 < asked["two outfits"]["waist"]["mae"] < 40
+    alone = score.report(net, read_bank(tmp_path, 1), scale, [1.0] * 20, ("waist",))
+    assert "two outfits" not in alone["front"]
+
+
 def test_photos_that_cannot_be_measured_are_refused_by_name():
     from showroom.fit.silhouette.photo import body_from_photos
 

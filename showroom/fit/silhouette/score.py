@@ -22,6 +22,7 @@ from .frame import framed, scanned
 from .network import BodyNet, scalars
 from .noise import segmented
 from .population import SEXES, Rng, table
+from .reader import network, weighed
 from .source import told
 
 F32 = NDArray[np.float32]
@@ -140,6 +141,8 @@ def report(
 ) -> dict[str, Any]:
     """Mean absolute errors in millimetres, by what is given, measure and level of clothing.
 
+    ``two outfits`` are people whose two outfits are read together.
+
     With each the share of truths within the 90% intervals, the baselines that see no photo, and
     for every mean error a 95% interval of the mean (normal).
     """
@@ -150,7 +153,7 @@ def report(
         "baselines": baselines(bank, names),
     }
     met = sitting(bank, seed=6)
-    worn = bank.level[met.rows]
+    worn, (pairs, other) = bank.level[met.rows], _second(met)
     for mode, (side, weight) in MODES.items():
         guess, spread = answers(net, met, scale, side=side, weight=weight)
         off = 1000 * np.abs(guess - met.truth)
@@ -158,18 +161,49 @@ def report(
         groups = {"all": np.ones(len(off), bool)}
         groups |= {name: worn == k for k, name in enumerate(levels) if (worn == k).any()}
         out[mode] = {
-            group: {
-                TARGETS[r]: {
-                    "mae": round(float(off[own, r].mean()), 1),
-                    "ci95": round(float(1.96 * off[own, r].std() / own.sum() ** 0.5), 1),
-                    "p90": round(float(np.quantile(off[own, r], 0.9)), 1),
-                    "held": round(float(inside[own, r].mean()), 3),
-                }
-                for r in rows
-            }
+            group: {TARGETS[r]: _figures(off[own, r], inside[own, r]) for r in rows}
             for group, own in groups.items()
         }
+        if not len(pairs):
+            continue
+        # The second outfit comes with what was said with the first.
+        again, more = answers(net, other, scale, side=side, weight=weight)
+        sigma = np.stack([spread[pairs[:, 0]], more]) * np.array(widen) * 2**0.5
+        found, deviation = weighed(np.stack([guess[pairs[:, 0]], again]), sigma)
+        off = 1000 * np.abs(found - other.truth)
+        inside = off <= 1000 * deviation * _LN10 / 2**0.5
+        out[mode]["two outfits"] = {TARGETS[r]: _figures(off[:, r], inside[:, r]) for r in rows}
     return out
+
+
+def _figures(off: F64, inside: NDArray[np.bool_]) -> dict[str, float]:
+    return {
+        "mae": round(float(off.mean()), 1),
+        "ci95": round(float(1.96 * off.std() / len(off) ** 0.5), 1),
+        "p90": round(float(np.quantile(off, 0.9)), 1),
+        "held": round(float(inside.mean()), 3),
+    }
+
+
+def _second(met: Sitting) -> tuple[I64, Sitting]:
+    """Who was drawn standing in both outfits.
+
+    Returns:
+        (m, 2) their first and second places in ``met``; and the second outfits.
+    """
+    place = {int(row): k for k, row in enumerate(met.rows)}
+    found = [(k, place[r + 1]) for r, k in place.items() if r % 2 == 0 and r + 1 in place]
+    pairs = np.array(found, np.int64).reshape(-1, 2)
+    first, second = torch.from_numpy(pairs.T)
+    return pairs, Sitting(
+        met.rows[pairs[:, 1]],
+        met.front[second],
+        met.side[second],
+        met.height[first],
+        met.weight[first],
+        met.sex[first],
+        met.truth[pairs[:, 1]],
+    )
 
 
 def holdout(folder: Path, count: int | None = None) -> dict[str, Any]:
@@ -185,8 +219,6 @@ def holdout(folder: Path, count: int | None = None) -> dict[str, Any]:
         :func:`report` for every tape measure, the same under ``asked``, and a ``summary`` of the
         girths.
     """
-    from .reader import network
-
     number = count or HOLDOUT
     net, scale, widen = network()
     reports = []
