@@ -27,7 +27,8 @@ def taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Command
     again = phrase.has("act", "redo") or (context.undid and back)
     if again and says("every", phrase) and len(context.ahead) > 1:
         return (Command(action="redo"),) * len(context.ahead)
-    if undone and phrase.has("act", last.action) and not phrase.has("number"):
+    repeated = not says("final", phrase) and last.action not in ("try_on", "take_off", "show")
+    if undone and repeated and phrase.has("act", last.action) and not phrase.has("number"):
         return (Command(action="undo"),) * max(1, _run(context, last.action))
     if undone and says("both", phrase) and only(phrase, (*_UNDOING, "number"), 3):
         return (Command(action="undo"),) * 2
@@ -45,6 +46,8 @@ def taken_back(phrase: Phrase, context: Context, refused: bool) -> tuple[Command
     if part := phrase.first("part"):
         return restored(context, "", part=part) if part != last.part or not undone else ()
     about = named(phrase, context, colored=True)
+    if phrase.has("this") and context.pointed not in ("", last.target) and not about:
+        return restored(context, context.pointed)
     if undone and about and not _names_value_but_color(phrase):
         return restored(context, about) if context.past else (Command(action="undo"),)
     color = phrase.first("color") or ""

@@ -167,7 +167,7 @@ class Interpreter:
         got = self._commands(base, phrases, context)
         if self._second is not None:
             got = self._second.opinion(got, tokens, context, partial(_either, reply_lang))
-        if context.last is None and context.previous is None:
+        if context.last is None and context.previous is None and got.clarify is None:
             return got
         whole = units(phrases)
         return reconsidered(got, whole, [decide(p, context, self._model) for p in whole], context)

@@ -52,6 +52,8 @@ _MEANT: dict[str, tuple[str, ...]] = {
     "size_up": ("size 1",),
     "size_down": ("size -1",),
     "question": ("intent ask", "intent hand_over"),
+    "other_worn": ("try on",),
+    "unbought": ("put back", "intent remove_from_basket"),
     "open": ("clarify",),
     "stop": ("stop",),
 }
@@ -178,6 +180,13 @@ def _said(
             "arms": seated,
         }[kind.split("_")[0]]
         return Leaning(form, kind, thing.id) if fits else None
+    if kind == "unbought":
+        bought = context.previous is not None and context.previous.action == "add_to_basket"
+        return Leaning(form, kind) if bought else None
+    if kind == "other_worn":
+        tried = [c.command.target for c in context.past if c.command.action == "try_on"]
+        tried = [t for t in tried if t != thing.id and context.here(t)]
+        return Leaning(form, kind, tried[-1]) if tried and thing.id == context.worn else None
     if kind in ("gone", "worn_other"):
         garment = kind == "worn_other"
         there = context.stock if garment else context.things

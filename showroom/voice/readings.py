@@ -107,6 +107,11 @@ def _leaning(phrase: Phrase, context: Context) -> Iterator[Made]:
     yield "undo", (Command(action="undo"),)
     if context.ahead or context.undid:
         yield "redo", (Command(action="redo"),)
+    asked = context.previous
+    if asked is not None and asked.size:
+        yield "asked size", (Command(action="set_size", target=asked.target, size=asked.size),)
+    if asked is not None and asked.action == "add_to_basket":
+        yield "put back", (Command(action="remove_from_basket", target=asked.target),)
     for count in (2, 3):
         if len(context.past) >= count:
             yield "undo more", (Command(action="undo"),) * count
@@ -308,7 +313,7 @@ def _targets(phrase: Phrase, context: Context) -> list[str]:
     """The products that may be meant, likeliest first."""
     last = context.last.target if context.last else ""
     other = [t.id for t in context.things if t.id not in (last, context.topic)]
-    said = (
+    said: tuple[str, ...] = (
         named(phrase, context),
         named(phrase, context, colored=True),
         context.pointed,
@@ -319,6 +324,8 @@ def _targets(phrase: Phrase, context: Context) -> list[str]:
         context.worn,
         other[0] if len(other) == 1 else "",
     )
+    tried = [c.command.target for c in context.past if c.command.action == "try_on"]
+    said = (*said, *tried[-2:])
     colors = {c for t in phrase if (c := t.get("color"))}
     like = [t.id for t in (*context.things, *context.stock) if t.color in colors]
     return [t for t in dict.fromkeys((*said, *like[:_BASES])) if t and context.thing(t)]

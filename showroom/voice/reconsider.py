@@ -13,21 +13,25 @@ import numpy as np
 
 from ..protocol.messages import Command
 from .context import Clarify, Context, Understanding
+from .doubts import doubt
 from .outcome import spoken
 from .phrase import Phrase
 from .ranking import load_ranking
 from .readings import Reading, readings
 from .replies import question
 from .resolve import NO_COMMAND
+from .risk import unexplained
 
 SETTLED = 0.9
 """From this confidence on an understanding is not considered again."""
-SURE = 0.6
-"""From this probability on a reading counts."""
+SURE, FRESH = 0.6, 0.8
+"""From this probability on a reading counts; the second where nothing has been said before."""
 RIVAL = 0.35
 """From this one on, the reading that was understood first stays."""
 STRANGE = 0.05
 """Below this one, what was understood first is asked about."""
+_REPLIES = ("yes", "no", "stop", "repeat")
+"""What nobody says at length, and means nothing where nothing was asked."""
 DOUBTFUL, CHOICE = 0.25, 0.06
 """From the first one on a sentence that was not understood is asked about; what is less likely than
 the second is offered to nobody."""
@@ -46,18 +50,26 @@ def reconsidered(
         shares: for each the probabilities of its intents.
     """
     unsure = got.clarify is not None or got.intent == "out_of_scope"
-    if not phrases or (not unsure and got.confidence >= SETTLED) or got.problem:
+    if not phrases or got.problem:
+        return got
+    settled = got.confidence >= SETTLED and not (got.intent in _REPLIES and _long(phrases[0]))
+    if settled and not unsure:
         return got
     found = readings(phrases, [dict(s) for s in shares], context)
     likely = load_ranking().probabilities(found, phrases[0], shares[0], context)
     order = np.argsort(-likely)
     best, share = found[int(order[0])], float(likely[order[0]])
+    if best.commands and doubt(best.commands, phrases[0], context) is not None:
+        return got
+    if "measure" in unexplained(phrases[0], best.commands):
+        return got  # "NaN cm longer"
     if best.intent == "clarify":
         if got.clarify is not None or share < SURE or context.asked is not None:
             return got
         return _asked(got, [found[int(i)] for i in order[:5] if likely[i] >= CHOICE])
     kept = sum(float(p) for r, p in zip(found, likely, strict=True) if _same(r, got))
-    if share >= SURE and (unsure or kept < RIVAL) and not _same(best, got):
+    fresh = context.last is None and context.previous is None
+    if share >= (FRESH if fresh else SURE) and (unsure or kept < RIVAL) and not _same(best, got):
         return replace(
             got, intent=best.intent, commands=best.commands, clarify=None, confidence=share
         )
@@ -67,6 +79,11 @@ def reconsidered(
     rivals = [found[int(i)] for i in order[:5] if likely[i] >= CHOICE]
     own = [Reading(got.commands, got.intent, phrases[0])] if odd else []
     return _asked(got, [*rivals[:2], *own] if own else rivals)
+
+
+def _long(phrase: Phrase) -> bool:
+    """Whether more is said than a reply is long."""
+    return len(phrase.content) > 1
 
 
 def _same(reading: Reading, got: Understanding) -> bool:

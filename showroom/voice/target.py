@@ -9,6 +9,8 @@ from .context import Context, Thing
 from .data import anatomy
 from .phrase import Phrase, category_kind, part_kind
 
+_THAT = re.compile(r"\b(?:this|that|these|those)\b|[这那呢嗰][个件条把张双顶]?")
+"""What tells, where something is pointed at, that it is meant."""
 _ONE = re.compile(r"\bones?\b|[那这][个把张件条]")
 
 
@@ -181,7 +183,7 @@ def implied(phrase: Phrase, context: Context, kind: str = "") -> str:
     if context.last and context.last.action == "take_off" and not context.here(last):
         last = ""  # it is gone
     pointed = context.pointed
-    deictic = phrase.has("this")
+    deictic = phrase.has("this") or (bool(pointed) and _THAT.search(phrase.text) is not None)
     order: list[str] = []
     if deictic and pointed:
         order.append(pointed)
