@@ -29,10 +29,19 @@ def said(phrase: Phrase) -> list[str]:
     found: list[str] = []
     for at, token in enumerate(phrase.tokens):
         name = _sets(phrase, token)
+        after = phrase.tokens[at + 1 : at + 2]
+        if name == "set_color" and after and after[0].get("category") and _distinct(phrase):
+            continue  # 黑夹克换成皮的
         denied = any(t.kind == "negation" for t in phrase.tokens[max(0, at - 2) : at])
         if name and name not in found and not (denied and token.get("option") is None):
             found.append(name)
     return found
+
+
+def _distinct(phrase: Phrase) -> bool:
+    """Whether a phrase says another thing than a colour that a product shall get."""
+    other = any(phrase.has(k) for k in ("material", "option", "size", "size_word"))
+    return other and phrase.has("act", "change")
 
 
 def _sets(phrase: Phrase, token: Token) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from .clause import certain, orders
 from .decide import CHANGES
+from .ellipsis import only
 from .fitting import complains, dimensions
 from .lexicon import Token
 from .phrase import Phrase
@@ -110,7 +111,18 @@ def seconded(place: int, phrases: Sequence[Phrase]) -> bool:
     """
     own = _ways(phrases[place])
     others = [_ways(p) for i, p in enumerate(phrases) if i != place and abs(i - place) < 3]
-    return any(own & other for other in others)
+    if any(own & other for other in others):
+        return True
+    fragment = _fragment(phrases[place + 1]) if place + 1 < len(phrases) else 0
+    return bool(fragment) and any(sign == fragment for _, sign in own)
+
+
+def _fragment(phrase: Phrase) -> int:
+    """Which way a phrase goes that only says how much (减十公分)."""
+    lowered = phrase.first("raise")
+    if not lowered or not phrase.has("length") or not only(phrase, ("raise", "length")):
+        return 0
+    return 1 if lowered == "up" else -1
 
 
 def _ways(phrase: Phrase) -> set[tuple[str, int]]:

@@ -83,10 +83,17 @@ def disliked(phrase: Phrase, context: Context) -> bool:
     """Whether a phrase only complains of a colour, or tells by it what is meant."""
     color = phrase.first("color")
     thing = context.thing(named(phrase, context))
-    colored = color and (phrase.has("too") or phrase.has("negation"))
+    refused = phrase.has("negation") or phrase.has("answer", "no")
+    colored = color and (any(t.get("too") not in (None, "still") for t in phrase) or refused)
+    worn = context.thing(context.topic or context.worn)
+    judged = any(t.kind == "word" for t in phrase) and not phrase.has("category")
+    colored = colored or (worn is not None and worn.color == color and judged)
     colored = colored or (thing is not None and thing.color == color)
-    return bool(colored) and not any(
-        phrase.has(kind) for kind in ("act", "part", "length", "change")
+    acts = {v for t in phrase if (v := t.get("act"))} - ({"show"} if refused else set())
+    return (
+        bool(colored)
+        and not acts
+        and not any(phrase.has(kind) for kind in ("part", "length", "change"))
     )
 
 

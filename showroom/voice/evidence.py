@@ -10,7 +10,7 @@ from .context import Context
 from .data import anatomy
 from .phrase import Phrase, category_kind
 from .shopping import picked
-from .target import fetched
+from .target import fetched, referred
 from .text import is_cjk
 
 Shares = dict[str, float]
@@ -31,6 +31,7 @@ _ON = re.compile(r"\b(?:put|pop|stick|throw) (?:a |an |the |that |this |some )[a
 _MADE_OF = ("material", "made of", "out of", "wood", "材质", "材料", "木头", "料子")
 _WOODS = ("oak", "walnut")
 """Materials that are colours as well; of furniture they mean the material."""
+_FETCHING = ("换", "change", "make")
 _TURNED = re.compile(r"\bturn (?:the|my|that|this) [a-z]+(?: [a-z]+)? (?:to|towards?|so)\b")
 _UPON = ("on me", "on", "身上", "在我身上")
 """Words for wearing that only say on whom something is too long."""
@@ -241,6 +242,15 @@ def _colors(phrase: Phrase, context: Context, out: Shares) -> None:
     if _TAKEN.search(phrase.text) and picked(phrase, context):
         for name in ("set_color", "choose", "show"):
             shift(out, name, "add_to_basket")
+    meant = referred(phrase, context)
+    if meant and len(phrase.all("color")) == 1 and not _acts(phrase, "paint"):
+        shifted = "place" if phrase.has("near") else ""
+        for name, act in (("move", "move"), ("take_off", "take_off"), ("rotate", "rotate")):
+            shifted = shifted or (name if _acts(phrase, act) else "")
+        told = any(t.text in _RECOLOR and t.text not in _FETCHING for t in phrase)
+        shifted = shifted or ("" if told and context.here(meant) else "show")
+        if shifted and not told:
+            shift(out, "set_color", shifted)
     tinted = any(t.get("material") and t.get("color") for t in phrase)
     wooden = any(t.get("material") in _WOODS and not t.text.endswith("色") for t in phrase)
     wooden = wooden or any(t.text in ("denim", "in denim", "牛仔") for t in phrase)
@@ -353,6 +363,8 @@ def _unfounded(phrase: Phrase, context: Context, out: Shares) -> None:
         _doubt(out, "report", 0.6)
     if not (_acts(phrase, "basket") or phrase.has("this") or phrase.has("category")):
         _doubt(out, "add_to_basket", 0.6)
+    if phrase.content and phrase.content[0].get("act") == "thanks":
+        shift(out, "out_of_scope", "thanks", 0.8)
     if not _acts(phrase, "greet"):
         _doubt(out, "greet", 0.6)
     strange = any(t.kind in ("word", "foreign") for t in phrase)

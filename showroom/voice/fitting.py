@@ -273,6 +273,12 @@ def _length(phrase: Phrase) -> Token | None:
     before = content[at - 1] if at else None
     told = ("dimension", "part", "change", "raise", "absolute")
     after = content[at + 1] if at + 1 < len(content) else None
+    if after is not None and after.text == "too" and at + 2 < len(content):
+        after = content[at + 2]  # "it's about ten too long"
+        number = replace(number, said=max(number.said, 1.0))
+        if after.get("adjective") and number.said >= 2:
+            return replace(number, senses=(("length", ""),), si=number.said / 100, unit="cm")
+        return None
     if after is not None and after.text in _PLAIN and number.said >= 10 and len(content) > at + 1:
         return replace(number, senses=(("length", ""),), si=number.said / 100, unit="cm")
     last = at == len(content) - 1 and before is not None
@@ -342,6 +348,8 @@ def _one(
         dimension = "ease"
     elif kind == "garment" and not part and dimension == "height":
         dimension, sign = "length", -sign
+    elif kind == "furniture" and not part and dimension == "length" and _upright(target, context):
+        dimension = "height"  # "the lamp is too short"
     elif part in body["translate"] and dimension in body["translate"][part]:
         dimension, flip = body["translate"][part][dimension]
         sign *= flip
@@ -369,6 +377,12 @@ def _one(
         parameter=dimension,
         delta=sign * (amount if amount is not None else 0.0),
     )
+
+
+def _upright(target: str, context: Context) -> bool:
+    """Whether a piece of furniture has a height, and nothing that is called its length."""
+    thing = context.thing(target)
+    return (thing.category if thing else target) in _UPRIGHT
 
 
 def _carried(part: str) -> str:
@@ -401,6 +415,8 @@ _HANGING = ("hem", "sleeve", "neckline")
 """Parts that become longer or deeper where they are dropped."""
 _LONG = 0.35
 """From this length on (metres) a bare length says how long a part of a garment shall be."""
+_UPRIGHT = ("lamp", "chair", "stool", "armchair", "cabinet", "wardrobe", "shelf", "mirror")
+"""What is short where it is not tall."""
 _SLIGHT = 0.2
 """Below this length (metres) no furniture is as high or wide as that: it is a change."""
 _RAISED = ("come up", "come down", "take up", "let down", "drop")

@@ -27,6 +27,8 @@ _FACING = re.compile(r"\bfac(?:e|es|ing)\b|\b(?:towards?|at|point(?:s|ing)?)\b|[
 _TO_ME = re.compile(
     r"face ?我|[对朝冲向](?:着|住)?我|\bfac(?:e|es|ing) (?:to )?me\b|\b(?:at|towards?) me\b"
 )
+_AGAIN = re.compile(r"\b(?:half|third|quarter) (?:as [a-z]+ )?again\b")
+"""As in "half as tall again"."""
 _SLIGHTLY = ("点", "一点", "些", "点儿", "啲", "一下子")
 """Endings of Chinese words that say "a little" themselves (松快点儿)."""
 _GREATLY = ("得离谱", "得很", "死了", "过头了", "得慌")
@@ -313,6 +315,10 @@ def _scale(phrase: Phrase, target: str) -> tuple[Command, ...] | str:
             value = 0.5 if shrinks else 2.0
         elif shrinks and value > 1.0:
             value = 1 / value
+        elif shrinks and value < 1.0 and not to and any(t.text == "by" for t in phrase):
+            value = 1 - value  # "shrink it by a third"
+        if _AGAIN.search(phrase.text):
+            value = 1 + value if value < 1.0 else value
     else:
         step = vague("scale", phrase) or 1.0
         value = 1 / step if shrinks else step

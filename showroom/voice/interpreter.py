@@ -27,7 +27,7 @@ from .clause import (
 from .context import Clarify, Context, Thing, Understanding
 from .decide import decide
 from .doubts import OUT_OF_RANGE, doubt, vague
-from .ellipsis import likened
+from .ellipsis import likened, says
 from .entities import entities_of
 from .fitting import change_of, complains, says_how
 from .followup import follow_up
@@ -44,6 +44,7 @@ from .resolve import ASIDE, NO_COMMAND, Need, Outcome, resolve
 from .risk import unexplained
 from .second import load_second
 from .segment import split
+from .sequence import expected
 from .shopping import SHOP_ACTIONS
 from .spelling import Speller
 from .target import named
@@ -149,7 +150,8 @@ class Interpreter:
             return Understanding(text, reply_lang, "out_of_scope", 1.0)
         tokens = self._scanned(clean.plain)
         phrases = split(repaired(tokens))
-        if not phrases and _NOW.search(clean.plain):
+        silent = Phrase(tuple(tokens))
+        if not phrases and tokens and (_NOW.search(clean.plain) or says("sits", silent)):
             phrases = [Phrase(tuple(tokens))]
         if not phrases:
             problem = "" if clean.plain else "empty"
@@ -206,7 +208,7 @@ class Interpreter:
         turn = Turn(context)
         phrases = without_reasons(phrases, context)
         several = len(phrases) > 1
-        shares_of = [decide(phrase, context, self._model) for phrase in phrases]
+        shares_of = [expected(decide(p, context, self._model), context) for p in phrases]
         if not several or all(next(iter(shares)) == ASIDE for shares in shares_of):
             shares_of = [rejected(shares) for shares in shares_of]
         whole = self._whole(phrases, context) if several else shares_of[0]
@@ -217,6 +219,7 @@ class Interpreter:
             share = shares_of[0].get("adjust_fit", 0.0)
             return self._need(base, Need("what"), context, share, candidates)
         left: tuple[Need, float] | None = None
+        open_part = ""
         for place, phrase in enumerate(phrases):
             last = phrase is phrases[-1]
             leaning = None if last or not changes(phrases[place + 1]) else "same"
@@ -235,6 +238,8 @@ class Interpreter:
                     continue
             if turn.counted:
                 turn.counted = False
+                continue
+            if several and turn.measures(phrase):
                 continue
             if leaned is not None and leaned.kind != leaning:
                 turn.refused = False
@@ -261,7 +266,9 @@ class Interpreter:
                 continue
             if several and intent == ASIDE:
                 turn.sized(phrase)
-                if not turn.commands:
+                if phrase.has("part") and not any(t.kind in _UNTOLD for t in phrase):
+                    turn.mention(phrase)  # 袖子另外短两公分
+                elif not turn.commands:
                     turn.notice(phrase)
                 continue
             if several and (intent in SMALL_TALK or only_negated(phrase)):
@@ -315,6 +322,10 @@ class Interpreter:
                     turn.part = phrase.first("part") or ""
                     turn.mention(phrase)
                     left = left or (outcome, share)
+                    stated = any(t.kind == "question" for t in phrase)
+                    stated = stated or phrase.has("length")
+                    if intent == "adjust_fit" and share >= PLAIN and stated:
+                        open_part = turn.part
                     continue
                 return self._need(base, outcome, turn.context, share, candidates)
             outcome = turn.completed(outcome, phrase)
@@ -324,7 +335,7 @@ class Interpreter:
                     continue
                 return self._need(base, which, turn.context, share, candidates)
             share = merged(intent, outcome, shares, phrase, turn.context)
-            if turn.remedies(outcome) or agreed:
+            if turn.remedies(outcome, phrase) or agreed:
                 share = max(share, REMEDY)
             harmless = intent in NO_COMMAND and share >= HARMLESS
             if share < self._enough(intent) and not harmless:
@@ -343,6 +354,9 @@ class Interpreter:
             ways = tuple((c,) for c in turn.commands if c.delta or c.size_step)
             opposite = Need("contradiction", ways[-2:])
             return self._need(base, opposite, context, turn.confidence, candidates)
+        fitted = {c.part for c in turn.commands}
+        if left is not None and open_part and fitted and open_part not in fitted | {""}:
+            return self._need(base, left[0], context, left[1], candidates)
         if left is not None and not turn.commands and set(turn.intents) <= {"no", "yes"}:
             return self._need(base, left[0], context, left[1], candidates)
         heard = next(iter(whole)) in SMALL_TALK or "repeat" in turn.intents

@@ -176,7 +176,8 @@ class Lexicon:
 
 def _unfused(token: Token, around: list[Token]) -> Token:
     """A one-character colour that touches unknown characters is part of another word (红烧)."""
-    single = token.get("color") is not None and len(token.text) == 1 and is_cjk(token.text)
+    dyed = token.get("color") is not None or token.text == "包"
+    single = dyed and len(token.text) == 1 and is_cjk(token.text)
     strange = any(
         other.kind in ("word", "foreign")
         and is_cjk(other.text[0])

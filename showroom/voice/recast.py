@@ -21,6 +21,9 @@ _ABLE = "上下来去起住着到进开拢动了出直过见清惯合齐够透�
 _PLAIN_BEFORE = "绝都也就可我你它这那还再又是的了把给让要会能想好行对得总从并却"
 _MEASURED = ("length", "angle")
 _SEATS = frozenset(("chair", "sofa", "armchair"))
+_TABLES = frozenset(("table", "desk", "coffee_table", "cabinet"))
+_REACHING = "到至齐过盖遮露"
+"""What a part of the body follows that something reaches (剪到腰, 盖住)."""
 _OF = ("of", "on", "off")
 _ENDS = ("the bottom", "bottom", "the top", "the front", "front")
 _LIFTS = {"抬": "height+", "升": "height+"}
@@ -108,12 +111,29 @@ def _owned(tokens: Sequence[Token], at: int) -> Sense | None:
         return ("near", "pointer") if ends else None  # 沙发放这
     if token.text in ("the bottom", "at the bottom", "bottom") and _altered(tokens, at):
         return ("part", "hem")  # "five centimetres off the bottom"
-    if token.text in _LIFTS and after and after[0].kind == "length":
+    if token.text in _LIFTS and after and (after[0].kind == "length" or after[0].get("amount")):
         return ("change", _LIFTS[token.text])
+    if token.text == "v" and any(t.get("part") == "neckline" for t in tokens):
+        return ("option", "neckline/v")
+    if token.kind == "part" and before and before[-1].text[-1] in _REACHING:
+        others = [t for t in tokens[:at] if t.kind in ("part", "category")]
+        return ("filler", "filler") if others else None  # 下摆剪到腰
+    if token.text in _PARTICLES and len(before) > 1 and not _follows(tokens, at):
+        sized = before[-1].kind in ("number", "length") and before[-2].kind == "part"
+        worn = part_kind(before[-2].get("part") or "leg") == "garment"
+        return ("change", _PARTICLES[token.text]) if sized and worn else None
+    if token.text == "too" and before and not _follows(tokens, at):
+        return ("same", "same")  # "the hips could use some room too"
+    if token.text == "seat" and after and after[0].kind == "number":
+        return ("filler", "filler")  # "it has to seat six"
+    if token.get("category") == "top" and _TABLES & {t.get("category") for t in tokens}:
+        return ("part", "top")
     if token.text == "go" and after and after[0].kind == "color":
         return ("act", "change")
     if token.text in _PARTICLES and (verb := _verb(before)) and not _told(tokens, at):
-        return ("change", _PARTICLES[token.text]) if verb in _PULLING else None
+        lone = before[-1].kind == "it" and not (after and after[0].kind in ("length", "amount"))
+        free = lone or (before[-1].kind == "it" and token.text in ("up", "down"))
+        return ("change", _PARTICLES[token.text]) if verb in _PULLING and not free else None
     return None
 
 
@@ -127,9 +147,17 @@ def _altered(tokens: Sequence[Token], at: int) -> bool:
     return told and not acts and not any(t.kind == "part" for t in clause)
 
 
+def _follows(tokens: Sequence[Token], at: int) -> bool:
+    """Whether another word of the clause follows."""
+    rest = tokens[at + 1 :]
+    return bool(rest) and rest[0].text not in _MARKS and rest[0].get("separator") is None
+
+
 def _verb(before: Sequence[Token]) -> str:
     """The verb of "let the waist out", where a part of a garment alone stands between."""
     inside = before[-2:]
+    if len(inside) == 2 and inside[-1].kind == "it":
+        return inside[0].text
     if len(inside) < 2 or inside[-1].kind != "part":
         return ""
     return inside[0].text if part_kind(inside[-1].get("part") or "") == "garment" else ""
@@ -212,6 +240,8 @@ def _measured(tokens: list[Token]) -> list[Token]:
 
 def _bare(tokens: Sequence[Token], at: int) -> bool:
     """Whether a number says how much, and not how many or which."""
+    if tokens[at].text == "一":
+        return False  # 矮一截
     if tokens[at].text in ("one", "a") and at + 1 < len(tokens) and tokens[at + 1].kind == "part":
         return False
     before = [t for t in tokens[max(0, at - 2) : at] if t.kind != "filler" and t.text not in _MARKS]

@@ -184,13 +184,16 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
     elif phrase.has("part", "armrest"):
         part = "armrest"
         refused = phrase.has("negation") or phrase.has("act", "take_off")
-        refused = refused or phrase.has("act", "off")
+        refused = refused or phrase.has("act", "off") or phrase.has("blocking")
+        wished = any(t.get("act") for t in phrase) or phrase.has("question")
+        if not (refused or wished) and any(t.kind == "word" for t in phrase):
+            return Need("which_option")
         value = "no" if refused else "yes"
     elif shape := phrase.first("shape"):
         about = named(phrase, context) or implied(phrase, context)
         usual = "neckline" if kind_of(about, context) == "garment" else "top"
         part, value = phrase.first("part") or usual, shape
-    elif material := phrase.first("material"):
+    elif material := _material(phrase):
         part, value = "material", material
     if not value:
         return Need("which_option")
@@ -204,6 +207,13 @@ def _set_choice(phrase: Phrase, context: Context) -> Outcome:
     return (
         Command(action="set_choice", target=target, part=part, parameter=parameter, option=value),
     )
+
+
+def _material(phrase: Phrase) -> str:
+    """The material asked for: a kind of wood rather than wood, the last one after "to"."""
+    found = [v for t in phrase if (v := t.get("material"))]
+    kinds = [v for v in found if v != "wood"]
+    return (kinds or found or [""])[0]
 
 
 def _report(phrase: Phrase, context: Context) -> Outcome:
@@ -225,11 +235,20 @@ def _again(phrase: Phrase, context: Context) -> Outcome:
     return (context.last,) if context.last else Need("no_context")
 
 
+def _stepped(context: Context) -> Command | None:
+    """The last command, or the change before it where that was none of which there is more."""
+    last = context.last
+    if last is None or last.action not in ("try_on", "show", "take_off", "choose"):
+        return last
+    changes = [c.command for c in context.past if c.command.delta or c.command.factor]
+    return changes[-1] if changes and changes[-1].target in ("", last.target) else last
+
+
 def _more(phrase: Phrase, context: Context) -> Outcome:
     bought = context.previous
     if bought is not None and bought.action == "add_to_basket":
         return (bought,)
-    last = context.last
+    last = _stepped(context)
     if last is None:
         return Need("no_context")
     if last.action == "set_size":

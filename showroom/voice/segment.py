@@ -18,9 +18,17 @@ _WHY = re.compile(
     r"|因为|不然|否则|省得|免得|以免|好让|这样我|这样才|这样好|这样就|要不然|万一"
 )
 """What begins a clause that only says why."""
+_SUBJECT = re.compile(
+    r"(?:there's|there is|there are|it's|it|i'm|i|we|my|our|his|her|he|she|they|when|every)\b"
+)
+"""How a clause begins that tells of somebody or something else."""
+_KEEPING = re.compile(
+    r"别动|不动|不变|别变|别改|不用动|不用改|不用变|保持|原样|\b(?:stays?|keep|leave|as it is)\b"
+)
+"""What a clause says of what shall stay as it is."""
 _OR = re.compile(r"\bor\b|还是|跟|和")
 _VALUES = ("color", "size", "material", "option", "length", "angle", "amount", "percent")
-_STRONG_MARKS = {",", ".", ";", "!", "?"}
+_STRONG_MARKS = {",", ".", ";", "!", "?", ":"}
 
 
 def split(tokens: Sequence[Token]) -> list[Phrase]:
@@ -139,7 +147,9 @@ def _talk(piece: Phrase, after: Phrase) -> bool:
     """Whether a piece is no mere topic of the whole order after it (背没地儿靠，椅背加高)."""
     odd = sum(1 for t in piece if t.kind == "word")
     told = piece.has("negation") or piece.has("blocking") or odd > 1
+    told = told or (odd > 0 and (piece.has("too") or _SUBJECT.match(piece.text) is not None))
     own = after.has("part") or after.has("category")
+    own = own or (not piece.has("part") and (after.has("it") or after.has("length")))
     asks = any(t.get("act") == "change" and t.get("filler") is None for t in piece)
     return told and own and after.complete and not asks
 
@@ -163,7 +173,7 @@ def _anew(piece: Phrase) -> bool:
 
 def _join(pieces: list[Phrase]) -> list[Phrase]:
     joined: list[Phrase] = []
-    for piece in pieces:
+    for at, piece in enumerate(pieces):
         answer = piece.has("answer") or any(
             v in ("greet", "thanks", "stop") for t in piece for k, v in t.senses if k == "act"
         )
@@ -172,6 +182,10 @@ def _join(pieces: list[Phrase]) -> list[Phrase]:
         aimless = bool(joined) and _wants_direction(joined[-1])
         if aimless and all(t.kind in _MEASURES or t.get("direction") for t in piece.content):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
+            continue
+        topic = at + 1 < len(pieces) and piece.has("part") and joined and joined[-1].complete
+        if topic and all(t.kind in ("part", "filler", "punct") for t in piece):
+            joined.append(piece)  # 换大一号，袖子另外短两公分
             continue
         whole = (piece.complete and not measure) or answer or not joined or _anew(piece)
         aside = bool(joined) and _aside(joined[-1]) and piece.complete
@@ -187,6 +201,6 @@ def _join(pieces: list[Phrase]) -> list[Phrase]:
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
         elif whole:
             joined.append(piece)
-        elif not _remarks(piece):
+        elif not _remarks(piece) and not _KEEPING.search(piece.text):
             joined[-1] = Phrase((*joined[-1].tokens, *piece.tokens))
     return joined

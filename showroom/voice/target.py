@@ -11,7 +11,7 @@ from .phrase import Phrase, category_kind, part_kind
 
 _THAT = re.compile(r"\b(?:this|that|these|those)\b|[这那呢嗰][个件条把张双顶]?")
 """What tells, where something is pointed at, that it is meant."""
-_ONE = re.compile(r"\bones?\b|[那这][个把张件条]")
+_ONE = re.compile(r"\bones?\b|[那这][个把张件条]|[那这].{1,3}的")
 
 
 def kind_of(target: str, context: Context) -> str:
@@ -74,6 +74,25 @@ def named(
             if kind == "garment" and context.worn:
                 return context.worn
             return kind
+    return ""
+
+
+def referred(phrase: Phrase, context: Context) -> str:
+    """The one thing that a colour right before its category tells ("the blue sofa"), or ``""``.
+
+    Things that can be seen come first, then the shop's other products.
+    """
+    tokens = phrase.tokens
+    for at, token in enumerate(tokens[1:], 1):
+        color = tokens[at - 1].get("color")
+        category = token.get("category")
+        if not (color and category) or token.get("option"):
+            continue
+        wanted = category_of(category)
+        for things in (context.things, context.stock):
+            found = [t.id for t in things if t.category in wanted and t.color == color]
+            if len(found) == 1:
+                return found[0]
     return ""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ..protocol.messages import Command
 from .context import Context
 from .data import amounts, anatomy
+from .ellipsis import acts_of, only, says
 from .fitting import complains, on_part, says_how
 from .furnishing import copy
 from .memory import SILENT, noted
@@ -84,11 +85,37 @@ class Turn:
             command = copy(command, target=self.mentioned)
         return command
 
-    def remedies(self, commands: Sequence[Command]) -> bool:
+    def remedies(self, commands: Sequence[Command], phrase: Phrase) -> bool:
         """Whether commands put right what the phrase before complained of."""
         if not (self.complaint and commands and self.commands):
             return False
+        parts = {commands[0].part, self.commands[-1].part} - {""}
+        if len(parts) > 1 and complains(phrase):
+            return False  # "the hips are a squeeze and the hem's dragging"
         return commands[0].action == self.commands[-1].action
+
+    def measures(self, phrase: Phrase) -> bool:
+        """Take the amount that a phrase only adds to the change before (厚实点，加一公分)."""
+        last = self.commands[-1] if self.commands else None
+        lengths = [t.si for t in phrase if t.kind == "length"]
+        if last is None or len(lengths) != 1 or not last.delta or self.measured:
+            return False
+        if last.action not in ("adjust_fit", "move") or acts_of(phrase) - {last.action}:
+            return False
+        if not only(phrase, ("length", "raise", "act", "same", "beside", "it"), 1):
+            return False
+        grown = phrase.first("raise")
+        way = {"up": 1, "down": -1}.get(grown or "", 0)
+        if (last.action == "move" and way) or way * last.delta < 0:
+            return False
+        alike = [c.action == last.action and bool(c.delta) for c in self.commands]
+        first = 0 if says("both", phrase) and all(alike) else len(self.commands) - 1
+        for at in range(first, len(self.commands)):
+            old = self.commands[at]
+            self.commands[at] = copy(old, delta=math.copysign(lengths[0], old.delta or 0.0))
+        self.context = noted(self.context, self.commands[-1])
+        self.measured, self.complaint = True, False
+        return True
 
     def refuses(self, phrase: Phrase) -> bool:
         """Whether a phrase only says why not that size ("M then, L is too big")."""
@@ -105,7 +132,7 @@ class Turn:
         self, intent: str, phrase: Phrase, commands: Sequence[Command], confidence: float
     ) -> None:
         """Add the commands of a phrase; a remedy replaces its complaint."""
-        if self.remedies(commands):
+        if self.remedies(commands, phrase):
             complaint = self.commands.pop()
             silent = not phrase.has("length") and not phrase.has("amount")
             commands = [_inherit(c, complaint, self.told and silent) for c in commands]
@@ -120,10 +147,13 @@ class Turn:
         self.measured = phrase.has("length")
         self.told = self.measured or phrase.has("amount")
         reason = complains(phrase)
-        commands = [c for c in commands if not self._told(c) and not (reason and self._meant(c))]
-        self.complaint = reason or (
-            intent == "adjust_fit" and not says_how(phrase) and not phrase.has("length")
-        )
+        if reason and len(commands) == 1 and self._meant(commands[0]):
+            self._counted(commands[0])
+            commands = []
+        commands = [c for c in commands if not self._told(c)]
+        stated = any(t.text in ("is", "are") for t in phrase) and not phrase.has("change")
+        guessed = not says_how(phrase) or (stated and not phrase.has("raise"))
+        self.complaint = reason or (intent == "adjust_fit" and guessed and not phrase.has("length"))
         commands = [self._anew(c) for c in commands]
         commands = [c for c in self._joined(commands) if not self._idle(c)]
         earlier = len(self.commands)
@@ -179,6 +209,14 @@ class Turn:
             return False
         step = asked.delta or asked.size_step or 1.0
         return asked.action != "adjust_fit" or step * (command.delta or 0.0) >= 0
+
+    def _counted(self, reason: Command) -> None:
+        """Take the amount that only the reason says ("knee length, it's ten too long")."""
+        asked = self.commands[-1]
+        usual = (amounts()["garment"]["default"], amounts()["furniture"]["default"])
+        same = asked.action == reason.action and asked.parameter == reason.parameter
+        if same and asked.delta and reason.delta and abs(asked.delta) in usual:
+            self.commands[-1] = copy(asked, delta=math.copysign(reason.delta, asked.delta))
 
     def sized(self, phrase: Phrase) -> None:
         """Take the size that a remark tells of what shall be shown ("my daughter is M")."""
@@ -236,6 +274,8 @@ class Turn:
         elif new.action in ("set_size", "set_color") and self._sought(new, old):
             self.commands.pop()
             out[0] = copy(old, color=new.color or old.color, size=new.size or old.size)
+        elif new.action in ("place", "move") and old.action == "show" and old.target == new.target:
+            self.commands.pop()  # "bring the blue sofa in and stand it by the window"
         elif new.action == old.action == "show" and _narrows(new.target, old.target):
             self.commands.pop()
             out[0] = copy(new, color=new.color or old.color, size=new.size or old.size)
