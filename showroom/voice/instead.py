@@ -68,7 +68,8 @@ def instead(phrase: Phrase, context: Context, refused: bool) -> tuple[Command, .
             return (fitting.on_part(last, parts[-1]),)
     way = furnishing.direction_of(phrase) if last.direction else ""
     if refused and way not in ("", last.direction) and only(phrase, ("direction", "absolute")):
-        return (copy(last, direction=way),)
+        delta = -last.delta if last.action == "rotate" and last.delta else last.delta
+        return (copy(last, direction=way, delta=delta),)
     acts = acts_of(phrase) - pardon
     unsaid = ("pointer", "me") if meant else ("pointer",)
     near = next((v for t in phrase if (v := t.get("near")) and v not in unsaid), "")

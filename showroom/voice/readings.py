@@ -379,10 +379,16 @@ def _aimed(phrase: Phrase, context: Context) -> Iterator[Made]:
     """Where furniture that may be meant shall stand, and what it shall face."""
     places = [v for t in phrase if (v := t.get("near")) and v != "pointer"]
     places += [c for t in phrase if (c := t.get("category"))]
+    beside = phrase.has("beside") and not phrase.has("category")
+    recent = [c.command.target for c in reversed(context.past)] if beside else []
     for target in _targets(phrase, context):
         thing = context.thing(target)
         if thing is None or thing.kind != "furniture":
             continue
+        others = [t for key in recent if key != target and (t := context.thing(key))]
+        others = [t for t in others if t.kind == "furniture"]
+        if others:  # "this one, next to it"
+            yield "place", (Command(action="place", target=target, near=others[0].category),)
         about = replace(context, topic=target, pointed="")
         for near in dict.fromkeys(places):
             if near != thing.category:

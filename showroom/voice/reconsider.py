@@ -73,6 +73,8 @@ def reconsidered(
         return replace(
             got, intent=best.intent, commands=best.commands, clarify=None, confidence=share
         )
+    if got.intent == "out_of_scope" and got.confidence >= SETTLED:
+        return got
     odd = not unsure and kept < STRANGE and bool(got.commands)
     if not (unsure or odd) or share < DOUBTFUL or context.asked is not None or not best.commands:
         return got

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -97,12 +98,15 @@ def _try_on(phrase: Phrase, context: Context) -> Outcome:
         target = _garment_of(context)
     category = next((c for t in phrase if (c := t.get("category"))), "")
     if target == context.worn and category and not phrase.has("this"):
-        worn = context.thing(target)
-        if worn is not None and worn.category != category:
+        used = context.thing(target)
+        if used is not None and used.category != category:
             target = category  # "dress me in a shirt" means no T-shirt
     color = spoken_color(phrase)
     thing = context.thing(target)
     told_apart = bool(chosen) or (thing is not None and thing.color == color)
+    worn = thing if color and target == context.worn and not told_apart else None
+    if worn and not any((t.category, t.color) == (worn.category, color) for t in context.stock):
+        return (Command(action="set_color", target=target, color=color),)  # it is on already
     command = Command(
         action="try_on",
         target=target,
@@ -361,6 +365,14 @@ def _copy(command: Command, **changes: object) -> Command:
     return furnishing.copy(command, **changes)
 
 
+_OVER = re.compile(r"\bover (?:to|towards?)\b")
+"""What goes all the way to a place."""
+
+
+def _measured(phrase: Phrase) -> bool:
+    return phrase.has("length") or phrase.has("amount") or phrase.has("angle")
+
+
 _BUILDERS: dict[str, Callable[[Phrase, Context], Outcome]] = {
     "show": _show,
     "try_on": _try_on,
@@ -398,6 +410,8 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
         made = shopping.build(intent, phrase, context)
     else:
         made = furnishing.build(intent, phrase, context)
+    if not isinstance(made, str) and _OVER.search(phrase.text) and not _measured(phrase):
+        made = tuple(furnishing.copy(c, delta=None) if c.near and c.delta else c for c in made)
     if made == "which_direction" and (coming := fetched(phrase, context)):
         made = (Command(action="place", target=coming),)
     if isinstance(made, str):
