@@ -102,7 +102,12 @@ def answer_times(seed: int, count: int) -> None:
     clips = speak_all(grammar.sentences(count, seed), HELD_OUT, seed, each=1)
     late, spent, seconds = [], 0.0, 0.0
     for clip in clips:
-        ear = Ear(SileroVad(), recogniser, complete=complete_for(interpreter))
+        ear = Ear(
+            SileroVad(),
+            recogniser,
+            complete=complete_for(interpreter),
+            clock=time.process_time,
+        )
         clock = 0.0
         end = (int(np.flatnonzero(speech_windows(clip.samples))[-1]) + 1) * STEP
         silence = np.zeros(RATE, dtype=np.int16)

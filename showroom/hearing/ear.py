@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +21,9 @@ from .turn import TurnSettings, TurnTaker
 from .vad import WINDOW, VoiceActivity
 
 STEP = WINDOW / RATE
-PARTIAL_EVERY = 0.32
+FIRST_PARTIAL = 0.64
+"""Seconds of a turn before the first look at its words."""
+PARTIAL_EVERY = 0.2
 """Seconds of speech between two looks at the words so far, at least."""
 PARTIAL_SHARE = 4.0
 """A look that took long is followed by a wait of so many times its length."""
@@ -58,6 +61,7 @@ class Ear:
         complete: whether a text is a whole command; without it every pause is a long one.
         settings: of turns.
         partials: tell the words while they are spoken; costs a decoding each time.
+        clock: seconds, to see what looking at the words costs.
     """
 
     def __init__(
@@ -69,9 +73,11 @@ class Ear:
         complete: Complete = lambda text, lang: False,
         settings: TurnSettings | None = None,
         partials: bool = True,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.lang = lang
         self._partials = partials
+        self._clock = clock
         self._vad = vad
         self._recogniser = recogniser
         self._complete = complete
@@ -197,12 +203,14 @@ class Ear:
         turn = self._turn
         if turn.pause < turn.settings.look:
             self._feed(window)
-            return []
+            # What was said is decoded by the time that it is looked at.
+            return self._told(self._partial()) if self._partials else []
         # The tail after a look is held back: it is silence, unless speech goes on.
         if turn.complete is None:
             self._feed(window)
-            heard = self._partial()
+            heard = self._partial(paused=True)
             turn.complete = self._over(heard)
+            turn.closed = turn.complete and heard.closed
             return self._told(heard)
         self._held.append(window)
         return []
@@ -223,11 +231,11 @@ class Ear:
             return []
         return self._told(self._partial())
 
-    def _partial(self) -> Hypothesis:
+    def _partial(self, *, paused: bool = False) -> Hypothesis:
         assert self._stream is not None
-        began = time.perf_counter()
-        heard = self._stream.partial()
-        wait = max(PARTIAL_EVERY, PARTIAL_SHARE * (time.perf_counter() - began))
+        began = self._clock()
+        heard = self._stream.partial(paused=paused)
+        wait = max(PARTIAL_EVERY, PARTIAL_SHARE * (self._clock() - began))
         self._look_at = self._samples + int(wait * RATE)
         return heard
 
@@ -263,7 +271,7 @@ class Ear:
         self._stream = None
         self._held: list[Samples] = []
         self._samples = self._clipped = 0
-        self._look_at = int(2 * PARTIAL_EVERY * RATE)
+        self._look_at = int(FIRST_PARTIAL * RATE)
         self._text = ""
 
     def _report(

@@ -37,8 +37,12 @@ class Stream(Protocol):
     def accept(self, samples: Samples) -> None:
         """Take the next samples; quick."""
 
-    def partial(self) -> Hypothesis:
-        """The words so far; may change."""
+    def partial(self, *, paused: bool = False) -> Hypothesis:
+        """The words so far; may change.
+
+        Args:
+            paused: the speaker has stopped, perhaps for good; it is worth an effort.
+        """
 
     def final(self) -> Hypothesis:
         """The words; the stream takes no more."""

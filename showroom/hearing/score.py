@@ -41,13 +41,18 @@ SHOP = (
 )
 SEEDS = {"development": 1, "heldout": 99}
 OFF_GRAMMAR = Path(__file__).parents[2] / "tests" / "hearing" / "off_grammar.txt"
+ENDS = ("", "_development")
 
 
 def chatter() -> tuple[list[str], list[str]]:
     """Off-grammar sentences: those to tune on, those to score on."""
-    lines = [line.strip() for line in OFF_GRAMMAR.read_text("utf-8").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    return lines[: len(lines) // 2], lines[len(lines) // 2 :]
+    lines, more = (_lines(OFF_GRAMMAR.with_stem(OFF_GRAMMAR.stem + end)) for end in ENDS)
+    return lines[: len(lines) // 2] + more, lines[len(lines) // 2 :]
+
+
+def _lines(path: Path) -> list[str]:
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def under(clip: Clip, kind: str, decibels: float, seed: int) -> Samples:

@@ -4,9 +4,10 @@ Times are seconds of audio, in steps of one window. The rules:
 
 * a turn begins once speech was probable for ``onset`` s; what came up to ``preroll`` s before
   belongs to it;
-* it ends after a pause of ``pause_complete`` s where the words so far make a whole command, else
-  of ``pause_dangling`` s; the detector itself goes on for about 0.1 s after the last sound, so to
-  the visitor they are 0.3 s and 0.7 s;
+* it ends after a pause of ``pause_complete`` s where the words so far make a whole command, of
+  ``pause_closed`` s where nothing can be added to it either, else of ``pause_dangling`` s; the
+  detector itself goes on for about 0.1 s after the last sound, so to the visitor they are 0.3 s,
+  0.25 s and 0.7 s;
 * who talks on beyond ``longest`` s has said no command: what follows is no turn before they pause,
   or its last words would be taken for a whole one;
 * while a reply is played, only ``barge_in`` s of sustained speech count as a turn: its own echo and
@@ -31,7 +32,7 @@ class TurnSettings:
         gap: a shorter pause within speech does not restart the count of ``onset``.
         preroll: of audio before the onset that belongs to the turn.
         look: after so long a pause the words so far are looked at.
-        pause_complete, pause_dangling: the pause that ends a turn.
+        pause_closed, pause_complete, pause_dangling: the pause that ends a turn.
         barge_in: of speech that breaks into a reply.
         longest: of a turn; who talks on is told so, and nothing is carried out.
     """
@@ -42,6 +43,7 @@ class TurnSettings:
     gap: float = 0.1
     preroll: float = 0.2
     look: float = 0.1
+    pause_closed: float = 0.15
     pause_complete: float = 0.2
     pause_dangling: float = 0.6
     barge_in: float = 0.55
@@ -56,6 +58,7 @@ class TurnTaker:
         pause: seconds since speech was last probable, within a turn.
         complete: whether the words so far make a whole command; the owner sets it after looking
             (``None`` until then).
+        closed: whether nothing may follow them; the owner sets it, too.
         playing: whether a reply is being played.
     """
 
@@ -69,6 +72,7 @@ class TurnTaker:
         self.speaking = False
         self.pause = 0.0
         self.complete: bool | None = None
+        self.closed = False
         self._voiced = 0.0
         self._quiet = 0.0
         self._length = 0.0
@@ -113,11 +117,15 @@ class TurnTaker:
             self.wait_for_pause()
             return "too_long"
         if voiced:
-            self.pause, self.complete = 0.0, None
+            self.pause, self.complete, self.closed = 0.0, None, False
             return "speech"
         self.pause += seconds
-        limit = settings.pause_complete if self.complete else settings.pause_dangling
-        if self.pause + 1e-9 >= limit:
+        if self.pause + 1e-9 >= self._limit():
             self.reset()
             return "end"
         return "pause"
+
+    def _limit(self) -> float:
+        if self.closed:
+            return self.settings.pause_closed
+        return self.settings.pause_complete if self.complete else self.settings.pause_dangling

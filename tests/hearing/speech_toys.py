@@ -48,7 +48,7 @@ class WordStream:
     def seconds(self) -> float:
         return sum(map(len, self.samples)) / RATE
 
-    def partial(self):
+    def partial(self, *, paused=False):
         heard = np.concatenate(self.samples)
         loud = float(np.mean(np.abs(heard) > 1000)) * len(heard) / RATE
         return Hypothesis(" ".join(self.words[: round(loud)]), 0.9, self.reason, self.closed)

@@ -48,7 +48,7 @@ def test_a_turn_ends_sooner_when_the_command_is_complete(complete, pause):
 @pytest.mark.parametrize(
     ("reason", "closed", "understood", "pause"),
     [
-        ("", True, False, 0.2),  # a whole sentence that takes a question back
+        ("", True, False, 0.15),  # a whole sentence that takes a question back, and is closed
         ("", False, True, 0.2),
         ("", False, False, 0.6),
         ("unfinished", False, True, 0.6),  # what the grammar cannot end with is never whole

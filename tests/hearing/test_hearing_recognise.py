@@ -74,6 +74,17 @@ def test_a_product_is_heard_by_a_name_that_no_dictionary_has(recogniser, voice):
     assert hear(recogniser, padded(voice.say(text, "en"))) == text
 
 
+def test_a_turn_that_is_followed_comes_out_as_one_decoded_at_once(recogniser, voice):
+    samples = padded(voice.say("turn the chair forty five degrees to the left", "en"))
+    samples = samples[: -RATE // 2]
+    turn, other = object(), object()
+    for end in range(RATE, len(samples), RATE // 5):
+        recogniser.recognise(samples[:end], turn, ended=False)
+        if end % RATE == 0:  # somebody else speaks, too
+            recogniser.recognise(samples[: end // 2], other, ended=False)
+    assert recogniser.recognise(samples, turn).text == recogniser.recognise(samples).text
+
+
 def turns(recogniser, *parts, voice, pause):
     """The texts of the turns, and seconds from the last part's end to the last final text."""
     quiet = np.zeros(round(pause * RATE), dtype=np.int16)

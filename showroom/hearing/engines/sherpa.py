@@ -61,7 +61,7 @@ class SherpaStream:
         self._stream.accept_waveform(RATE, samples.astype(np.float32) / 32768.0)
         self._decode()
 
-    def partial(self) -> Hypothesis:
+    def partial(self, *, paused: bool = False) -> Hypothesis:
         """The words so far."""
         return _heard(self._recogniser.get_result(self._stream))
 

@@ -54,7 +54,7 @@ class VoskStream:
         if self._recogniser.AcceptWaveform(samples.tobytes()):
             self._done.append(_heard(self._recogniser.Result()))
 
-    def partial(self) -> Hypothesis:
+    def partial(self, *, paused: bool = False) -> Hypothesis:
         """The words so far."""
         text = str(json.loads(self._recogniser.PartialResult()).get("partial", ""))
         return _joined([*self._done, Hypothesis(text, 0.5 if text else 0.0)])

@@ -64,7 +64,7 @@ class WhisperStream:
         self._parts.append(samples)
         self._count += len(samples)
 
-    def partial(self) -> Hypothesis:
+    def partial(self, *, paused: bool = False) -> Hypothesis:
         """The words so far, or those of a moment ago."""
         if self._count - self._decoded >= LOOK_AGAIN * RATE:
             self._decode()
