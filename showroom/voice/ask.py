@@ -37,6 +37,31 @@ _DIMENSIONS = {"tall": "height", "wide": "width", "deep": "depth", "long": "leng
 }
 _SEATS = ("seat", "height")
 _SITTING = re.compile(r"\bsit(?:s|ting)?\b|坐")
+_TOLD = {
+    "furniture": re.compile(r"\b(?:sit|sits|sitting|sat) (?:in|on|there|for)\b|\bsitting\b|[坐躺]"),
+    "garment": re.compile(
+        r"\b(?:x{0,3}[sl]s|[2-5]?xl|xx?s|mediums|smalls|larges)\b|[大小加]码|[sml]号"
+    ),
+}
+"""What is said of one kind of product only."""
+_HINTS = {
+    "furniture": re.compile(
+        r"\b(?:wood|wooden|oak|pine|walnut|screws?|nap|lie on|lie down|sleep on|my back)\b"
+        r"|木|螺丝|睡"
+    ),
+    "garment": re.compile(
+        r"\b(?:wear|wearing|worn|(?:got|have) on|on me|washing machine|machine wash|tumble|iron)\b"
+        r"|穿|身上|机洗|洗衣机|熨|烘干"
+    ),
+}
+"""What is likelier said of one: tells apart what is pointed at and what is worn."""
+_WIDE = ("chair", "table", "top", "shirt", "skirt")
+"""Words that other categories go by, too: what is pointed at comes first."""
+_OWN = ("my", "your", "his", "her", "我", "我的", "你", "他", "她")
+"""Words before a part that make it somebody's body."""
+_GROUND = re.compile(r"\b(?:floor|ground)\b|地面|地上|离地")
+_SURFACES = ("top",)
+"""Parts that are as wide and deep as the product."""
 
 _FURNITURE = (
     "weight_limit", "assembly", "stackable", "foldable", "outdoor", "finish", "seat_height",
@@ -151,7 +176,8 @@ class Questions:
         ]
         topics = self._retrieved(topics, features)
         likeliest = next((t for t in topics if t.kind in ("product", "shop")), NOTHING)
-        target = self._target(tokens, context or Context(), likeliest.name)
+        asking = self._asking(plain, tokens, likeliest)
+        target = self._target(asking, context or Context(), likeliest.name)
         near = [t for t in topics if t.kind in ("product", "shop") and t.confidence >= MAYBE]
         strange = sum(c not in self._model.evidence.classes for c in features.content)
         size = next((s for t in tokens if (s := t.get("size"))), "")
@@ -206,6 +232,25 @@ class Questions:
         ids = {t.id for t in context.things}
         return tuple(dict.fromkeys(f for f in found if f in ids))
 
+    def _asking(self, plain: str, tokens: tuple[Token, ...], about: Topic) -> tuple[Token, ...]:
+        """The clause that asks, where several clauses name products, else all tokens."""
+        clauses: list[list[Token]] = [[]]
+        for token in tokens:
+            if token.kind == "punct":
+                clauses.append([])
+            else:
+                clauses[-1].append(token)
+        naming = [c for c in clauses if any(t.get("category") or t.get("product") for t in c)]
+        if about.kind != "product" or len(naming) < 2:
+            return tokens
+        label = f"product:{about.name}"
+        label = label if label in self._model.classes else "product:dimension"
+        shares = []
+        for clause in naming:
+            features = self._reader.read(plain[clause[0].start : clause[-1].end])
+            shares.append(self._model.opinions(features).words.get(label, 0.0))
+        return tuple(naming[max(range(len(naming)), key=shares.__getitem__)])
+
     def _target(self, tokens: tuple[Token, ...], context: Context, attribute: str) -> str:
         """What a question is about: what it names, points at, is worn, or was talked of last."""
         phrase = Phrase(
@@ -215,18 +260,38 @@ class Questions:
                 if not _end(t, after)
             )
         )
-        found = named(phrase, context)
+        found = named(_offered(phrase, context), context)
         if context.thing(found) is not None or phrase.first("product"):
-            return found
+            return _pointed(found, phrase, context)
         kind = KINDS.get(attribute) or _kind_told(phrase)
         last = context.last.target if context.last else ""
-        for key in (context.pointed, context.topic, context.worn, last):
-            thing = context.thing(key)
-            if thing is None or kind not in ("", thing.kind):
-                continue
-            if not found or _akin(found, thing.category) or phrase.has("this"):
-                return key
+        for wanted in dict.fromkeys((kind or _hinted(phrase), kind)):
+            for key in (context.pointed, context.topic, context.worn, last):
+                thing = context.thing(key)
+                if thing is None or wanted not in ("", thing.kind):
+                    continue
+                if not found or _akin(found, thing.category) or phrase.has("this"):
+                    return key
         return found or implied(phrase, context, kind)
+
+
+def _offered(phrase: Phrase, context: Context) -> Phrase:
+    """A phrase without what is somebody's own ("my sofa"), unless it is pointed at or worn."""
+    before = ("", *(token.text for token in phrase.tokens))
+    kept = []
+    for token, owner in zip(phrase.tokens, before, strict=False):
+        own = token.get("category") is not None and owner in (*_OWN, "our", "我家", "家里")
+        if not own or named(Phrase((token,)), context) in (context.pointed, context.worn):
+            kept.append(token)
+    return Phrase(tuple(kept))
+
+
+def _pointed(found: str, phrase: Phrase, context: Context) -> str:
+    """What is pointed at, where a wide word names another thing that goes by it ("the chair")."""
+    word, thing = phrase.first("category") or "", context.thing(context.pointed)
+    if word in _WIDE and thing is not None and not phrase.first("product"):
+        return thing.id if thing.category in anatomy()["wider"][word] else found
+    return found
 
 
 def _end(token: Token, after: Token | None) -> bool:
@@ -235,11 +300,23 @@ def _end(token: Token, after: Token | None) -> bool:
 
 
 def _kind_told(phrase: Phrase) -> str:
-    """The kind of product that a part or a Chinese measure word tells of, or ``""``."""
-    part = phrase.first("part")
-    if part:
-        return part_kind(part)
+    """The kind of product that its use, a size, a part or a measure word tells of, or ``""``."""
+    told = [kind for kind, words in _TOLD.items() if words.search(phrase.text)]
+    if len(told) == 1:
+        return told[0]
+    if phrase.has("size"):
+        return "garment"
+    before = ("", *(token.text for token in phrase.tokens))
+    for token, owner in zip(phrase.tokens, before, strict=False):
+        if (part := token.get("part")) and owner not in _OWN:
+            return part_kind(part)
     return counted(phrase)
+
+
+def _hinted(phrase: Phrase) -> str:
+    """The kind of product that words make likelier, or ``""``."""
+    hinted = [kind for kind, words in _HINTS.items() if words.search(phrase.text)]
+    return hinted[0] if len(hinted) == 1 else ""
 
 
 def _akin(word: str, category: str) -> bool:
@@ -252,12 +329,16 @@ def measured(features: Features, tokens: tuple[Token, ...]) -> str:
     """Which dimension a question of size means: ``"height"``, ``"sleeve_length"``."""
     found = [name for concept, name in _DIMENSIONS.items() if concept in features.concepts]
     part = next((p for t in tokens if (p := t.get("part"))), "")
+    if part in _SURFACES and found:
+        part = ""
+    if found == ["height"] and part in ("back", "top") and _GROUND.search(features.spoken):
+        return "height"
     sitting = found == ["height"] and bool(_SITTING.search(features.spoken))
     if any(t.get("seat_height") for t in tokens) or (part, *found[:1]) == _SEATS or sitting:
         return "seat_height"
     if {"shoulder", "hem"} <= {t.get("part") for t in tokens}:
         return "body_length"
-    if len(found) != 1 or "big" in features.concepts:
+    if len(found) != 1:
         return f"{part}_size" if part and found else "dimensions"
     return f"{part}_{found[0]}" if part else found[0]
 

@@ -45,6 +45,7 @@ class Row:
 
     Attributes:
         real: somebody asked it; its template is its own.
+        counting: how much it counts; the fewer sentences a template makes, the more.
     """
 
     text: str
@@ -52,6 +53,7 @@ class Row:
     template: int
     language: str
     real: bool = False
+    counting: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def sentences(draws: int, seed: int) -> list[Row]:
         known = asked(language)
         for label, templates in known.classes.items():
             for number, template in enumerate(templates):
-                made = {known.sentence(str(template), rng) for _ in range(draws)}
-                rows += [Row(text, label, number, language) for text in sorted(made) if text]
+                made = {known.sentence(str(template), rng) for _ in range(draws)} - {""}
+                each = (draws / max(1, len(made))) ** 0.5
+                rows += [Row(text, label, number, language, counting=each) for text in sorted(made)]
         phrasings = Phrasings(language, rng)
         for intent, templates in phrasings.templates.items():
             if intent not in _NOT_COMMANDS:
@@ -297,7 +300,7 @@ def train(
 
 
 def _counting(rows: Sequence[Row]) -> Any:
-    return np.array([REAL if row.real else 1.0 for row in rows])
+    return np.array([REAL if row.real else row.counting for row in rows])
 
 
 def _held(row: Row, fold: int, rng: random.Random) -> bool:

@@ -51,6 +51,39 @@ def test_a_product_question_goes_to_its_attribute(questions, text, product, attr
     assert found == {"kind": "product", "product": product, "attribute": attribute}
 
 
+def room(pointed: str, kind: str = "furniture", worn: str = "tshirt") -> Context:
+    things = [{"id": "tshirt", "category": "t_shirt", "kind": "garment"}]
+    things += [{"id": name, "category": name, "kind": kind} for name in {pointed, "chair"}]
+    return Context.from_dict({"things": things, "worn": worn, "pointed": pointed})
+
+
+@pytest.mark.parametrize(
+    ("text", "pointed", "product"),
+    [
+        ("is this chair comfortable", "armchair", "armchair"),  # a wide word
+        ("坐着舒服不舒服这个，我腰不太好", "armchair", "armchair"),  # my back is no garment's
+        ("椅子先不说，身上这T恤爱起毛球吗", "chair", "tshirt"),  # the clause that asks
+        ("got any XLs out the back", "chair", "tshirt"),
+        ("how much is that bookcase", "bookshelf", "bookshelf"),
+        ("my sofa is oak, what wood is this", "table", "table"),  # the visitor's own
+    ],
+)
+def test_a_question_is_about_the_product_that_is_meant(questions, text, pointed, product) -> None:
+    assert questions.understand(text, "", room(pointed)).target == product
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute"),
+    [
+        ("桌面前后有多深", "depth"),  # as deep as the table itself
+        ("from the top of the backrest to the floor, how tall is the chair", "height"),
+    ],
+)
+def test_a_part_that_measures_the_whole_is_no_part(questions, text, attribute) -> None:
+    found = labels(questions.understand(text, "", room("table")), likeliest=True)
+    assert found["attribute"] == attribute
+
+
 @pytest.mark.parametrize(
     ("text", "topic"),
     [
