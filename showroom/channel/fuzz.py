@@ -46,6 +46,9 @@ from showroom.protocol.messages import (
     Upload,
     UploadChunk,
     Utterance,
+    WitEntity,
+    WitIntent,
+    WitResponse,
 )
 
 from .settings import ChannelError
@@ -55,6 +58,15 @@ BATCH = 400
 PATIENCE = 60.0
 """Seconds that a server may take for one batch, on however busy a machine."""
 
+_WIT = WitResponse(
+    text="take it 3 cm in",
+    intents=(WitIntent(name="adjust_fit", confidence=0.9),),
+    entities={
+        "wit$distance:by": (
+            WitEntity(name="wit$distance", body="3 cm", value=3.0, unit="centimeter"),
+        )
+    },
+)
 _HEAD = (0.1, 1.6, -0.2, 0.0, 0.6, 0.0, 0.8)
 _HOSTILE: tuple[Any, ...] = (
     None, True, "", "x" * 3000, "\u202e\x00🧵", -1, 0, 2**63, 2**64, -(2**63), 1e308, -0.0,
@@ -94,6 +106,7 @@ def seeds() -> list[Event]:
         Body(id="b", height=1.7, tape={"waist": 0.8}, weight_kg=60.0),
         Pose(time=2.0, head=_HEAD, left=_HEAD, right=_HEAD, seq=9, joints={"hips": _HEAD}),
         Utterance(id="u", text="袖子加长三厘米 please", lang="zh", rev=2),
+        Utterance(id="t", text="", wit=_WIT),
         Command(id="c", action="adjust_fit", target="t-shirt", part="sleeve", delta=0.03),
         Point(id="p", target="chair-1"),
         RoomPlan(id="r", outline=((0, 0), (4, 0), (4, 3), (0, 3)), height=2.5),

@@ -61,7 +61,9 @@ logger = logging.getLogger("showroom.channel")
 _websockets = logging.getLogger("showroom.channel.websockets")
 _websockets.setLevel(logging.CRITICAL)  # its errors are what clients did; the metrics count them
 
-CAPABILITIES = ("en", "zh", "resume", "compact", "vertices", "plain", "still", "watch", "company")
+CAPABILITIES = (
+    "en", "zh", "resume", "compact", "vertices", "plain", "still", "watch", "company", "wit",
+)  # fmt: skip
 WRITE_LIMIT = 64 * 1024
 CLOSE_SECONDS = 2.0
 KEEPALIVE_SECONDS = 20.0

@@ -38,6 +38,7 @@ from .limits import (
     Words,
 )
 from .sharing import Granted, Guests, Part
+from .wit import WitResponse
 
 Action = Literal[
     "show",
@@ -131,13 +132,28 @@ class Pose(Message, tag="pose"):
 
 
 class Utterance(Message, tag="utterance"):
-    """What the visitor said or typed; partial ones (``is_final`` false) change nothing."""
+    """What the visitor said or typed; partial ones (``is_final`` false) change nothing.
+
+    Attributes:
+        wit: Wit.ai's response to it. Its text stands where ``text`` is ``""``, and the sentence
+            is partial where the response is. The showroom reads the text itself, as always; the
+            response only adds evidence.
+    """
 
     id: Identifier
     text: Text
     lang: Lang = ""
     rev: Counter = 0
     is_final: bool = True
+    wit: WitResponse | None = None
+
+    def settled(self) -> Utterance:
+        """With the text and the finality that count."""
+        if self.wit is None:
+            return self
+        return msgspec.structs.replace(
+            self, text=self.text or self.wit.text, is_final=self.is_final and self.wit.final
+        )
 
 
 class Command(Message, tag="command"):

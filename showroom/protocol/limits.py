@@ -48,6 +48,7 @@ SizeStep = Annotated[int, Meta(ge=-20, le=20)]
 Spot = tuple[Metre, Metre, Offset]
 """A place on the floor: x and z in metres, and a yaw about +Y in radians."""
 
+Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=0, le=99)]
 """Pieces in a basket."""
 

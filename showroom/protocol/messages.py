@@ -81,6 +81,7 @@ from .updates import (
     UploadState,
     Welcome,
 )
+from .wit import WitEntity, WitIntent, WitResponse, WitTrait
 
 __all__ = [
     "INTERNAL",
@@ -157,4 +158,8 @@ __all__ = [
     "Watched",
     "Welcome",
     "Wish",
+    "WitEntity",
+    "WitIntent",
+    "WitResponse",
+    "WitTrait",
 ]

@@ -325,16 +325,17 @@ class Visit:
     def _utter(self, event: Utterance) -> list[Update]:
         if event.id == self._utterance[0] and event.rev <= self._utterance[1]:
             return []  # an older hearing of the same sentence
-        self._utterance = (event.id, event.rev)
+        self._utterance, event = (event.id, event.rev), event.settled()
         dialogue = self._dialogue
         context = dialogue.context(self.state, self._here.shop.catalog)
-        heard = self._interpreter.understand(event.text, event.lang or dialogue.lang, context)
+        lang = event.lang or dialogue.lang
+        heard = self._interpreter.understand(event.text, lang, context, event.wit)
         updates: list[Update] = [heard.heard(event.id, event.rev, event.is_final)]
         if not event.is_final:
             return updates
         if not heard.commands:
             dialogue.topic = heard.about or dialogue.topic
-        wondered = self._desk.understand(event.text, event.lang or dialogue.lang, context)
+        wondered = self._desk.understand(event.text, lang, context)
         if self._desk.takes(heard, wondered):
             dialogue.done(Command(action="ask", target=wondered.target), wondered.target)
             answer = self._desk.answer(wondered, self.state)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Literal
 
-from ..protocol.messages import Command
+from ..protocol.messages import Command, WitResponse
 from .answer import answered
 from .beside import beside, ordered, seconded, told_only
 from .clause import (
@@ -50,6 +50,7 @@ from .spelling import Speller
 from .target import named
 from .text import MAX_LENGTH, detect_language, normalise
 from .turn import Turn, only_negated
+from .wit import amounts_only, filled, is_sure, tipped
 
 SURE, SURE_OF_VIEW = 0.65, 0.45
 """From these probabilities on a command is carried out; the second where it changes nothing."""
@@ -125,7 +126,11 @@ class Interpreter:
         self._names = {k: tuple(v) for k, v in (names or {}).items()}
 
     def understand(
-        self, text: str, lang: str = "", context: Context | None = None
+        self,
+        text: str,
+        lang: str = "",
+        context: Context | None = None,
+        wit: WitResponse | None = None,
     ) -> Understanding:
         """What a sentence asks for.
 
@@ -133,12 +138,17 @@ class Interpreter:
             text: as it was said or typed; anything goes.
             lang: the speaker's language where known; the sentence itself decides if it can.
             context: what the visit knows.
+            wit: what Wit.ai made of the same text; evidence where the sentence is unsure.
 
         Returns:
             Commands in order, or a question, or neither (small talk, out of scope). Numbers are
             passed on as they were said: ranges are checked where the product is known.
         """
         context = context or Context()
+        if wit is not None and wit.intents:
+            own = self.understand(text, lang, context, amounts_only(wit))
+            if is_sure(own):
+                return own
         text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair is no text
         reply_lang = detect_language(text[: 4 * MAX_LENGTH], lang)
         if len(text) > MAX_LENGTH:
@@ -148,8 +158,9 @@ class Interpreter:
         clean = normalise(text)
         if _PRICING.search(clean.plain):
             return Understanding(text, reply_lang, "out_of_scope", 1.0)
-        tokens = self._scanned(clean.plain)
+        tokens = filled(self._scanned(clean.plain), clean, wit)
         phrases = split(repaired(tokens))
+        wit = wit if len(phrases) == 1 else None  # its one intent is that of the whole
         silent = Phrase(tuple(tokens))
         if not phrases and tokens and (_NOW.search(clean.plain) or says("sits", silent)):
             phrases = [Phrase(tuple(tokens))]
@@ -166,13 +177,14 @@ class Interpreter:
         if chosen is not None:
             intent = chosen[0].action if chosen else "no"
             return replace(base, intent=intent, confidence=0.95, commands=chosen)
-        got = self._commands(base, phrases, context)
+        got = self._commands(base, phrases, context, wit)
         if self._second is not None:
             got = self._second.opinion(got, tokens, context, partial(_either, reply_lang))
         if context.last is None and context.previous is None and got.clarify is None:
             return got
         whole = units(phrases)
-        return reconsidered(got, whole, [decide(p, context, self._model) for p in whole], context)
+        shares = [self._tipped(decide(p, context, self._model), wit) for p in whole]
+        return reconsidered(got, whole, shares, context)
 
     def scanned(self, text: str) -> list[Token]:
         """The words of a text as they are understood, slips and homophones mended."""
@@ -202,15 +214,23 @@ class Interpreter:
         phrases = units(split(repaired(self.scanned(text))))
         return phrases, [decide(phrase, context, self._model) for phrase in phrases]
 
+    def _tipped(self, shares: dict[str, float], wit: WitResponse | None) -> dict[str, float]:
+        """Shares with Wit.ai's evidence, unless the likeliest is carried out without."""
+        return tipped(shares, wit, self._enough(next(iter(shares)))) if shares else shares
+
     def _commands(
-        self, base: Understanding, phrases: list[Phrase], context: Context
+        self,
+        base: Understanding,
+        phrases: list[Phrase],
+        context: Context,
+        wit: WitResponse | None = None,
     ) -> Understanding:
         turn = Turn(context)
         phrases = without_reasons(phrases, context)
         several = len(phrases) > 1
         shares_of = [expected(decide(p, context, self._model), context) for p in phrases]
         if not several or all(next(iter(shares)) == ASIDE for shares in shares_of):
-            shares_of = [rejected(shares) for shares in shares_of]
+            shares_of = [self._tipped(rejected(shares), wit) for shares in shares_of]
         whole = self._whole(phrases, context) if several else shares_of[0]
         candidates = tuple(list(leading(shares_of).items())[:3])
         pairs = list(zip(phrases, shares_of, strict=True))

@@ -18,11 +18,14 @@ from showroom.protocol.messages import (
     Command,
     Done,
     ErrorUpdate,
+    Heard,
     Hello,
     ProductChanged,
     ProductShown,
     Reply,
     Utterance,
+    WitEntity,
+    WitResponse,
 )
 from showroom.visit import Visit
 
@@ -67,6 +70,28 @@ def test_a_sentence_changes_the_chair(encoding, host_of):
         assert isinstance(refused[-1], ErrorUpdate)
         assert refused[-1].ref == "c1"
     host.stop()
+
+
+def test_a_response_of_wit_ai_is_understood_once_it_is_final():
+    said = "make the chair wider by tree centimetros"
+    entity = WitEntity(
+        name="wit$distance", body="tree centimetros", value=3.0, unit="centimeter", confidence=0.9
+    )
+    wit = WitResponse(text=said, entities={"wit$distance:by": (entity,)}, is_final=False)
+    with (
+        ServerThread(ServerSettings(), VisitHost.in_process(visit_with_a_chair)) as server,
+        Client(server.url, Hello(client="test/1")) as client,
+    ):
+        assert "wit" in client.welcome.capabilities
+        (heard, done) = client.ask(Utterance(id="u1", text="", wit=wit), seconds=120.0)
+        assert isinstance(heard, Heard)
+        assert (heard.text, heard.is_final) == (said, False)
+        assert isinstance(done, Done)
+        wit.is_final = True
+        told = client.ask(Utterance(id="u2", text="", wit=wit), seconds=120.0)
+        (changed,) = (u for u in told if isinstance(u, ProductChanged))
+        width = next(c for c in changed.changes if c.name == "width")
+        assert round(width.new - width.old, 6) == 0.03
 
 
 def broken_visit() -> Visit:

@@ -38,6 +38,7 @@ from showroom.protocol.messages import (
     RoomPlan,
     Update,
     Utterance,
+    WitResponse,
 )
 from showroom.protocol.validation import check
 
@@ -59,6 +60,10 @@ EVENTS = [
     Ping(time=4.0),
     POSE,
 ]
+
+
+WIT = '{"type":"utterance","id":"u","text":"","wit":'
+WIT_UNDO = '{"name":"undo","confidence":0.9}'
 
 
 def refused(data: str | bytes) -> ProtocolError:
@@ -187,6 +192,25 @@ def least(info: msgspec.inspect.Type) -> object:
         ('{"type":"pose","time":1,"seq":4,"head":[0,0]}', "out_of_range", "head", "pose/4"),
         (f"{POSE_4}[0,0,0,0,0,0,0.5]}}", "not_unit", "head[3:7]", "pose/4"),
         (f"{POSE_4}[0,500,0,0,0,0,1]}}", "out_of_range", "head[1]", "pose/4"),
+        (f"{WIT}5}}", "invalid", "wit", "u"),
+        (f'{WIT}{{"text":"{"x" * 2001}"}}}}', "out_of_range", "wit.text", "u"),
+        (f'{WIT}{{"intents":{{}}}}}}', "invalid", "wit.intents", "u"),
+        (f'{WIT}{{"intents":[{{"confidence":1}}]}}}}', "invalid", "wit.intents[0].name", "u"),
+        (
+            f'{WIT}{{"intents":{[WIT_UNDO] * 33}}}}}'.replace("'", ""),
+            "out_of_range",
+            "wit.intents",
+            "u",
+        ),
+        (f'{WIT}{{"entities":[]}}}}', "invalid", "wit.entities", "u"),
+        (
+            f'{WIT}{{"entities":{{"a":[{{"name":"a","value":{{}}}}]}}}}}}',
+            "invalid",
+            "wit.entities[...][0].value",
+            "u",
+        ),
+        (f'{WIT}{{"traits":{{"a":1}}}}}}', "invalid", "wit.traits[...]", "u"),
+        (f'{WIT}{{"is_final":"yes"}}}}', "invalid", "wit.is_final", "u"),
     ],
 )
 def test_a_bad_message_is_refused_by_field(text, code, field, ref):
@@ -230,6 +254,42 @@ def test_numbers_that_are_not_finite_never_pass(bad, part):
     compact_frame = bytearray(compact.encode_pose(POSE))
     struct.pack_into("<d", compact_frame, 8, bad)
     assert refused(bytes(compact_frame)).field == "time"
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, 1.1])
+def test_a_confidence_is_between_nothing_and_one(bad):
+    wit = {"intents": [{"name": "undo", "confidence": bad}]}
+    data = msgspec.msgpack.encode({"type": "utterance", "id": "u", "text": "", "wit": wit})
+    error = refused(data)
+    assert (error.code, error.field) == ("out_of_range", "wit.intents[0].confidence")
+    wit = {"entities": {"a": [{"name": "a", "value": 1.0, "confidence": bad}]}}
+    data = msgspec.msgpack.encode({"type": "utterance", "id": "u", "text": "", "wit": wit})
+    assert refused(data).field == "wit.entities[...][0].confidence"
+
+
+def test_a_response_of_wit_ai_is_taken_as_it_comes():
+    event = decode_event(
+        """{"type": "utterance", "id": "u", "text": "", "wit": {
+        "text": "make the sleeves 3 cm longer", "is_final": true, "type": "FINAL_UNDERSTANDING",
+        "intents": [{"id": "1", "name": "adjust_fit", "confidence": 0.98}],
+        "entities": {"wit$distance:by": [{"id": "2", "name": "wit$distance", "role": "by",
+          "start": 17, "end": 21, "body": "3 cm", "confidence": 0.95, "entities": {},
+          "type": "value", "unit": "centimeter", "value": 3}]},
+        "traits": {"wit$sentiment": [{"id": "3", "value": "neutral", "confidence": 0.6}]}}}"""
+    )
+    assert event.settled().text == "make the sleeves 3 cm longer"
+    assert event.settled().is_final
+    ((entity,),) = event.wit.entities.values()
+    assert (entity.value, entity.unit, entity.confidence) == (3.0, "centimeter", 0.95)
+
+
+def test_what_the_client_says_itself_comes_before_the_response():
+    said = Utterance(id="u", text="mine", wit=WitResponse(text="other"))
+    assert said.settled().text == "mine"
+    assert said.settled().is_final
+    for partial in (WitResponse(is_final=False), WitResponse(type="PARTIAL_UNDERSTANDING")):
+        assert not Utterance(id="u", text="x", wit=partial).settled().is_final
+    assert not Utterance(id="u", text="x", is_final=False, wit=WitResponse()).settled().is_final
 
 
 def test_a_compact_pose_is_small_and_true():

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from showroom.protocol.codec import encode_event
-from showroom.protocol.messages import Body, Command, Hello, Pose, RoomPlan, Utterance
+from showroom.protocol.messages import Body, Command, Hello, Pose, RoomPlan, Utterance, WitResponse
 from showroom.protocol.schema import asyncapi, error_codes, events, tag, text, updates
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -42,6 +42,7 @@ def test_the_guide_names_every_error():
         Body(height=1.7, tape={"waist": 0.7}),
         Pose(time=1.0, head=(0, 1.6, 0, 0, 0, 0, 1)),
         Utterance(id="u", text="hi"),
+        Utterance(id="u", text="", wit=WitResponse(text="hi")),
         Command(action="undo"),
         RoomPlan(outline=((0, 0), (1, 0), (1, 1))),
     ],

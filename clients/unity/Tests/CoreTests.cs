@@ -388,6 +388,11 @@ static class CoreTests
             Check(welcome.Capabilities.Contains("resume"), "capabilities");
             var answer = await visit.Ask(new Utterance { Id = "u1", Text = "你好", Lang = "zh" });
             Check(answer.Count == 2 && ((Reply)answer[0]).Text == "1: 你好" && answer[1] is Done, "an answer");
+            var wit = Connection.Wit("{\"text\":\"undo that\",\"intents\":[{\"id\":\"1\",\"name\":\"wit$go_back\",\"confidence\":0.9}],"
+                + "\"entities\":{\"wit$distance:by\":[{\"name\":\"wit$distance\",\"value\":3,\"unit\":\"centimeter\",\"entities\":{}}]},\"traits\":{}}");
+            Check(wit.IsFinal && wit.Intents[0].Confidence == 0.9 && wit.Entities["wit$distance:by"][0].Unit == "centimeter", "a response of Wit.ai");
+            answer = await visit.Ask(new Utterance { Id = "w1", Text = wit.Text, Wit = wit });
+            Check(answer.Count == 2 && answer[1] is Done, "and it is taken");
             var refused = await visit.Ask(new Body { Id = "b1", Height = 1.7 });
             Check(refused.Last() is ErrorUpdate, "a refusal");
             int frames = 0;

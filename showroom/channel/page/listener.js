@@ -1,2 +1,2 @@
-// sources 03421bbbd41c599dc18e15e26e6c3b6c3e1124904473d0ddfee4207306ba5d4d; with three.js (MIT licence, (c) three.js authors)
+// sources 1ea75a4f1246109002bef70c9e3047fd9f35cbf4e91ed2537e1cfa0ba378e1a2; with three.js (MIT licence, (c) three.js authors)
 var s=class extends AudioWorkletProcessor{block=new Float32Array(1024);filled=0;process([r]){let e=r?.[0];return e&&(this.block.set(e,this.filled),this.filled+=e.length,this.filled+e.length>1024&&(this.port.postMessage(this.block.slice(0,this.filled)),this.filled=0)),!0}};registerProcessor("listener",s);

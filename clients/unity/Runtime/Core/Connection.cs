@@ -324,6 +324,9 @@ namespace Showroom
             return null;
         }
 
+        /// <summary>A response of Wit.ai, from the JSON that Meta's Voice SDK holds.</summary>
+        public static WitResponse Wit(string json) => JsonConvert.DeserializeObject<WitResponse>(json);
+
         static byte[] Bytes(Message message) => Encoding.UTF8.GetBytes(JsonConvert.SerializeObject(message));
 
         static string IdOf(Message message) => message.GetType().GetField("Id")?.GetValue(message) as string;

@@ -107,6 +107,44 @@ namespace Showroom
         [JsonProperty("n")] public long N;
     }
 
+    /// <summary>An intent that Wit.ai found, such as "wit$confirmation" or one of the app's own.</summary>
+    public sealed class WitIntent
+    {
+        [JsonProperty("name", Required = Required.Always)] public string Name;
+        [JsonProperty("confidence", NullValueHandling = NullValueHandling.Ignore)] public double Confidence;
+    }
+
+    /// <summary>Words of the sentence that Wit.ai resolved, such as "3 cm" to 3 "centimeter".</summary>
+    public sealed class WitEntity
+    {
+        [JsonProperty("name", Required = Required.Always)] public string Name;
+        [JsonProperty("role", NullValueHandling = NullValueHandling.Ignore)] public string Role;
+        [JsonProperty("body", NullValueHandling = NullValueHandling.Ignore)] public string Body;
+        [JsonProperty("value", NullValueHandling = NullValueHandling.Ignore)] public object Value;
+        [JsonProperty("unit", NullValueHandling = NullValueHandling.Ignore)] public string Unit;
+        [JsonProperty("confidence", NullValueHandling = NullValueHandling.Ignore)] public double Confidence;
+        [JsonProperty("start", NullValueHandling = NullValueHandling.Ignore)] public long Start;
+        [JsonProperty("end", NullValueHandling = NullValueHandling.Ignore)] public long End;
+    }
+
+    /// <summary>A trait of the whole sentence, such as a sentiment.</summary>
+    public sealed class WitTrait
+    {
+        [JsonProperty("value", NullValueHandling = NullValueHandling.Ignore)] public object Value;
+        [JsonProperty("confidence", NullValueHandling = NullValueHandling.Ignore)] public double Confidence;
+    }
+
+    /// <summary>What Wit.ai made of a sentence; intents best first, entities under "name:role".</summary>
+    public sealed class WitResponse
+    {
+        [JsonProperty("text", NullValueHandling = NullValueHandling.Ignore)] public string Text;
+        [JsonProperty("intents", NullValueHandling = NullValueHandling.Ignore)] public WitIntent[] Intents;
+        [JsonProperty("entities", NullValueHandling = NullValueHandling.Ignore)] public Dictionary<string, WitEntity[]> Entities;
+        [JsonProperty("traits", NullValueHandling = NullValueHandling.Ignore)] public Dictionary<string, WitTrait[]> Traits;
+        [JsonProperty("is_final", NullValueHandling = NullValueHandling.Ignore)] public bool IsFinal = true;
+        [JsonProperty("type", NullValueHandling = NullValueHandling.Ignore)] public string Type;
+    }
+
     /// <summary>One number that a re-fit changed: parameter, unit, old and new value.</summary>
     public sealed class Change
     {
@@ -207,6 +245,7 @@ namespace Showroom
         [JsonProperty("lang", NullValueHandling = NullValueHandling.Ignore)] public string Lang;
         [JsonProperty("rev", NullValueHandling = NullValueHandling.Ignore)] public long Rev;
         [JsonProperty("is_final", NullValueHandling = NullValueHandling.Ignore)] public bool IsFinal = true;
+        [JsonProperty("wit", NullValueHandling = NullValueHandling.Ignore)] public WitResponse Wit;
     }
 
     /// <summary>A resolved intent in SI units; also what a button sends.</summary>

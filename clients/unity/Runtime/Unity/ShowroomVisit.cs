@@ -89,6 +89,9 @@ namespace Showroom.Unity
         /// <summary>What the visitor said or typed.</summary>
         public void Say(string text) => connection?.Send(new Utterance { Id = Fresh(), Text = text, Lang = language, IsFinal = true });
 
+        /// <summary>What Wit.ai made of what the visitor said: its response as JSON.</summary>
+        public void SayWit(string response) => connection?.Send(new Utterance { Id = Fresh(), Text = "", Lang = language, Wit = Connection.Wit(response) });
+
         /// <summary>What the visitor points at; "this one" means it. Empty: nothing.</summary>
         public void Point(string target) => connection?.Send(new Point { Target = target, Id = Fresh() });
 

@@ -62,6 +62,40 @@ export const VRM_BONES: readonly string[] = [
   "rightLittleDistal",
 ];
 
+/** An intent that Wit.ai found, such as ``"wit$confirmation"`` or one of the app's own. */
+export interface WitIntent {
+  name: string;
+  confidence?: number;
+}
+
+/** Words of the sentence that Wit.ai resolved, such as "3 cm" to 3 ``"centimeter"``. */
+export interface WitEntity {
+  name: string;
+  role?: string;
+  body?: string;
+  value?: number | string;
+  unit?: string;
+  confidence?: number;
+  start?: number;
+  end?: number;
+}
+
+/** A trait of the whole sentence, such as a sentiment. */
+export interface WitTrait {
+  value?: number | string;
+  confidence?: number;
+}
+
+/** What Wit.ai made of a sentence; intents best first, entities under ``"name:role"``. */
+export interface WitResponse {
+  text?: string;
+  intents?: readonly (WitIntent)[];
+  entities?: Readonly<Record<string, readonly (WitEntity)[]>>;
+  traits?: Readonly<Record<string, readonly (WitTrait)[]>>;
+  is_final?: boolean;
+  type?: string;
+}
+
 /** One number that a re-fit changed: parameter, unit, old and new value. */
 export interface Change {
   name: string;
@@ -157,6 +191,7 @@ export interface Utterance {
   lang?: string;
   rev?: number;
   is_final?: boolean;
+  wit?: WitResponse | null;
 }
 
 /** A resolved intent in SI units; also what a button sends. */

@@ -74,6 +74,74 @@ inline constexpr std::array<const char*, 55> Bones = {
     "rightLittleDistal",
 };
 
+/// An intent that Wit.ai found, such as "wit$confirmation" or one of the app's own.
+struct WitIntent {
+  std::string name;
+  double confidence = 0;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("name", name, true);
+    visitor_("confidence", confidence, false);
+  }
+};
+
+/// Words of the sentence that Wit.ai resolved, such as "3 cm" to 3 "centimeter".
+struct WitEntity {
+  std::string name;
+  std::string role;
+  std::string body;
+  std::variant<std::string, double> value;
+  std::string unit;
+  double confidence = 0;
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("name", name, true);
+    visitor_("role", role, false);
+    visitor_("body", body, false);
+    visitor_("value", value, false);
+    visitor_("unit", unit, false);
+    visitor_("confidence", confidence, false);
+    visitor_("start", start, false);
+    visitor_("end", end, false);
+  }
+};
+
+/// A trait of the whole sentence, such as a sentiment.
+struct WitTrait {
+  std::variant<std::string, double> value;
+  double confidence = 0;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("value", value, false);
+    visitor_("confidence", confidence, false);
+  }
+};
+
+/// What Wit.ai made of a sentence; intents best first, entities under "name:role".
+struct WitResponse {
+  std::string text;
+  std::vector<WitIntent> intents;
+  std::map<std::string, std::vector<WitEntity>> entities;
+  std::map<std::string, std::vector<WitTrait>> traits;
+  bool is_final = true;
+  std::string type;
+
+  /// Calls visitor_(name, member, required) for each field.
+  template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
+    visitor_("text", text, false);
+    visitor_("intents", intents, false);
+    visitor_("entities", entities, false);
+    visitor_("traits", traits, false);
+    visitor_("is_final", is_final, false);
+    visitor_("type", type, false);
+  }
+};
+
 /// One number that a re-fit changed: parameter, unit, old and new value.
 struct Change {
   std::string name;
@@ -249,6 +317,7 @@ struct Utterance {
   std::string lang;
   std::int64_t rev = 0;
   bool is_final = true;
+  std::optional<WitResponse> wit;
 
   /// Calls visitor_(name, member, required) for each field.
   template <class Visit> void fields([[maybe_unused]] Visit&& visitor_) {
@@ -257,6 +326,7 @@ struct Utterance {
     visitor_("lang", lang, false);
     visitor_("rev", rev, false);
     visitor_("is_final", is_final, false);
+    visitor_("wit", wit, false);
   }
 };
 
