@@ -23,10 +23,23 @@ I32 = NDArray[np.int32]
 I8 = NDArray[np.int8]
 
 SUBSTEPS: Final = 8
-COMPLIANCE = np.array([2e-3, 0.3, 1.0], dtype=np.float32)
-"""Softness of threads, shear and bend, relative to an inverse mass of 1."""
+COMPLIANCE = np.array([2e-3, 0.3], dtype=np.float32)
+"""Softness of threads and shear, relative to an inverse mass of 1."""
 _SLACK = np.float32(0.05)
 """Threads buckle more easily than they stretch."""
+GATHER: Final = 0.25
+"""Upright threads gather to this share of their length before they are pushed. What a lap leaves no
+room for gathers evenly instead of folding over itself; level threads make the folds of a hem."""
+BEND: Final = (2.0, 8.0)
+"""Softness of bends of upright threads and of level ones."""
+_SPREAD = np.float32(0.86)
+"""Cloth beside what the body holds is held so much less, node by node."""
+_LET_GO = np.float32(0.93)
+"""What is left of a grip in the next frame."""
+_TAKE = np.float32(0.25)
+"""A grip closes by so much in a frame."""
+_HOLD = np.float32(0.15)
+"""What is held goes so much of its way in a substep."""
 _LIMIT = np.float32(1.03)
 """The strain that is left to threads after the last substep: a tighter limit hands on what is too
 much to more of the cloth, and raises the 95th percentile of long strides."""
@@ -34,8 +47,8 @@ _LIMIT_ROUNDS = 2
 _CALM = np.float32(0.05)
 """Cloth slower than this loses its speed twice as fast, m/s: else it never quite rests."""
 PRESSED = np.float32(0.005)
-"""Where the body pinches this share of the nodes, as a deep crouch does between thigh and belly,
-plies have no room to be kept apart: the attempt would only drag the cloth through the skin."""
+"""The body pinches this share of the nodes in a deep crouch, where cloth is no more caught than it
+would be again."""
 _FLOOR = np.float32(0.002)
 """Cloth lies this far over the floor, metres."""
 
@@ -44,9 +57,10 @@ class Weave(NamedTuple):
     """What holds a cloth together.
 
     Attributes:
-        threads, lengths: (e, 2), (e,) stiff constraints in shuffled order.
-        soft, soft_lengths, softness: (s, 2), (s,), (s,) shear constraints, ``shears`` of
-            them, and then bends, each in shuffled order.
+        threads, lengths, gather: (e, 2), (e,), (e,) stiff constraints in shuffled order, and the
+            share of their length to which they are short without being pushed.
+        shears, diagonals: (s, 2), (s,) shear constraints and their lengths, shuffled too.
+        bends, bend: (t, 3), (t,) nodes in a row, and how softly they are kept so.
         tether, reach: (f,) the held node that each free one hangs on, or -1, and how far from it
             the cloth lets it be.
         beside: (f, b) free nodes on the same threads; a node itself where there are fewer.
@@ -54,10 +68,11 @@ class Weave(NamedTuple):
 
     threads: I32
     lengths: F32
-    soft: I32
-    soft_lengths: F32
-    softness: F32
-    shears: int
+    gather: F32
+    shears: I32
+    diagonals: F32
+    bends: I32
+    bend: F32
     tether: I32
     reach: F32
     beside: I32
@@ -70,6 +85,7 @@ class Skin(NamedTuple):
         body, before: (k, 3) at the end and the beginning of the frame; ``normals`` at its end.
         start, beside: neighbours, see :class:`Topology`.
         part: (k,) the part of the body that a vertex belongs to, -1 for none.
+        trunk: (k,) the trunk, which gives way to thighs that are pressed into it.
     """
 
     body: F32
@@ -78,6 +94,7 @@ class Skin(NamedTuple):
     start: I32
     beside: I32
     part: I8
+    trunk: NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -97,6 +114,8 @@ def simulate(
     friction: float,
     damping: float,
     pinched: NDArray[np.bool_],
+    pressed: NDArray[np.bool_],
+    grip: F32,
     turn: int,
     quiet: I8,
     scratch: F32,
@@ -111,6 +130,9 @@ def simulate(
         near: (count, c) nearest body vertex in each part of the body; changed in place.
         damping: share of the velocity that is left after a second.
         pinched: (m,) out: nodes that two parts of the body press between them.
+        pressed: (count,) nodes that a thigh presses into the trunk; changed in place.
+        grip: (count,) how firmly the body holds each, 0 to 1: there is no room for cloth where
+            thighs are in the belly, and it goes with the skin; changed in place.
         turn: counts the frames.
         quiet, scratch: of :func:`contact.look`.
     """
@@ -131,7 +153,7 @@ def simulate(
     fall = np.float32(-9.81) * h * h
     calm = np.float32(_CALM * h * _CALM * h)
     calmer = np.float32(0.5) / calm
-    stiff = COMPLIANCE[0]
+    stiff, shear = COMPLIANCE[0], COMPLIANCE[1]
     box = np.empty((near.shape[1], 6), np.float32)
     box[:, :3] = np.inf
     box[:, 3:] = -np.inf
@@ -140,12 +162,12 @@ def simulate(
     met = 0
     pairs = np.empty((m, 2), np.int32)
     across = np.empty((m, 3), np.float32)
-    if folds.faces.shape[0] > 0 and np.sum(pinched) < PRESSED * m:
+    if folds.faces.shape[0] > 0:
         fill_normals(cloth, folds.faces, across)
-        met = fold.meet(cloth, across, folds, pinched, pairs)
-    else:
-        folds.ply[:] = -1
+        met = fold.meet(cloth, across, folds, weave.beside, pinched, pairs)
     pinched[:] = False
+    held = _grip(grip, pressed, weave.beside)
+    pressed[:] = False
     node, first = np.empty(count + 1, np.int32), np.empty(count + 1, np.int32)
     node_2, first_2 = np.empty(count + 1, np.int32), np.empty(count + 1, np.int32)
     planes, planes_2 = scratch[: 2 * count], scratch[2 * count :]
@@ -154,7 +176,7 @@ def simulate(
     touching_2 = 0
     touching = contact.look(
         cloth, before, count, near, quiet, fast, False, weave.beside, turn % weave.beside.shape[1],
-        skin.before, skin.body, skin.before, skin.normals, skin.start, skin.beside, box,
+        skin.before, skin.body, skin.before, skin.normals, skin.trunk, skin.start, skin.beside, box,
         np.float32(substeps), np.float32(1.0), gap, node, first, planes,
     )  # fmt: skip
     middle = substeps // 2
@@ -165,6 +187,7 @@ def simulate(
             touching_2 = contact.look(
                 cloth, before, count, near, quiet, fast, True, weave.beside,
                 turn % weave.beside.shape[1], now, skin.body, skin.before, skin.normals,
+                skin.trunk,
                 skin.start, skin.beside, box, np.float32(substeps - middle),
                 np.float32(1.0 - step / substeps), gap, node_2, first_2, planes_2,
             )  # fmt: skip
@@ -184,26 +207,40 @@ def simulate(
         for i in range(count, m):
             for a in range(3):
                 cloth[i, a] += step_held[i - count, a]
+        for e in range(weave.shears.shape[0]):
+            _pull(cloth, mass, weave.shears[e, 0], weave.shears[e, 1], weave.diagonals[e], shear)
         # Bends, which are softest, take part in every other substep.
-        for e in range(weave.soft.shape[0] if step % 2 == 0 else weave.shears):
-            soft = weave.softness[e]
-            _pull(
-                cloth, mass, weave.soft[e, 0], weave.soft[e, 1], weave.soft_lengths[e], soft, soft
-            )
+        if step % 2 == 0:
+            _straighten(cloth, mass, weave.bends, weave.bend)
+        if held:
+            _go_along(cloth, before, held_to, order, grip)
         # Threads come last: what is stiff has the last word.
         for e in range(weave.threads.shape[0]):
-            _pull(
+            _hold(
                 cloth, mass, weave.threads[e, 0], weave.threads[e, 1], weave.lengths[e],
-                stiff, _SLACK,
+                weave.gather[e], stiff,
             )  # fmt: skip
         _tether(cloth, weave.tether, weave.reach)
         fold.keep_apart(cloth, before, mass, across, pairs, met, folds.side)
         contact.keep_off(
-            cloth, before, node, first, planes, touching, share, part, gap, friction, pinched, skip
+            cloth,
+            before,
+            node,
+            first,
+            planes,
+            touching,
+            share,
+            part,
+            gap,
+            friction,
+            pinched,
+            pressed,
+            grip,
+            skip,
         )
         contact.keep_off(
             cloth, before, node_2, first_2, planes_2, touching_2, share, part, gap, friction,
-            pinched, none,
+            pinched, pressed, grip, none,
         )  # fmt: skip
         _stay_above(cloth, before, count)
     for _ in range(_LIMIT_ROUNDS):
@@ -214,11 +251,11 @@ def simulate(
             )  # fmt: skip
         contact.keep_off(
             cloth, before, node, first, planes, touching, np.float32(1.0), np.float32(0.0), gap,
-            np.float32(0.0), pinched, skip,
+            np.float32(0.0), pinched, pressed, grip, skip,
         )  # fmt: skip
         contact.keep_off(
             cloth, before, node_2, first_2, planes_2, touching_2, np.float32(1.0), np.float32(0.0),
-            gap, np.float32(0.0), pinched, none,
+            gap, np.float32(0.0), pinched, pressed, grip, none,
         )  # fmt: skip
     for i in range(m):
         for a in range(3):
@@ -227,21 +264,97 @@ def simulate(
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _pull(cloth: F32, mass: F32, i: int, j: int, length: float, stiff: float, slack: float) -> None:
-    """Bring two nodes to a length apart; ``slack`` is the softness where they are nearer."""
-    wi, wj = mass[i], mass[j]
+def _pull(cloth: F32, mass: F32, i: int, j: int, length: float, soft: float) -> None:
+    """Bring two nodes nearer that are further apart than ``length``."""
     dx = cloth[i, 0] - cloth[j, 0]
     dy = cloth[i, 1] - cloth[j, 1]
     dz = cloth[i, 2] - cloth[j, 2]
     apart = np.sqrt(dx * dx + dy * dy + dz * dz) + np.float32(1e-12)
-    stretch = apart - length
-    q = stretch / ((wi + wj + (slack if stretch < 0 else stiff)) * apart)
+    stretch = max(apart - length, np.float32(0.0))
+    _apply(cloth, mass, i, j, dx, dy, dz, stretch, apart, soft)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _hold(
+    cloth: F32, mass: F32, i: int, j: int, length: float, gather: float, stiff: float
+) -> None:
+    """Bring the ends of a thread to its length apart, or at least to a share of it."""
+    dx = cloth[i, 0] - cloth[j, 0]
+    dy = cloth[i, 1] - cloth[j, 1]
+    dz = cloth[i, 2] - cloth[j, 2]
+    apart = np.sqrt(dx * dx + dy * dy + dz * dz) + np.float32(1e-12)
+    none = np.float32(0.0)
+    stretch = max(apart - length, none) + min(apart - gather * length, none)
+    _apply(cloth, mass, i, j, dx, dy, dz, stretch, apart, _SLACK if stretch < 0 else stiff)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _apply(
+    cloth: F32, mass: F32, i: int, j: int, dx: float, dy: float, dz: float,
+    stretch: float, apart: float, soft: float,
+) -> None:  # fmt: skip
+    """Take ``stretch`` out of what is between two nodes, ``apart`` from each other."""
+    wi, wj = mass[i], mass[j]
+    q = stretch / ((wi + wj + soft) * apart)
     cloth[i, 0] -= wi * q * dx
     cloth[i, 1] -= wi * q * dy
     cloth[i, 2] -= wi * q * dz
     cloth[j, 0] += wj * q * dx
     cloth[j, 1] += wj * q * dy
     cloth[j, 2] += wj * q * dz
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _grip(grip: F32, pressed: NDArray[np.bool_], beside: I32) -> bool:
+    """Hold what the body presses between thigh and trunk, and, less, the cloth beside it."""
+    held = False
+    for i in range(grip.shape[0]):
+        held = held or pressed[i] or grip[i] > 0
+    if not held:
+        return False
+    old = grip.copy()
+    for i in range(grip.shape[0]):
+        wanted = np.float32(1.0 if pressed[i] else 0.0)
+        for b in range(beside.shape[1]):
+            wanted = max(wanted, _SPREAD * old[beside[i, b]])
+        grip[i] = min(max(wanted, _LET_GO * old[i]), old[i] + _TAKE)
+        if grip[i] < np.float32(0.02):
+            grip[i] = np.float32(0.0)
+    return True
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _go_along(cloth: F32, before: F32, held_to: F32, order: I32, grip: F32) -> None:
+    """Go with the skin, as far as the body holds it, without taking speed from it."""
+    for i in range(grip.shape[0]):
+        if grip[i] > 0:
+            share = _HOLD * grip[i]
+            for a in range(3):
+                way = share * (held_to[order[i], a] - cloth[i, a])
+                cloth[i, a] += way
+                before[i, a] += way
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _straighten(cloth: F32, mass: F32, bends: I32, soft: F32) -> None:
+    """Bring the middle one of three nodes and the middle of the others nearer to each other."""
+    half = np.float32(0.5)
+    for e in range(bends.shape[0]):
+        i, j, k = bends[e, 0], bends[e, 1], bends[e, 2]
+        wi, wj, wk = half * mass[i], mass[j], half * mass[k]
+        q = np.float32(1.0) / (half * (wi + wk) + wj + soft[e])
+        dx = q * (cloth[j, 0] - half * (cloth[i, 0] + cloth[k, 0]))
+        dy = q * (cloth[j, 1] - half * (cloth[i, 1] + cloth[k, 1]))
+        dz = q * (cloth[j, 2] - half * (cloth[i, 2] + cloth[k, 2]))
+        cloth[i, 0] += wi * dx
+        cloth[i, 1] += wi * dy
+        cloth[i, 2] += wi * dz
+        cloth[j, 0] -= wj * dx
+        cloth[j, 1] -= wj * dy
+        cloth[j, 2] -= wj * dz
+        cloth[k, 0] += wk * dx
+        cloth[k, 1] += wk * dy
+        cloth[k, 2] += wk * dz
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")

@@ -3,7 +3,7 @@
 What moves fast along the skin is looked for again in the middle of the frame.
 
 Trunk, legs and hands are asked each by itself, lest a walk be held up in a fold between them. Where
-two of them pinch the cloth, as belly and thigh do in a squat, it stays in the middle.
+two of them pinch the cloth it stays in the middle; between belly and thigh it stays on the thigh.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 I8 = NDArray[np.int8]
 
-PLANE = 8
+PLANE = 9
 """Numbers of a plane: its normal (3), place along it at the end of the frame, what it moves along
-it in the frame, what its skin moves in the frame (3)."""
+it in the frame, what its skin moves in the frame (3), 1 where it belongs to the trunk."""
 
 _NEAR = np.float32(0.06**2)
 """Skin further off than this (squared) is another part of the body: its tangent says nothing."""
@@ -34,6 +34,10 @@ _FAST = np.float32(0.008)
 _FASTEST = np.float32(0.04)
 """Cloth comes nearer to skin by no more than this from one look to the next, metres."""
 _STEPS = 4
+_HELD = np.float32(0.3)
+"""Cloth that the body holds more firmly goes with the thigh into the trunk."""
+_DEEP = np.float32(0.004)
+"""So deep in the trunk it stays held, metres."""
 _FACING = np.float32(-0.2)
 """Planes whose normals' cosine is lower pinch what is between them."""
 
@@ -64,6 +68,7 @@ def look(
     body: F32,
     body_before: F32,
     normals: F32,
+    trunk: NDArray[np.bool_],
     start: I32,
     beside: I32,
     reach: F32,
@@ -142,6 +147,7 @@ def look(
             planes[found, 3] = body[s, 0] * nx + body[s, 1] * ny + body[s, 2] * nz
             planes[found, 4] = mx * nx + my * ny + mz * nz
             planes[found, 5], planes[found, 6], planes[found, 7] = mx, my, mz
+            planes[found, 8] = trunk[s]
             found += 1
         if not again:
             fast[i] = quick
@@ -161,6 +167,19 @@ def _squared(x: float, y: float, z: float, skin: F32, s: int) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
+def _facing(planes: F32, k: int, hit: int, last: int) -> bool:
+    """Whether a plane faces one of those that were met before, of which -1 is none."""
+    for other in (hit, last):
+        if other >= 0:
+            cosine = np.float32(0.0)
+            for a in range(3):
+                cosine += planes[k, a] * planes[other, a]
+            if cosine < _FACING:
+                return True
+    return False
+
+
+@njit(cache=True, nogil=True, fastmath=True)
 def keep_off(
     cloth: F32,
     before: F32,
@@ -173,14 +192,17 @@ def keep_off(
     gap: float,
     friction: float,
     pinched: NDArray[np.bool_],
+    pressed: NDArray[np.bool_],
+    grip: F32,
     skip: NDArray[np.bool_],
 ) -> None:
     """Keep cloth off the planes at ``share`` of the frame, and let skin drag it along.
 
     What meets the skin has the skin's speed along its normal; across it it is held by ``friction``
-    times what it presses (Coulomb). ``pinched`` (m,) marks what is between two planes; ``skip``
-    (m,) is left to others. ``part`` is the share of the frame that a substep takes, 0 to give no
-    speed.
+    times what it presses (Coulomb). ``pinched`` (m,) marks what is between two planes, ``pressed``
+    (count,) what is between a thigh and the trunk: it stays on the thigh, as does what has a
+    ``grip`` (count,) already. ``skip`` (m,) is left to others. ``part`` is the share of the frame
+    that a substep takes, 0 to give no speed.
     """
     back = np.float32(1.0) - share
     for t in range(touching):
@@ -189,7 +211,7 @@ def keep_off(
             continue
         x, y, z = cloth[i, 0], cloth[i, 1], cloth[i, 2]
         ox, oy, oz = x, y, z
-        hit = -1
+        hit = last = -1
         rubx = ruby = rubz = np.float32(0.0)
         for k in range(first[t], first[t + 1]):
             nx, ny, nz = planes[k, 0], planes[k, 1], planes[k, 2]
@@ -197,11 +219,15 @@ def keep_off(
             d = x * nx + y * ny + z * nz - at
             if d >= 0:
                 continue
-            if (
-                hit >= 0
-                and nx * planes[hit, 0] + ny * planes[hit, 1] + nz * planes[hit, 2] < _FACING
-            ):
+            trunk = planes[k, 8] > 0
+            if trunk and grip[i] > _HELD:
+                pressed[i] = pressed[i] or d < -_DEEP
+                continue
+            if hit >= 0 and _facing(planes, k, hit, last):
                 pinched[i] = True
+                if trunk:
+                    pressed[i] = True
+                    continue
                 d = min(ox * nx + oy * ny + oz * nz - at, np.float32(0.0))
                 x = np.float32(0.5) * (x + ox - d * nx)
                 y = np.float32(0.5) * (y + oy - d * ny)
@@ -210,7 +236,7 @@ def keep_off(
                 x -= d * nx
                 y -= d * ny
                 z -= d * nz
-            hit = k
+            last, hit = hit, k
             if part > 0:
                 # The speed relative to the skin: none along the normal, less across it.
                 vx = ox - before[i, 0] - rubx - planes[k, 5] * part

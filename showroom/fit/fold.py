@@ -2,7 +2,8 @@
 
 The cloth is cut into patches. Each frame those whose boxes meet, and which do not lie beside each
 other in the rest pose, are searched for nodes that came near to the other ply. Such a node stays on
-the side of the other's tangent plane on which it came, for as long as it is near.
+the side of the other's tangent plane on which it came, for as long as it is near. Patches that have
+got through each other after all are let pass, lest they be kept in a knot.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ _THICK = np.float32(0.003)
 """Two plies keep this far apart, metres."""
 _LOST = np.float32(0.006)
 """Cloth that got further through another ply is let stay there until they part, metres."""
+_GRAZE = np.float32(0.002)
+"""A thread goes through another ply whose ends are this far on either side of it, metres,"""
+_CUT = np.float32(0.009**2)
+"""and which meets it nearer to one of its nodes than this (squared)."""
 _PATCH: Final = 0.04
 """Patches are about this wide, metres."""
 _RUB = np.float32(0.2)
@@ -37,6 +42,7 @@ class Folds(NamedTuple):
     Attributes:
         rest: (m, 3) its nodes in the rest pose.
         faces: (f, 3) its triangles; none where it is not to meet itself.
+        number: (m,) the patch of each node.
         patch, first: (m,), (p + 1,) its nodes by patches, and the first of each.
         beside: (p, p) patches that are the same piece of cloth.
         order: (p,) patches from low to high, nearly; changed in place.
@@ -46,6 +52,7 @@ class Folds(NamedTuple):
 
     rest: F32
     faces: I32
+    number: I32
     patch: I32
     first: I32
     beside: NDArray[np.bool_]
@@ -65,17 +72,26 @@ def folds(rest: F32, faces: I32) -> Folds:
     high = np.maximum.reduceat(rest[patch], first[:-1])
     gap = np.maximum(low[:, None] - high[None], low[None] - high[:, None]).max(axis=2)
     return Folds(
-        rest, faces, patch, first, gap < 0.02, np.argsort(low[:, 1]).astype(np.int32),
+        rest, faces, number.ravel().astype(np.int32), patch, first, gap < 0.02,
+        np.argsort(low[:, 1]).astype(np.int32),
         np.full(len(rest), -1, np.int32), np.zeros(len(rest), np.int8),
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def meet(cloth: F32, normals: F32, folds: Folds, pinched: NDArray[np.bool_], pairs: I32) -> int:
+def meet(
+    cloth: F32,
+    normals: F32,
+    folds: Folds,
+    neighbour: I32,
+    pinched: NDArray[np.bool_],
+    pairs: I32,
+) -> int:
     """Find which nodes are near to another ply.
 
     Args:
         cloth, normals: (m, 3).
+        neighbour: (count, b) nodes beside each free one.
         pinched: (m,) nodes that the body presses between its parts; they are left alone.
         pairs: (m, 2) out: the node, and the other ply's nearest one.
 
@@ -113,15 +129,17 @@ def meet(cloth: F32, normals: F32, folds: Folds, pinched: NDArray[np.bool_], pai
                 and not folds.beside[p, q]
             ):  # fmt: skip
                 _search(cloth, folds, p, q, box, best, other)
+    cut = np.zeros((count, count), np.bool_)
+    for i in range(neighbour.shape[0]):
+        j = other[i]
+        if j >= 0 and _crosses(cloth, normals, neighbour, i, j):
+            p, q = folds.number[i], folds.number[j]
+            cut[p, q] = cut[q, p] = True
     found = 0
     for i in range(m):
         j = other[i]
-        if j >= 0 and not (pinched[i] or pinched[j]):
-            height = (
-                (cloth[i, 0] - cloth[j, 0]) * normals[j, 0]
-                + (cloth[i, 1] - cloth[j, 1]) * normals[j, 1]
-                + (cloth[i, 2] - cloth[j, 2]) * normals[j, 2]
-            )
+        if j >= 0 and not (pinched[i] or pinched[j] or cut[folds.number[i], folds.number[j]]):
+            height = _height(cloth, normals, i, j)
             before = folds.ply[i]
             if before < 0 or _far(folds.rest, before, j) or folds.side[i] * height < -_LOST:
                 folds.side[i] = 1 if height > 0 else -1
@@ -129,6 +147,34 @@ def meet(cloth: F32, normals: F32, folds: Folds, pinched: NDArray[np.bool_], pai
             found += 1
         folds.ply[i] = j
     return found
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _height(cloth: F32, normals: F32, i: int, j: int) -> float:
+    height: float = (
+        (cloth[i, 0] - cloth[j, 0]) * normals[j, 0]
+        + (cloth[i, 1] - cloth[j, 1]) * normals[j, 1]
+        + (cloth[i, 2] - cloth[j, 2]) * normals[j, 2]
+    )
+    return height
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _crosses(cloth: F32, normals: F32, neighbour: I32, i: int, j: int) -> bool:
+    """Whether a thread of node ``i`` goes through the other ply near its node ``j``."""
+    here = _height(cloth, normals, i, j)
+    for b in range(neighbour.shape[1]):
+        k = neighbour[i, b]
+        there = _height(cloth, normals, k, j)
+        if here * there < 0 and min(abs(here), abs(there)) > _GRAZE:
+            share = here / (here - there)
+            far = np.float32(0.0)
+            for a in range(3):
+                d = cloth[i, a] + share * (cloth[k, a] - cloth[i, a]) - cloth[j, a]
+                far += d * d
+            if far < _CUT:
+                return True
+    return False
 
 
 @njit(cache=True, nogil=True, fastmath=True)

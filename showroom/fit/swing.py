@@ -28,6 +28,9 @@ _TORN: Final = 0.40
 """A tenth of the cloth stretched by more than this: it is caught."""
 _DAMPING: Final = 0.10
 _FRICTION: Final = 0.2
+_STEEP: Final = 0.6
+"""Bends that run more steeply than this in the rest pose are upright ones, as a sine."""
+_TRUNK: Final = 2
 _BESIDE: Final = 4
 _GIVE: Final = 1.01
 """How much further than along the cloth a node may be from where it hangs."""
@@ -64,11 +67,16 @@ class Swing:
         self.live = np.concatenate([part[cloth.shuffled(len(part))] for part in kinds])
         self._stiff, self._shears = len(kinds[0]), len(kinds[1])
         self._pairs = np.ascontiguousarray(pairs[self.live], dtype=np.int32)
-        self._softness = np.ascontiguousarray(cloth.COMPLIANCE[kind[self.live[self._stiff :]]])
         self._order = _along(self._pairs, free)
         number = np.full(len(rest), -1, dtype=np.int32)
         number[self._order] = np.arange(len(self._order), dtype=np.int32)
         self._own_pairs = number[self._pairs]
+        self._bends = self._triples()
+        placed = rest[self._order]
+        steep = _upright(placed, self._bends[:, ::2])
+        self._bend = np.where(steep > _STEEP, cloth.BEND[0], cloth.BEND[1]).astype(np.float32)
+        steep = np.clip((_upright(rest, self._pairs[: self._stiff]) - 0.5) / 0.35, 0, 1)
+        self._gather = (1 - steep * (1 - cloth.GATHER)).astype(np.float32)
         self._lengths = self.wanted(rest, lengths)
         self._tether, self._paths = self._tethers(self._lengths)
         self._reach = (_GIVE * self._paths).astype(np.float32)
@@ -78,15 +86,18 @@ class Swing:
         shape, side = collider.shape, collider.places[:, 0]
         hand = shape.arm if sleeves else np.isin(shape.main, hand_bones())
         parts = [
-            ~shape.arm & (shape.leg == 0), shape.leg == 1, shape.leg == 2,
+            shape.leg == 1, shape.leg == 2, ~shape.arm & (shape.leg == 0),
             hand & (side > 0), hand & (side < 0),
         ]  # fmt: skip
         swinging = rest[self._order[: len(self.free)]]
         self._near = np.stack([collider.nearest(swinging, part) for part in parts], axis=1)
         self._part = np.select(parts, range(len(parts)), -1).astype(np.int8)
+        self._trunk = np.ascontiguousarray(parts[_TRUNK])
         self._beside = self._neighbours()
         self._turn = 0
         self._pinched = np.zeros(len(self._order), dtype=np.bool_)
+        self._pressed = np.zeros(len(self.free), dtype=np.bool_)
+        self._grip = np.zeros(len(self.free), dtype=np.float32)
         whole = np.zeros((0, 3), np.int32) if faces is None else number[faces]
         self._folds = folds(rest[self._order], whole[(whole >= 0).all(axis=1)])
         self._quiet = np.zeros(self._near.shape, np.int8)
@@ -130,6 +141,23 @@ class Swing:
             found[there, k] = both[start[:-1][there] + k, 1]
         return found
 
+    def _triples(self) -> I32:
+        """Bends with the node between their ends, (t, 3); what has none is left out."""
+        n = self._stiff
+        size = len(self._order)
+        pairs = np.concatenate([self._own_pairs[:n], self._own_pairs[:n, ::-1]])
+        net = coo_array((np.ones(2 * n, np.int8), tuple(pairs.T)), shape=(size, size)).tocsr()
+        net.sort_indices()
+        found = []
+        for i, k in self._own_pairs[n + self._shears :]:
+            beside = np.intersect1d(
+                net.indices[net.indptr[i] : net.indptr[i + 1]],
+                net.indices[net.indptr[k] : net.indptr[k + 1]],
+            )
+            if len(beside):
+                found.append((i, beside[0], k))
+        return np.array(found, np.int32).reshape(-1, 3)
+
     def aim(self, lengths: F32) -> None:
         """Grow into other lengths, from :meth:`wanted`; see :meth:`grow`."""
         self._from, self.aimed = self._lengths, lengths
@@ -153,6 +181,7 @@ class Swing:
         """Be elsewhere, at rest or with the speed that ``before`` says, (n, 3) each."""
         self.places[:] = places
         self._quiet[:] = 0
+        self._grip[:] = 0
         self._before[:] = places if before is None else before
 
     def speed(self) -> F32:
@@ -165,19 +194,20 @@ class Swing:
             return
         body, shape = self.body, self.body.shape
         self._turn += 1
-        n = self._stiff
+        n, shears = self._stiff, self._stiff + self._shears
         cloth.simulate(
             self.places, self._before, self._order, len(self.free), follow, self._near,
             cloth.Weave(
-                self._own_pairs[:n], self._lengths[:n], self._own_pairs[n:], self._lengths[n:],
-                self._softness, self._shears, self._tether, self._reach, self._beside,
+                self._own_pairs[:n], self._lengths[:n], self._gather,
+                self._own_pairs[n:shears], self._lengths[n:shears],
+                self._bends, self._bend, self._tether, self._reach, self._beside,
             ),
             cloth.Skin(
                 body.places, body.before, body.normals, shape.limb_start, shape.limb_beside,
-                self._part,
+                self._part, self._trunk,
             ),
             self._folds, dt, cloth.SUBSTEPS, np.float32(self.gap), np.float32(_FRICTION), _DAMPING,
-            self._pinched, self._turn, self._quiet, self._planes,
+            self._pinched, self._pressed, self._grip, self._turn, self._quiet, self._planes,
         )  # fmt: skip
 
     def strain(self, every: int = 1) -> F32:
@@ -213,3 +243,9 @@ def _along(pairs: I32, free: Mask) -> I32:
     met = np.zeros(count, dtype=np.bool_)
     met[pairs] = True
     return np.concatenate([near[free[near]], near[~free[near] & met[near]]]).astype(np.int32)
+
+
+def _upright(places: F32, pairs: I32) -> NDArray[np.float32]:
+    """How steeply constraints run in the rest pose, (e,): 0 level to 1 upright."""
+    way = places[pairs[:, 0]] - places[pairs[:, 1]]
+    return np.asarray(np.abs(way[:, 1]) / np.maximum(np.linalg.norm(way, axis=1), 1e-6))
