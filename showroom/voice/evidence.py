@@ -35,6 +35,8 @@ _FETCHING = ("换", "change", "make")
 _TURNED = re.compile(r"\bturn (?:the|my|that|this) [a-z]+(?: [a-z]+)? (?:to|towards?|so)\b")
 _UPON = ("on me", "on", "身上", "在我身上")
 """Words for wearing that only say on whom something is too long."""
+_SWAP = re.compile(r"\b(?:swap|trade|exchange)\b.*\bfor (?:the|that|a)\b")
+"""What puts one garment on in place of another."""
 _RECOLOR = (
     "换成", "改成", "变成", "弄成", "做成", "整成", "搞成", "调成", "改为", "换为", "转成",
     "make", "make it", "change", "switch", "turn it into", "have it in", "do it in",
@@ -134,7 +136,7 @@ def _garments(phrase: Phrase, out: Shares) -> None:
     elif named and _ON.search(phrase.text) and not phrase.has("near"):
         for name in ("place", "show", "take_off"):
             shift(out, name, "try_on")
-    tried = any(t.text == "try the" for t in phrase)
+    tried = any(t.text == "try the" for t in phrase) or _SWAP.search(phrase.text) is not None
     if tried and category_kind(phrase.first("category") or "") == "garment":
         shift(out, "show", "try_on")
     elif named and not wearing and not phrase.has("this"):

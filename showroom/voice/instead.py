@@ -169,6 +169,10 @@ def _of_color(phrase: Phrase, context: Context, last: Command) -> tuple[Command,
     open_ = context.thing(last.target) is None  # which one was left open
     if not (one or open_ or phrase.has("act", "place") or phrase.has("act", "try_on")):
         return ()
+    if last.action == "take_off" and not context.here(found):  # "bring the blue one in instead"
+        if kind_of(found, context) == "furniture":
+            return (Command(action="place", target=found),)
+        return (Command(action="try_on", target=found),)
     return (copy(last, target=found, color="", option=""),)
 
 

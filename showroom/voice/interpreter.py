@@ -32,6 +32,7 @@ from .entities import entities_of
 from .fitting import change_of, complains, says_how
 from .followup import follow_up
 from .lexicon import Lexicon, Token, default_lexicon
+from .memory import so_already
 from .model import CHANGES, OPEN, IntentModel, load_model
 from .onward import remeasured
 from .outcome import left_open, merged, opposite, spoken
@@ -180,7 +181,8 @@ class Interpreter:
         got = self._commands(base, phrases, context, wit)
         if self._second is not None:
             got = self._second.opinion(got, tokens, context, partial(_either, reply_lang))
-        if context.last is None and context.previous is None and got.clarify is None:
+        said_before = context.last or context.previous or context.asked
+        if said_before is None and got.clarify is None:
             return got
         whole = units(phrases)
         shares = [self._tipped(decide(p, context, self._model), wit) for p in whole]
@@ -385,7 +387,7 @@ class Interpreter:
             turn.asides = 0  # "hello there, anyone home"
         if turn.asides and not turn.commands and not turn.intents:
             return self._as_one(base, Phrase(_tokens(phrases)), whole, context)
-        return self._carried_out(base, turn, candidates)
+        return self._carried_out(base, turn, candidates, context)
 
     def _beside(
         self,
@@ -464,10 +466,14 @@ class Interpreter:
             return self._ask(base, phrase, shares, context, candidates)
         turn = Turn(context)
         turn.take(intent, phrase, outcome, share)
-        return self._carried_out(base, turn, candidates)
+        return self._carried_out(base, turn, candidates, context)
 
     def _carried_out(
-        self, base: Understanding, turn: Turn, candidates: tuple[tuple[str, float], ...]
+        self,
+        base: Understanding,
+        turn: Turn,
+        candidates: tuple[tuple[str, float], ...],
+        before: Context,
     ) -> Understanding:
         """The understanding of a sentence that needs no question."""
         done = replace(base, confidence=turn.confidence, candidates=candidates)
@@ -476,6 +482,8 @@ class Interpreter:
         commands = tuple(turn.commands)
         if len(commands) > 1:  # "I don't like it, undo that" only asks to undo
             commands = tuple(c for c in commands if c.action != "dislike") or commands[:1]
+        if len(commands) > 1:  # "brown leather": it is of leather already
+            commands = tuple(c for c in commands if not so_already(c, before)) or commands[:1]
         if len(commands) > 1 and commands[0].action == "choose":  # "the green one, on me"
             tried = commands[1].action == "try_on" and commands[1].target == commands[0].target
             commands = commands[tried:]

@@ -45,6 +45,23 @@ def noted(context: Context, command: Command, target: str = "", before: str = ""
     )
 
 
+def so_already(command: Command, context: Context) -> bool:
+    """Whether what a command sets was set so last, or is so by what the context knows."""
+    if command.action == "set_color" and command.color:
+        thing = context.thing(command.target)
+        return thing is not None and thing.color == command.color
+    if command.action != "set_choice":
+        return False
+    same = (command.target, command.part, command.parameter)
+    set_so = [
+        c.command.option
+        for c in context.past
+        if c.command.action == "set_choice"
+        and (c.command.target, c.command.part, c.command.parameter) == same
+    ]
+    return set_so[-1:] == [command.option]
+
+
 def _cleared(command: Command, context: Context) -> bool:
     """Whether a command takes a piece of furniture out of the room."""
     thing = context.thing(command.target)

@@ -393,6 +393,17 @@ _BUILDERS: dict[str, Callable[[Phrase, Context], Outcome]] = {
 }
 
 
+def _retried(made: tuple[Command, ...] | str, context: Context) -> tuple[Command, ...] | str:
+    """What is chosen while garments are being tried on is tried on ("now the first")."""
+    trying = context.last is not None and context.last.action == "try_on"
+    if isinstance(made, str) or not trying or context.previous is not None:
+        return made
+    if len(made) != 1 or made[0].action != "choose":
+        return made
+    garment = kind_of(made[0].target, context) == "garment"
+    return (Command(action="try_on", target=made[0].target),) if garment else made
+
+
 def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
     """The commands of one phrase, or what is missing.
 
@@ -407,7 +418,7 @@ def resolve(intent: str, phrase: Phrase, context: Context) -> Outcome:
     if intent in ("adjust_fit", "set_size"):
         made = fitting.build(intent, phrase, context)
     elif intent in shopping.SHOP_ACTIONS:
-        made = shopping.build(intent, phrase, context)
+        made = _retried(shopping.build(intent, phrase, context), context)
     else:
         made = furnishing.build(intent, phrase, context)
     if not isinstance(made, str) and _OVER.search(phrase.text) and not _measured(phrase):

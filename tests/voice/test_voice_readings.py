@@ -59,9 +59,45 @@ def test_every_saying_has_a_reading_that_it_means() -> None:
     assert missed <= 3
 
 
+GREY = Thing("sofa-1", "sofa", "furniture", "grey")
+BLUE = Thing("sofa-2", "sofa", "furniture", "blue")
+SHOP = Context(things=(DRESS, GREY), worn="dress-1", stock=(DRESS, GREY, BLUE))
+
+
+@pytest.mark.parametrize("text", ["bring the blue sofa in", "把蓝沙发搬进来"])
+def test_what_the_shop_has_in_that_color_comes_and_what_is_there_is_not_dyed(text: str) -> None:
+    (command,) = understand(text, "", SHOP).commands
+    assert (command.action, command.target) == ("place", "sofa-2")
+    (dyed,) = understand("make the sofa blue", "", SHOP).commands
+    assert (dyed.action, dyed.target) == ("set_color", "sofa-1")
+
+
+def test_once_a_thing_is_gone_what_is_left_is_talked_about() -> None:
+    here = replace(SHOP, things=(DRESS, GREY, BLUE))
+    moved = noted(here, Command(action="move", target="sofa-2", direction="left", delta=0.3))
+    gone = noted(moved, Command(action="take_off", target="sofa-1"))
+    left = replace(gone, things=(DRESS, BLUE))
+    (command,) = understand("turn it to face the door", "", left).commands
+    assert (command.action, command.target) == ("rotate", "sofa-2")
+
+
+def test_back_it_up_moves_it_back() -> None:
+    context = noted(SHOP, Command(action="move", target="sofa-1", near="me", delta=0.3))
+    (command,) = understand("back it up thirty centimetres", "", context).commands
+    assert (command.direction, command.delta) == ("back", pytest.approx(0.3))
+
+
+def test_what_is_so_already_is_not_set_again() -> None:
+    leather = Command(action="set_choice", target="sofa-1", part="material", option="leather")
+    (command,) = understand("brown leather, not blue", "", noted(SHOP, leather)).commands
+    assert (command.action, command.color) == ("set_color", "brown")
+
+
 def test_what_is_not_understood_is_asked_about_but_never_twice_in_a_row() -> None:
     context = noted(ROOM, HEM)
-    text = "blorp the wuzzle thing a bit perhaps"
+    text = "and the whole thing seventy-five long"
     got = understand(text, "", context)
+    assert got.clarify is not None
+    assert 0 < len(got.clarify.choices) <= 3
     again = understand(text, "", replace(context, asked=got.clarify))
-    assert got.clarify is None or again.clarify is None
+    assert again.clarify is None
