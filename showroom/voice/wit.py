@@ -22,8 +22,8 @@ from .quantity import units
 from .text import Text, normalise
 
 LIFT = 3.0
-"""How much likelier an intent becomes of which Wit.ai is quite sure: what the showroom finds less
-likely than .38 is still asked about."""
+"""By how much the odds of an intent grow of which Wit.ai is quite sure: enough for one that the
+showroom finds .38 likely. The ranking by what came before has its say afterwards."""
 CREDIBLE = 0.5
 """What Wit.ai finds less likely is no evidence."""
 _HIDDEN = frozenset(("aside", "clarify"))
