@@ -27,8 +27,6 @@ SLOTS = (
     "direction",
 )  # fmt: skip
 """The slots that have classes of their own; target and number point at what is there."""
-VAGUE = ("tiny", "bit", "default", "lot")
-"""Amounts by the words of ``amounts.yaml``."""
 TURNS = (("half turn", 3.14159265), ("turn", 6.2831853))
 """Angles that are said without a number."""
 RELATIVE = (("half", 0.5), ("same", 1.0), ("double", 2.0))
@@ -47,11 +45,13 @@ class Slots:
         values: per name of :data:`SLOTS` the class; ``""`` for none.
         target: ``""``, a category, or the id of a thing of the context.
         number: size of the number that was said, in SI, or None.
+        amounts: all classes of amounts that come to its number; ``values`` has the first.
     """
 
     values: dict[str, str]
     target: str = ""
     number: float | None = None
+    amounts: tuple[str, ...] = ()
 
 
 def things(context: Context) -> tuple[Thing, ...]:
@@ -70,51 +70,47 @@ def slots_of(command: Command, context: Context, tokens: Sequence[Token]) -> Slo
     values = {name: str(fields.get(name, "")) for name in SLOTS}
     values["action"] = plain(command).action
     values["step"] = str(command.size_step or "")
-    values["sign"], values["amount"], number = _amount(command, context, tokens)
+    values["sign"], found, number = _amount(command, context, tokens)
+    values["amount"] = found[0]
     target = str(fields.get("target", ""))
     if context.thing(target) is None:
         target = anatomy()["aliases"].get(target, target)
-    return Slots(values, target, number)
+    return Slots(values, target, number, found)
 
 
 def _amount(
     command: Command, context: Context, tokens: Sequence[Token]
-) -> tuple[str, str, float | None]:
-    """Sign, class and size of a command's number."""
+) -> tuple[str, tuple[str, ...], float | None]:
+    """Sign, classes and size of a command's number."""
     if command.value is not None:
-        return "=", SAID, abs(command.value)
+        return "=", (SAID,), abs(command.value)
+    found: list[str] = []
+    number = None
     if command.factor is not None:
         factor = command.factor
         sign = "+" if factor > 1 else "-"
-        if found := spoken(tokens, factor, factor=True):
-            to = any(tokens[i].kind == "percent" and _near(tokens[i].si, factor) for i in found)
-            return "=" if to else sign, SAID, factor
-        table = amounts()["scale"]
-        return sign, _nearest(table, max(factor, 1 / max(factor, 1e-6)), 0.03), None
+        if said := spoken(tokens, factor, factor=True):
+            to = any(tokens[i].kind == "percent" and _near(tokens[i].si, factor) for i in said)
+            sign, number = "=" if to else sign, factor
+            found.append(SAID)
+        size = max(factor, 1 / max(factor, 1e-6))
+        found += [w for w, v in amounts()["scale"].items() if abs(v - size) < 0.03 * size]
+        return sign, tuple(found) or (OTHER,), number
     if command.delta is None:
-        return "", "", None
+        return "", ("",), None
     size, sign = abs(command.delta), "+" if command.delta > 0 else "-"
     if spoken(tokens, size):
-        return sign, SAID, size
+        found.append(SAID)
+        number = size
     kind: str = command.action
     if kind == "adjust_fit":
         kind = kind_of(command.target, context) or part_kind(command.part)
-    vague = _nearest(amounts().get(kind, {}), size, 0.01)
-    if vague != OTHER:
-        return sign, vague, None
-    for name, angle in TURNS if kind == "rotate" else ():
-        if _near(angle, size):
-            return sign, name, None
+    found += [w for w, v in amounts().get(kind, {}).items() if _near(v, size)]
+    found += [name for name, angle in TURNS if kind == "rotate" and _near(angle, size)]
     last = context.last
     if last is not None and last.delta:
-        for name, times in RELATIVE:
-            if abs(size - times * abs(last.delta)) < 0.01 * size:
-                return sign, name, None
-    return sign, OTHER, None
-
-
-def _nearest(table: dict[str, float], size: float, slack: float) -> str:
-    return next((w for w in VAGUE if w in table and abs(table[w] - size) < slack * size), OTHER)
+        found += [name for name, times in RELATIVE if _near(times * abs(last.delta), size)]
+    return sign, tuple(found) or (OTHER,), number
 
 
 def spoken(tokens: Sequence[Token], size: float, *, factor: bool = False) -> list[int]:

@@ -572,8 +572,10 @@ class Interpreter:
 
 def _either(lang: Literal["en", "zh"], options: tuple[tuple[Command, ...], ...]) -> Clarify:
     """The question which of several readings is meant."""
-    choices = tuple(dict.fromkeys(spoken(o, lang) for o in options))
-    return Clarify(question("intent", choices, lang), choices, options[: len(choices)])
+    by_name = {spoken(o, lang): o for o in reversed(options)}
+    choices = tuple(reversed(by_name))
+    asked = "intent" if choices else "what"
+    return Clarify(question(asked, choices, lang), choices, tuple(by_name[c] for c in choices))
 
 
 def _thing(target: str, context: Context) -> str:

@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 from . import embedding
 from .context import Context
-from .frame import COMMANDS, SLOTS, Slots
+from .frame import COMMANDS, OTHER, SAID, SLOTS, Slots
 from .lexicon import Token
 from .reader_arrays import Schema, numbered
 from .reader_input import Input, input_of
 
 _UNKNOWN = 0.02
 """What a class is given that the reader does not know."""
+_OPEN = 0.5
+_NAMING = ("category", "kind", "product", "color", "ordinal", "this", "other", "pick", "part")
+"""Kinds of words that tell which product is meant."""
 _EPS = 1e-5
 Floats = NDArray[np.float32]
 
@@ -54,19 +57,36 @@ class Reading:
         order = np.argsort(-self.intent)
         return {self.schema.intents[i]: float(self.intent[i]) for i in order}
 
-    def chance(self, k: int, slots: Slots) -> dict[str, float]:
-        """How probable the reader finds each slot of a command, by name."""
-        out: dict[str, float] = {}
-        for name in SLOTS:
-            classes = self.schema.slots[name]
-            value = slots.values[name]
-            known = value in classes
-            out[name] = float(self.slots[name][k, classes.index(value)]) if known else _UNKNOWN
-        at = self.schema.target_of(slots.target, self.seen.things)
-        out["target"] = float(self.target[k, at]) if at >= 0 else _UNKNOWN
+    def chance(self, k: int, slots: Slots, context: Context) -> dict[str, float]:
+        """How probable the reader finds each slot of a command, by name.
+
+        What comes to the same counts together: a thing and its category where nothing else there
+        is of it, and all classes of amounts that come to its number. What the conversation tells
+        rather than the sentence, the reader leaves open: amounts by the change before, and what
+        was last talked about where nothing is named.
+        """
+        out = {name: self._share(name, k, slots.values[name]) for name in SLOTS}
+        out["amount"] = sum(self._share("amount", k, name) for name in slots.amounts)
+        counted = context.last is not None and SAID not in slots.amounts
+        if OTHER in slots.amounts or (counted and slots.amounts != ("",)):
+            out["amount"] = max(out["amount"], _OPEN)  # such as 3 cm in place of 1 cm
+        same = alike_targets(slots.target, context)
+        at = [self.schema.target_of(name, self.seen.things) for name in same]
+        out["target"] = sum(float(self.target[k, i]) for i in at if i >= 0) or _UNKNOWN
+        if slots.target and slots.target == context.topic and not self._names:
+            out["target"] = max(out["target"], _OPEN)
         if said := numbered(self.seen, self.tokens, slots):
             out["number"] = float(self.number[k, said].sum())
         return out
+
+    @property
+    def _names(self) -> bool:
+        """Whether the sentence names a product."""
+        return any(t.get(kind) is not None for t in self.tokens for kind in _NAMING)
+
+    def _share(self, name: str, k: int, value: str) -> float:
+        classes = self.schema.slots[name]
+        return float(self.slots[name][k, classes.index(value)]) if value in classes else _UNKNOWN
 
     def best(self, k: int) -> Slots:
         """The likeliest slots of a command."""
@@ -86,6 +106,16 @@ class Reading:
         over = self.seen.over[int(self.number[k].argmax())]
         said = [self.tokens[i] for i in over if self.tokens[i].si == self.tokens[i].si]
         return said[0] if said else None
+
+
+def alike_targets(target: str, context: Context) -> list[str]:
+    """The names of a target: its own, and its category or the one thing of it that is there."""
+    thing = context.thing(target)
+    category = thing.category if thing else target
+    found = [t.id for t in context.things if t.category == category]
+    if thing is not None:
+        return [target, category] if found == [target] else [target]
+    return [target, *found] if len(found) == 1 else [target]
 
 
 class Reader:

@@ -26,8 +26,8 @@ from .train import OUTSIDE
 VARIED, JOINED, DRAWN = 5, 1, 250
 """Copies of each sentence with other words, pairs of sentences per sentence, and sentences drawn
 per template intent and language."""
-TAKEN, KEPT = 0.6, 0.3
-"""From which probability on another reading is carried out, and from which the grammar's own."""
+ENOUGH = 0.45
+"""How probable a reading must be for a change to be carried out; below, a question is asked."""
 _WEIGHTS = {"people": 1.0, "varied": 0.5, "joined": 0.4, "drawn": 0.25, "outside": 0.25}
 
 
@@ -173,10 +173,10 @@ def finished(
     for kind in ("dev", "conversations"):
         at = [i for i, c in enumerate(some) if c.group.startswith(kind)]
         x, p = [some[i] for i in at], [chances[i] for i in at]
-        print(f"{kind}, grammar alone: {outcome(x, p, 2.0, 0.0)}")
-        print(f"{kind}, with the second opinion: {outcome(x, p, TAKEN, KEPT)}")
+        print(f"{kind}, grammar alone: {outcome(x, None)}")
+        print(f"{kind}, with the second opinion: {outcome(x, p, ENOUGH)}")
     path = (folder or Path(__file__).with_name("data_files")) / WEIGHTS
-    second: dict[str, Any] = {"second": fitted(some), "second at": np.array([TAKEN, KEPT])}
+    second: dict[str, Any] = {"second": fitted(some), "second at": np.array(ENOUGH)}
     second |= {**schema, **readers[-1]}
     with path.open("wb") as stream:
         np.savez_compressed(stream, **second)

@@ -14,7 +14,7 @@ from .data import amounts, anatomy
 from .frame import OTHER, RELATIVE, SAID, TURNS, Slots
 from .lexicon import Token
 from .phrase import category_kind, part_kind
-from .reader import Reading
+from .reader import Reading, alike_targets
 from .target import kind_of
 
 _NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -82,6 +82,8 @@ def command_of(slots: Slots, number: Token | None, context: Context) -> Command 
     if any(not any(values[n] for n in group) for group in _NEEDED.get(action, ())):
         return None
     target = slots.target if action not in ("undo", "redo") else ""
+    if context.thing(target) is None:
+        target = next((t for t in alike_targets(target, context) if context.here(t)), target)
     if not _fits(action, target, values["part"], context):
         return None
     fields: dict[str, Any] = {n: values[n] for n in _FREE.get(action, ()) if n != "step"}

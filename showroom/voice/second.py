@@ -2,8 +2,8 @@
 
 Readings to choose from are the grammar's own, the answers that it would offer, what the grammar
 makes of the intents that the reader finds likely, and the reader's own. Each gets the probability
-that it is right (a logistic regression over how likely the reader finds its slots, and whose it
-is); the likeliest is taken where it is likely enough, else a question is asked.
+that it is right (a conditional logit over how likely the reader finds its slots, and whose it is);
+the likeliest is taken where it is likely enough, else a question is asked.
 """
 
 from __future__ import annotations
@@ -24,13 +24,19 @@ from .context import Clarify, Context, Understanding
 from .doubts import doubt
 from .effect import intent_of, plain, same_commands
 from .frame import COMMANDS, SILENT, frame_of
+from .furnishing import copy
 from .lexicon import Token
 from .phrase import Phrase
-from .reader import Reader, Reading
+from .reader import Reader, Reading, alike_targets
 from .rebuild import commands_of
 from .resolve import NO_COMMAND, Need, resolve
 from .shopping import SHOP_ACTIONS
+from .text import is_cjk
 
+_MARKS = "，。！？、；：“”‘’…（）《》—～·’°"
+"""Marks of Chinese text and typesetters' quotes."""
+OFFER = 0.05
+"""From which probability on a reading is offered beside a likelier one."""
 _LEAST = 0.08
 """From which probability on an intent of the reader's is tried with the grammar."""
 _BASKET = ("add_to_basket", "remove_from_basket", "show_basket")
@@ -39,11 +45,14 @@ _GROUPS = (
     ("color",), ("size", "step"), ("option",), ("near", "direction"),
 )  # fmt: skip
 NAMES = (
-    "bias", "intent", "count", *(" ".join(g) for g in _GROUPS), "worst", "own", "own sure",
-    "own acts", "own scope", "own talk", "own several", "offered first", "offered", "resolved",
-    "read", "read margin", "backers", "several", "changes", "talk", "scope", "clarify",
+    "intent", "count", *(" ".join(g) for g in _GROUPS), "worst", "own", "own sure", "own acts",
+    "own scope", "own talk", "own several", "offered first", "offered", "resolved", "read",
+    "read margin", "backers", "several", "changes", "talk", "scope", "clarify", "joint", "gap",
+    "joint over -1", "joint over -3", "worst over -1", "worst over -0.2", "own and read",
+    "own and resolved", "offered and read", "resolved and read", "own sure and read", "rivals",
 )  # fmt: skip
 """Names of the features of a candidate."""
+_CHANCES = NAMES[: 2 + len(_GROUPS)]
 _FLOOR = 1e-4
 WEIGHTS = "reader.npz"
 Asking = Callable[[tuple[tuple[Command, ...], ...]], Clarify]
@@ -78,11 +87,13 @@ def candidates(own: Understanding, reading: Reading, context: Context) -> list[C
 
     def add(intent: str, commands: tuple[Command, ...], origin: str, rank: int = 0) -> None:
         made = Candidate(intent, commands, frozenset((origin,)), rank)
+        told = _pointed(made.changing, context)
         for at, each in enumerate(found):
-            if each.intent == made.intent and same_commands(each.changing, made.changing, context):
-                found[at] = Candidate(
-                    each.intent, each.commands, each.origins | made.origins, each.rank or rank
-                )
+            if each.intent == intent and same_commands(
+                _pointed(each.changing, context), told, context
+            ):
+                origins = each.origins | made.origins
+                found[at] = Candidate(each.intent, each.commands, origins, each.rank or rank)
                 return
         found.append(made)
 
@@ -116,6 +127,15 @@ def candidates(own: Understanding, reading: Reading, context: Context) -> list[C
     return found
 
 
+def _pointed(commands: Sequence[Command], context: Context) -> list[Command]:
+    """Commands with the one thing that is there in place of its category."""
+    out = []
+    for command in commands:
+        names = alike_targets(command.target, context)
+        out.append(copy(command, target=next((n for n in names if context.here(n)), names[0])))
+    return out
+
+
 def named(intent: str, commands: Sequence[Command]) -> str:
     """An intent as annotations name it."""
     if intent == "move" and commands:
@@ -127,26 +147,50 @@ def named(intent: str, commands: Sequence[Command]) -> str:
 
 
 def features(
-    candidate: Candidate, own: Understanding, reading: Reading, context: Context
+    found: Sequence[Candidate], own: Understanding, reading: Reading, context: Context
 ) -> NDArray[np.float64]:
-    """How likely the reader finds a candidate, and whose it is; one number per :data:`NAMES`."""
+    """How likely the reader finds each candidate, and whose it is: (candidates, :data:`NAMES`).
+
+    Of a candidate's slots the logarithms of the reader's probabilities are summed over commands
+    per kind of slot; ``worst`` is the lowest, ``joint`` their sum, ``gap`` its distance to the
+    best of the others.
+    """
+    rows = [_alone(candidate, own, reading, context) for candidate in found]
+    joint = [sum(row[name] for name in _CHANCES) for row in rows]
+    for at, (row, candidate) in enumerate(zip(rows, found, strict=True)):
+        others = joint[:at] + joint[at + 1 :]
+        row["joint"] = joint[at]
+        row["gap"] = min(max(joint[at] - max(others), -6.0), 6.0) if others else 3.0
+        row["joint over -1"], row["joint over -3"] = max(joint[at], -1.0), max(joint[at], -3.0)
+        row["worst over -1"] = max(row["worst"], -1.0)
+        row["worst over -0.2"] = max(row["worst"], -0.2)
+        for pair in (("own", "read"), ("own", "resolved"), ("offered", "read")):
+            row[" and ".join(pair)] = float(candidate.origins >= set(pair))
+        row["resolved and read"] = float(candidate.origins >= {"resolved", "read"})
+        row["own sure and read"] = row["own sure"] * row["own and read"]
+        row["rivals"] = len(found) / 5
+    return np.array([[row[name] for name in NAMES] for row in rows])
+
+
+def _alone(
+    candidate: Candidate, own: Understanding, reading: Reading, context: Context
+) -> dict[str, float]:
+    """The features of a candidate that do not depend on the others."""
     out = dict.fromkeys(NAMES, 0.0)
-    out["bias"] = 1.0
     frame = frame_of(candidate.changing, context, reading.tokens)
     out["intent"] = _log(reading.intents.get(candidate.intent, 0.0))
     out["count"] = _log(float(reading.count[min(len(frame), COMMANDS)]))
     worst = min(out["intent"], out["count"])
     for k, slots in enumerate(frame[:COMMANDS]):
-        chance = reading.chance(k, slots)
+        chance = reading.chance(k, slots, context)
         for group in _GROUPS:
             share = sum(_log(chance[n]) for n in group if n in chance)
             out[" ".join(group)] += share
             worst = min(worst, share)
     out["worst"] = worst
-    mine = "own" in candidate.origins
     acts = bool(candidate.changing)
     asked = own.clarify is not None
-    if mine:
+    if "own" in candidate.origins:
         out["own"] = 1.0
         sure = min(max(own.confidence, 0.01), 0.99)
         out["own sure"] = 0.0 if asked else math.log(sure / (1 - sure)) / 3
@@ -163,11 +207,23 @@ def features(
     out["read margin"] = (shares[0] - shares[1]) * out["read"]
     out["backers"] = float(len(candidate.origins) > 1)
     out["several"] = float(len(candidate.changing) > 1)
-    out["changes"] = float(acts)
-    out["talk"] = float(not acts)
+    out["changes"], out["talk"] = float(acts), float(not acts)
     out["scope"] = float(candidate.intent == "out_of_scope")
     out["clarify"] = float(candidate.intent == "clarify")
-    return np.array([out[n] for n in NAMES])
+    return out
+
+
+def chances_of(rows: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How probable it is that each candidate is right; what lacks to 1 is that none of them is.
+
+    Args:
+        rows: (candidates, features).
+        weights: one per feature, and a constant.
+    """
+    scores = rows @ weights[:-1] + weights[-1]
+    most = max(0.0, float(scores.max()))
+    share = np.exp(scores - most)
+    return np.asarray(share / (share.sum() + math.exp(-most)), np.float64)
 
 
 def _log(share: float) -> float:
@@ -185,7 +241,7 @@ def objections(candidate: Candidate, reading: Reading, context: Context) -> str:
     if count != len(frame):
         out.append(f"{count} commands ({float(reading.count[count]):.2f})")
     for k, slots in enumerate(frame[: min(count, COMMANDS)]):
-        read, chance = reading.best(k), reading.chance(k, slots)
+        read, chance = reading.best(k), reading.chance(k, slots, context)
         for name, value in (*read.values.items(), ("target", read.target)):
             mine = slots.target if name == "target" else slots.values[name]
             if value != mine and chance[name] < 0.5:
@@ -193,26 +249,42 @@ def objections(candidate: Candidate, reading: Reading, context: Context) -> str:
     return "; ".join(out)
 
 
+def settled(own: Understanding, tokens: Sequence[Token], context: Context) -> bool:
+    """Whether the grammar's understanding stands whatever the reader finds.
+
+    It does where the text is no language, where it asks which of several things is meant, where
+    it asks and nothing is there that could be meant, and where it counts on to the next of those
+    listed.
+    """
+    if len(own.commands) == 1 and own.commands[0].target in context.listed:
+        if any(t.get("other") for t in tokens) and own.intent in ("show", "try_on"):
+            return True
+    if own.clarify is not None:
+        if not context.things:
+            return True
+        offered = [c[0] for c in own.clarify.commands if c]
+        plain_ones = [copy(c, target="") for c in offered]
+        if len(offered) > 1 and all(c == plain_ones[0] for c in plain_ones[1:]):
+            return True
+    words = [t for t in tokens if t.kind != "punct"]
+    letters = sum(c.isascii() or is_cjk(c) for t in words for c in t.text)
+    odd = len(own.text) - sum(c.isascii() or is_cjk(c) or c in _MARKS for c in own.text)
+    return letters < 2 or 5 * odd > len(own.text)
+
+
 class Second:
     """The second opinion on every reading of the grammar.
 
     Args:
         data: the reader's weights, those of the regression (``second``: one per name of
-            :data:`NAMES`, and a constant) and, as ``second at``, from which probability on another
-            reading than the grammar's is carried out, and from which the grammar's own.
+            :data:`NAMES`, and a constant) and, as ``second at``, how probable a reading must be
+            for a change to be carried out.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.reader = Reader(data)
         self._weights = np.asarray(data["second"], np.float64)
-        self._taken, self._kept = (float(x) for x in data["second at"])
-
-    def chances(
-        self, found: Sequence[Candidate], own: Understanding, reading: Reading, context: Context
-    ) -> NDArray[np.float64]:
-        """How probable it is that each candidate is right."""
-        rows = np.stack([features(c, own, reading, context) for c in found])
-        return np.asarray(1 / (1 + np.exp(-(rows @ self._weights[:-1] + self._weights[-1]))))
+        self._enough = float(data["second at"])
 
     def opinion(
         self, own: Understanding, tokens: Sequence[Token], context: Context, ask: Asking
@@ -223,38 +295,49 @@ class Second:
             tokens: the whole sentence.
             ask: makes a question of readings to choose from.
         """
-        if own.problem or not tokens:
+        if own.problem or not tokens or settled(own, tokens, context):
             return own
         reading = self.reader.read(tokens, context)
+        if own.intent == "undo" and next(iter(reading.intents)) == "no":
+            return own  # a no after a change takes it back
         found = candidates(own, reading, context)
-        chances = self.chances(found, own, reading, context)
+        chances = chances_of(features(found, own, reading, context), self._weights)
         best = int(chances.argmax())
         told = objections(found[0], reading, context)
         shares = _shares(found, chances, own)
-        if best and chances[best] >= self._taken:
-            chosen = found[best]
+        chosen, share = found[best], float(chances[best])
+        unsure = chosen.changing and share < self._enough
+        if (unsure or chosen.intent == "clarify") and own.clarify is None:
+            if context.asked is not None:  # never two questions in a row
+                return replace(own, candidates=shares, second=told)
             return replace(
                 own,
-                intent=chosen.commands[0].action if chosen.commands else chosen.intent,
-                confidence=float(chances[best]),
-                commands=chosen.commands,
-                clarify=None,
+                intent="clarify",
+                confidence=share,
+                commands=(),
+                clarify=ask(_offers(found, chances)),
                 candidates=shares,
-                second=f"read otherwise: {told}",
+                second=f"asked: {told}",
             )
-        if not found[0].changing or chances[0] >= self._kept or context.asked is not None:
+        if unsure or not best:
             return replace(own, candidates=shares, second=told)
-        others = sorted(range(1, len(found)), key=lambda i: -chances[i])
-        rival = [found[i].commands for i in others if found[i].changing][:1]
         return replace(
             own,
-            intent="clarify",
-            confidence=float(chances[0]),
-            commands=(),
-            clarify=ask((own.commands, *rival)),
+            intent=chosen.commands[0].action if chosen.commands else chosen.intent,
+            confidence=share,
+            commands=chosen.commands,
+            clarify=None,
             candidates=shares,
-            second=f"asked: {told}",
+            second=f"read otherwise: {told}",
         )
+
+
+def _offers(
+    found: Sequence[Candidate], chances: NDArray[np.float64]
+) -> tuple[tuple[Command, ...], ...]:
+    """The likeliest changes, to choose from; the first whatever its probability."""
+    order = [i for i in np.argsort(-chances) if found[i].changing]
+    return tuple(found[i].commands for n, i in enumerate(order[:3]) if not n or chances[i] > OFFER)
 
 
 def _shares(

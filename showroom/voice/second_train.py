@@ -22,10 +22,10 @@ from .interpreter import Interpreter
 from .reader import Reader
 from .score import load, wrong_action
 from .score_conversations import Room, is_right
-from .second import Candidate, candidates, features
+from .second import Candidate, candidates, chances_of, features
 
 FIRST = "first_readings.jsonl"
-RIDGE = 1.0
+RIDGE = 10.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def cases(folder: Path, reader_of: Callable[[str], Reader], engine: Interpreter)
                 _judged(want, c, own if not i else None, context) for i, c in enumerate(found)
             ]
             intent, right, wrong = (np.array(each) for each in zip(*judged, strict=True))
-            table = np.stack([features(c, own, reading, context) for c in found])
+            table = features(found, own, reading, context)
             wanted = "clarify" if want.get("ask") else want.get("intent", "clarify")
             asked = own.clarify is not None
             out.append(Case(group, wanted, asked, tuple(found), table, intent, right, wrong))
@@ -126,21 +126,33 @@ def _judged(
 
 
 def fitted(some: Sequence[Case], ridge: float = RIDGE) -> NDArray[np.float64]:
-    """Weights of the features and a constant, (features + 1,), of a logistic regression."""
+    """Weights of the features and a constant, (features + 1,), of a conditional logit.
+
+    Of each case at most one candidate is right; that none is has a score of 0.
+    """
     from scipy.optimize import minimize
 
     rows = np.concatenate([c.rows for c in some])
-    right = np.concatenate([c.right for c in some]).astype(float)
     middle, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     scaled = np.c_[(rows - middle) / spread, np.ones(len(rows))]
+    counts = np.array([len(c.rows) for c in some])
+    starts = np.cumsum(counts) - counts
+    case = np.repeat(np.arange(len(some)), counts)
+    right = np.concatenate([c.right for c in some]).astype(float)
+    right /= np.maximum(1.0, np.add.reduceat(right, starts))[case]
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logits = scaled @ w
+        scores = scaled @ w
+        most = np.maximum(0.0, np.maximum.reduceat(scores, starts))
+        each = np.exp(scores - most[case])
+        total = np.add.reduceat(each, starts) + np.exp(-most)
         kept = np.r_[w[:-1], 0.0]
-        value = (np.logaddexp(0, logits) - right * logits).sum() + ridge * (kept @ kept) / 2
-        return value, scaled.T @ (1 / (1 + np.exp(-logits)) - right) + ridge * kept
+        value = (np.log(total) + most).sum() - right @ scores + ridge * (kept @ kept) / 2
+        return float(value), scaled.T @ (each / total[case] - right) + ridge * kept
 
-    found = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B").x
+    found = minimize(
+        loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500}
+    ).x
     weights = found[:-1] / spread
     return np.asarray(np.r_[weights, found[-1] - weights @ middle], np.float64)
 
@@ -152,8 +164,7 @@ def crossed(some: Sequence[Case], ridge: float = RIDGE) -> list[NDArray[np.float
         weights = fitted([c for c in some if c.group != group], ridge)
         for at, case in enumerate(some):
             if case.group == group:
-                logits = case.rows @ weights[:-1] + weights[-1]
-                out[at] = 1 / (1 + np.exp(-logits))
+                out[at] = chances_of(case.rows, weights)
     return out
 
 
@@ -177,26 +188,28 @@ class Outcome:
 
 
 def outcome(
-    some: Sequence[Case], chances: Sequence[NDArray[np.float64]], taken: float, kept: float
+    some: Sequence[Case], chances: Sequence[NDArray[np.float64]] | None, enough: float = 0.0
 ) -> Outcome:
-    """What comes of cases where another reading is taken from one probability on, and the grammar's
-    kept from another.
+    """What comes of cases where the likeliest candidate is carried out from a probability on.
+
+    Args:
+        chances: of each case's candidates; None for what comes of the grammar alone.
     """
     tally: dict[str, list[bool]] = {k: [] for k in ("intent", "right", "wrong", "asked")}
     scope: list[bool] = []
     rejects: list[bool] = []
-    for case, chance in zip(some, chances, strict=True):
-        best = int(chance.argmax())
-        at = best if best and chance[best] >= taken else 0
-        asked = not at and (case.asked or (bool(case.found[0].changing) and chance[0] < kept))
+    for number, case in enumerate(some):
+        at = 0 if chances is None else int(chances[number].argmax())
+        share = 1.0 if chances is None else chances[number][at]
+        chosen = case.found[at]
+        asked = (not at and case.asked) or (bool(chosen.changing) and share < enough)
         open_question = case.wanted == "clarify"
         tally["intent"].append(open_question if asked else bool(case.intent[at]))
         tally["right"].append(open_question if asked else bool(case.right[at]))
         tally["wrong"].append(not asked and bool(case.wrong[at]))
         tally["asked"].append(asked)
-        rejected = not asked and case.found[at].intent == "out_of_scope"
+        rejected = not asked and chosen.intent == "out_of_scope"
         (scope if case.wanted == "out_of_scope" else rejects).append(rejected)
-    shares = [
-        float(np.mean(each)) for each in (*tally.values(), scope or [True], rejects or [False])
-    ]
+    every = (*tally.values(), scope or [True], rejects or [False])
+    shares = [float(np.mean(each)) for each in every]
     return Outcome(*shares)

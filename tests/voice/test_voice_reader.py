@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from showroom.protocol.messages import Command
 from showroom.voice import embedding
-from showroom.voice.context import Context, Thing
+from showroom.voice.context import Clarify, Context, Thing
 from showroom.voice.effect import same_commands
 from showroom.voice.frame import SILENT, frame_of, spoken
+from showroom.voice.furnishing import copy as replace_command
 from showroom.voice.interpreter import Interpreter
 from showroom.voice.reader_data import people
 from showroom.voice.reader_input import input_of
 from showroom.voice.rebuild import command_of
+from showroom.voice.second import load_second
 
 SENTENCES = Path(__file__).parent
 ROOM = Context(
@@ -78,3 +82,52 @@ def test_states_are_those_that_the_encoder_averages() -> None:
         hidden = np.maximum(mean @ model.p1 + np.maximum(mean @ model.d0, 0) @ model.d1, 0)
         out = np.tanh(hidden @ model.p3 + np.maximum(hidden @ model.d2, 0) @ model.d3)
         assert out @ embedding.embed_one(text) / np.linalg.norm(out) > 0.999
+
+
+@needs_encoder
+def test_the_same_sentence_is_always_read_alike_and_disagreement_is_told() -> None:
+    second = load_second()
+    assert second is not None
+    grammar = Interpreter(second=False)
+    tokens = grammar.scanned("move the sofa half a metre to the left")
+    reading = second.reader.read(tokens, ROOM)
+    again = second.reader.read(tokens, ROOM)
+    assert np.array_equal(reading.intent, again.intent)
+    assert next(iter(reading.intents)) == "move"
+    slots = reading.best(0)
+    assert (slots.values["direction"], slots.target) == ("left", "sofa-1")
+    number = reading.pointed(0)
+    assert number is not None
+    assert number.si == pytest.approx(0.5)
+    assert command_of(slots, number, ROOM) == Command(
+        action="move", target="sofa-1", direction="left", delta=0.5
+    )
+
+
+@needs_encoder
+def test_what_the_grammar_misreads_is_read_otherwise_or_asked_and_the_reason_is_told() -> None:
+    grammar, both = Interpreter(second=False), Interpreter()
+    sofa = Command(action="move", target="sofa-1", direction="left", delta=0.5)
+    second = load_second()
+    assert second is not None
+    text = "move the sofa half a metre to the left"
+    own = grammar.understand(text, "en", ROOM)
+    assert own.commands == (sofa,)
+    misread = replace(own, commands=(replace_command(sofa, direction="right"),))
+    tokens = grammar.scanned(text)
+    got = second.opinion(misread, tokens, ROOM, lambda options: Clarify("?", (), options))
+    assert got.commands in ((), (sofa,))
+    assert "direction left, not right" in got.second
+    if got.clarify is not None:
+        assert (sofa,) in got.clarify.commands
+    assert both.understand(text, "en", ROOM).commands == (sofa,)
+    assert both.understand(text, "en", ROOM).second == ""
+
+
+@needs_encoder
+def test_no_second_question_follows_a_question() -> None:
+    asked = replace(ROOM, asked=Clarify("?"))
+    engine = Interpreter()
+    for sentence in people([SENTENCES])[::40]:
+        context = replace(sentence.context, asked=asked.asked)
+        assert engine.understand(sentence.text, "", context).clarify is None, sentence.text
