@@ -179,14 +179,14 @@ class Interpreter:
             intent = chosen[0].action if chosen else "no"
             return replace(base, intent=intent, confidence=0.95, commands=chosen)
         got = self._commands(base, phrases, context, wit)
-        if self._second is not None:
-            got = self._second.opinion(got, tokens, context, partial(_either, reply_lang))
         said_before = context.last or context.previous or context.asked
-        if said_before is None and got.clarify is None:
+        if said_before is not None or got.clarify is not None:
+            whole = units(phrases)
+            shares = [self._tipped(decide(p, context, self._model), wit) for p in whole]
+            got = reconsidered(got, whole, shares, context)
+        if self._second is None or wit is not None:
             return got
-        whole = units(phrases)
-        shares = [self._tipped(decide(p, context, self._model), wit) for p in whole]
-        return reconsidered(got, whole, shares, context)
+        return self._second.opinion(got, tokens, context, partial(_either, reply_lang))
 
     def scanned(self, text: str) -> list[Token]:
         """The words of a text as they are understood, slips and homophones mended."""

@@ -57,6 +57,10 @@ class Reading:
         order = np.argsort(-self.intent)
         return {self.schema.intents[i]: float(self.intent[i]) for i in order}
 
+    def knows(self, frame: Sequence[Slots]) -> bool:
+        """Whether all that commands say is among the classes that the reader has learned."""
+        return all(s.values[n] in self.schema.slots[n] for s in frame for n in SLOTS[1:])
+
     def chance(self, k: int, slots: Slots, context: Context) -> dict[str, float]:
         """How probable the reader finds each slot of a command, by name.
 

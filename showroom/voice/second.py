@@ -37,6 +37,10 @@ _MARKS = "，。！？、；：“”‘’…（）《》—～·’°"
 """Marks of Chinese text and typesetters' quotes."""
 OFFER = 0.05
 """From which probability on a reading is offered beside a likelier one."""
+INSTEAD = 0.7
+"""From which probability on a change is carried out in place of a question or an undoing."""
+TAKING_BACK = 0.8
+"""From this confidence of the grammar's on, what takes the last change back is carried out."""
 _LEAST = 0.08
 """From which probability on an intent of the reader's is tried with the grammar."""
 _BASKET = ("add_to_basket", "remove_from_basket", "show_basket")
@@ -256,9 +260,9 @@ def settled(own: Understanding, tokens: Sequence[Token], context: Context) -> bo
     it asks and nothing is there that could be meant, and where it counts on to the next of those
     listed.
     """
-    if len(own.commands) == 1 and own.commands[0].target in context.listed:
-        if any(t.get("other") for t in tokens) and own.intent in ("show", "try_on"):
-            return True
+    other = any(t.get("other") for t in tokens) and own.intent in ("show", "try_on")
+    if other and len(own.commands) == 1 and own.commands[0].target in context.listed:
+        return True
     if own.clarify is not None:
         if not context.things:
             return True
@@ -270,6 +274,16 @@ def settled(own: Understanding, tokens: Sequence[Token], context: Context) -> bo
     letters = sum(c.isascii() or is_cjk(c) for t in words for c in t.text)
     odd = len(own.text) - sum(c.isascii() or is_cjk(c) or c in _MARKS for c in own.text)
     return letters < 2 or 5 * odd > len(own.text)
+
+
+def takes_back(commands: Sequence[Command], context: Context) -> bool:
+    """Whether commands take the last change back, all of it or some."""
+    last = context.last
+    if len(commands) != 1 or last is None:
+        return False
+    (command,) = commands
+    same = (command.action, command.target, command.part) == (last.action, last.target, last.part)
+    return command.action == "undo" or (same and (command.delta or 0.0) * (last.delta or 0.0) < 0)
 
 
 class Second:
@@ -301,11 +315,18 @@ class Second:
         if own.intent == "undo" and next(iter(reading.intents)) == "no":
             return own  # a no after a change takes it back
         found = candidates(own, reading, context)
+        if not reading.knows(frame_of(found[0].changing, context, tokens)):
+            return own  # such as all that is worn
         chances = chances_of(features(found, own, reading, context), self._weights)
         best = int(chances.argmax())
         told = objections(found[0], reading, context)
         shares = _shares(found, chances, own)
         chosen, share = found[best], float(chances[best])
+        if own.confidence >= TAKING_BACK and takes_back(found[0].changing, context):
+            return replace(own, candidates=shares, second=told)
+        firm = own.clarify is not None or own.intent == "undo"
+        if best and chosen.changing and firm and share < INSTEAD:
+            return replace(own, candidates=shares, second=told)
         unsure = chosen.changing and share < self._enough
         if (unsure or chosen.intent == "clarify") and own.clarify is None:
             if context.asked is not None:  # never two questions in a row

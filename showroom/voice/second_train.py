@@ -22,7 +22,7 @@ from .interpreter import Interpreter
 from .reader import Reader
 from .score import load, wrong_action
 from .score_conversations import Room, is_right
-from .second import Candidate, candidates, chances_of, features
+from .second import INSTEAD, Candidate, candidates, chances_of, features
 
 FIRST = "first_readings.jsonl"
 RIDGE = 10.0
@@ -201,6 +201,8 @@ def outcome(
     for number, case in enumerate(some):
         at = 0 if chances is None else int(chances[number].argmax())
         share = 1.0 if chances is None else chances[number][at]
+        if at and case.asked and case.found[at].changing and share < INSTEAD:
+            at = 0
         chosen = case.found[at]
         asked = (not at and case.asked) or (bool(chosen.changing) and share < enough)
         open_question = case.wanted == "clarify"
