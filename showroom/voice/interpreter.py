@@ -178,15 +178,30 @@ class Interpreter:
         if chosen is not None:
             intent = chosen[0].action if chosen else "no"
             return replace(base, intent=intent, confidence=0.95, commands=chosen)
+        got = self._weighed(base, phrases, context, wit)
+        if self._second is None:
+            return got
+        if wit is not None:  # what it tipped stays
+            alone = self._weighed(base, phrases, context, None)
+            same = (got.intent, got.commands, got.clarify) == (
+                alone.intent, alone.commands, alone.clarify,
+            )  # fmt: skip
+            if not same or tokens != self._scanned(clean.plain):
+                return got
+            got = alone
+        return self._second.opinion(got, tokens, context, partial(_either, reply_lang))
+
+    def _weighed(
+        self, base: Understanding, phrases: list[Phrase], context: Context, wit: WitResponse | None
+    ) -> Understanding:
+        """What rules and classifiers read, and the ranking of readings in a conversation."""
         got = self._commands(base, phrases, context, wit)
         said_before = context.last or context.previous or context.asked
-        if said_before is not None or got.clarify is not None:
-            whole = units(phrases)
-            shares = [self._tipped(decide(p, context, self._model), wit) for p in whole]
-            got = reconsidered(got, whole, shares, context)
-        if self._second is None or wit is not None:
+        if said_before is None and got.clarify is None:
             return got
-        return self._second.opinion(got, tokens, context, partial(_either, reply_lang))
+        whole = units(phrases)
+        shares = [self._tipped(decide(p, context, self._model), wit) for p in whole]
+        return reconsidered(got, whole, shares, context)
 
     def scanned(self, text: str) -> list[Token]:
         """The words of a text as they are understood, slips and homophones mended."""

@@ -39,6 +39,8 @@ OFFER = 0.05
 """From which probability on a reading is offered beside a likelier one."""
 INSTEAD = 0.7
 """From which probability on a change is carried out in place of a question or an undoing."""
+FOLLOWED = 0.9
+"""From this confidence on the grammar keeps its word where it follows on a change."""
 TAKING_BACK = 0.8
 """From this confidence of the grammar's on, what takes the last change back is carried out."""
 _LEAST = 0.08
@@ -257,11 +259,13 @@ def settled(own: Understanding, tokens: Sequence[Token], context: Context) -> bo
     """Whether the grammar's understanding stands whatever the reader finds.
 
     It does where the text is no language, where it asks which of several things is meant, where
-    it asks and nothing is there that could be meant, and where it counts on to the next of those
-    listed.
+    it asks and nothing is there that could be meant, where it counts on to the next of those
+    listed, and where it fetches what is not there yet.
     """
     other = any(t.get("other") for t in tokens) and own.intent in ("show", "try_on")
     if other and len(own.commands) == 1 and own.commands[0].target in context.listed:
+        return True
+    if any(context.thing(c.target) and not context.here(c.target) for c in own.commands):
         return True
     if own.clarify is not None:
         if not context.things:
@@ -322,6 +326,9 @@ class Second:
         told = objections(found[0], reading, context)
         shares = _shares(found, chances, own)
         chosen, share = found[best], float(chances[best])
+        followed = context.last is not None and own.confidence >= FOLLOWED
+        if followed and found[0].changing and own.clarify is None:
+            return replace(own, candidates=shares, second=told)
         if own.confidence >= TAKING_BACK and takes_back(found[0].changing, context):
             return replace(own, candidates=shares, second=told)
         firm = own.clarify is not None or own.intent == "undo"

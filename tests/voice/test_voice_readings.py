@@ -8,7 +8,7 @@ import pytest
 
 from showroom.protocol.messages import Command
 from showroom.voice import Context, Thing, understand
-from showroom.voice.interpreter import default_interpreter
+from showroom.voice.interpreter import Interpreter, default_interpreter
 from showroom.voice.leanings import leanings
 from showroom.voice.memory import noted
 from showroom.voice.ranking import load_ranking
@@ -96,8 +96,9 @@ def test_what_is_so_already_is_not_set_again() -> None:
 def test_what_is_not_understood_is_asked_about_but_never_twice_in_a_row() -> None:
     context = noted(ROOM, HEM)
     text = "and the whole thing seventy-five long"
-    got = understand(text, "", context)
+    grammar = Interpreter(second=False)
+    got = grammar.understand(text, "", context)
     assert got.clarify is not None
     assert 0 < len(got.clarify.choices) <= 3
-    again = understand(text, "", replace(context, asked=got.clarify))
+    again = grammar.understand(text, "", replace(context, asked=got.clarify))
     assert again.clarify is None
