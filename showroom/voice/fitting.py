@@ -65,6 +65,9 @@ def dimension_sign(phrase: Phrase, token: Token) -> Dimension | None:
         complaint = complaint or not asked
     before = phrase.tokens[max(0, phrase.index(token) - 1) : phrase.index(token)]
     seems = bool(before) and before[0].text.endswith(_SEEMING) and not _chinese_amount(phrase, at)
+    bare = is_cjk(token.text[0]) and phrase.content[-1] is token and len(phrase.content) > 1
+    asked = phrase.has("act") or phrase.has("more") or phrase.has("absolute")
+    seems = seems or (bare and not asked)  # 裤子肥
     if token.text not in _PLAIN or _stated(phrase, token) or (seems and not phrase.has("length")):
         complaint = True
     return value[:-1], -sign if complaint else sign

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..protocol.messages import Command
 from .context import Context
+from .fitting import dimensions
 from .furnishing import copy
 from .phrase import Phrase
 from .replies import command_text
@@ -49,5 +50,8 @@ def left_open(phrase: Phrase, context: Context) -> Need:
         if phrase.has("act", name):
             outcome = resolve(name, phrase, context)
             return outcome if isinstance(outcome, Need) else Need("intent", (outcome,))
-    outcome = resolve("adjust_fit", phrase, context) if phrase.has("part") else ()
+    ways = {pair for _, pair in dimensions(phrase)}
+    opposed = any((name, -sign) in ways for name, sign in ways)
+    told = phrase.has("part") or opposed  # "longer and shorter"
+    outcome = resolve("adjust_fit", phrase, context) if told else ()
     return outcome if isinstance(outcome, Need) else Need("what")
