@@ -47,6 +47,8 @@ THICKNESS: Final = 0.002
 """A garment keeps this far off the one under it, metres."""
 
 _FREE_BELOW_WAIST: Final = {"dress": 0.02, "skirt": 0.05, "outwear": 0.08}
+_CLOSED: Final = ("dress", "skirt")
+"""What hangs closed around both legs: its front gathers in a lap. A coat opens instead."""
 _LONG: Final = {"outwear": 0.36}
 """Coats that end further than this below the waist swing; shorter ones are jackets, metres."""
 _PADDING: Final = 0.006
@@ -310,11 +312,16 @@ class LiveGarment:
             return rest_edges(family, self.values, self.choices)
         return mesh_edges(self.own, self.faces)
 
+    def _swings_as(self) -> str:
+        """The family whose way of swinging this one has; ``""`` where it follows the body."""
+        name = self.family.name
+        if name in _FREE_BELOW_WAIST:
+            return name
+        return swinging(self.family.category) if name == "artist" else ""
+
     def _free(self) -> NDArray[np.bool_] | None:
         """The nodes that swing; None where the whole garment follows the body."""
-        name = self.family.name
-        if name not in _FREE_BELOW_WAIST:
-            name = swinging(self.family.category) if name == "artist" else ""
+        name = self._swings_as()
         if not name:
             return None
         waist = float(self.avatar.form.vertices[landmarks().waist_ring, 1].mean())
@@ -327,7 +334,10 @@ class LiveGarment:
         """Set up the simulation and let the cloth come to rest in the rest pose."""
         edges = self.edges()
         skin = Collider(self.avatar)
-        swing = Swing(self.own, free, edges.pairs, edges.lengths, edges.kind, skin, self.faces)
+        swing = Swing(
+            self.own, free, edges.pairs, edges.lengths, edges.kind, skin, self.faces,
+            gathers=self._swings_as() in _CLOSED,
+        )  # fmt: skip
         if after is None or after._last is None:
             self.hanging = swing.settle(self.own)
         swing.body = self._collider

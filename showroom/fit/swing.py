@@ -46,6 +46,7 @@ class Swing:
         collider: the skin, in its rest pose.
         faces: (f, 3) triangles, where the cloth is to meet itself.
         sleeves: some of what is free lies on the arms.
+        gathers: it hangs closed around the legs, so that a lap leaves no room for its front.
 
     Attributes:
         places: (n, 3) where the nodes are.
@@ -59,6 +60,7 @@ class Swing:
     def __init__(
         self, rest: F32, free: Mask, pairs: I32, lengths: F32, kind: NDArray[np.uint8],
         collider: Collider, faces: I32 | None = None, *, sleeves: bool = False,
+        gathers: bool = False,
     ) -> None:  # fmt: skip
         self.gap = GAP
         self.free = np.flatnonzero(free).astype(np.int32)
@@ -73,9 +75,9 @@ class Swing:
         self._own_pairs = number[self._pairs]
         self._bends = self._triples()
         placed = rest[self._order]
-        steep = _upright(placed, self._bends[:, ::2])
+        steep = gathers * _upright(placed, self._bends[:, ::2])
         self._bend = np.where(steep > _STEEP, cloth.BEND[0], cloth.BEND[1]).astype(np.float32)
-        steep = np.clip((_upright(rest, self._pairs[: self._stiff]) - 0.5) / 0.35, 0, 1)
+        steep = np.clip((gathers * _upright(rest, self._pairs[: self._stiff]) - 0.5) / 0.35, 0, 1)
         self._gather = (1 - steep * (1 - cloth.GATHER)).astype(np.float32)
         self._lengths = self.wanted(rest, lengths)
         self._tether, self._paths = self._tethers(self._lengths)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from showroom.fit import body, cloth
+from showroom.fit import body
 from showroom.fit.collider import Collider
 from showroom.fit.swing import Swing
 
@@ -59,10 +59,7 @@ def lowered(woman, itself):
     return hung.places, faces
 
 
-def test_a_curtain_that_is_lowered_piles_up_without_passing_through_itself(woman, monkeypatch):
-    # Cloth that may gather hardly folds: this one has to.
-    monkeypatch.setattr(cloth, "GATHER", 1.0)
-    monkeypatch.setattr(cloth, "BEND", (8.0, 8.0))
+def test_a_curtain_that_is_lowered_piles_up_without_passing_through_itself(woman):
     places, faces = lowered(woman, itself=True)
     assert crossings(places, faces) == 0
     assert crossings(lowered(woman, itself=False)[0], faces) > 100, "the test sees crossings"
