@@ -248,13 +248,13 @@ class Plan:
         tuned: rate of the encoder's convolutions as a share of ``rate``; 0 leaves them as they are.
     """
 
-    epochs: float = 14.0
+    epochs: float = 40.0
     batch: int = 256
     rate: float = 1e-3
     decay: float = 0.02
     smooth: float = 0.05
     seed: int = 0
-    drop: float = 0.15
+    drop: float = 0.25
     tuned: float = 0.0
     shape: Shape = Shape()
 
