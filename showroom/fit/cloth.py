@@ -31,7 +31,9 @@ GATHER: Final = 0.25
 """Upright threads gather to this share of their length before they are pushed. What a lap leaves no
 room for gathers evenly instead of folding over itself; level threads make the folds of a hem."""
 BEND: Final = (2.0, 8.0)
-"""Softness of bends of upright threads and of level ones."""
+"""Softness of bends of upright threads and of level ones, in cloth that gathers."""
+STRAIGHT: Final = 4.0
+"""Softness of bends in cloth that does not: softer or stiffer, more of it crosses itself."""
 _SPREAD = np.float32(0.86)
 """Cloth beside what the body holds is held so much less, node by node."""
 _LET_GO = np.float32(0.93)
@@ -60,6 +62,7 @@ class Weave(NamedTuple):
         threads, lengths, gather: (e, 2), (e,), (e,) stiff constraints in shuffled order, and the
             share of their length to which they are short without being pushed.
         shears, diagonals: (s, 2), (s,) shear constraints and their lengths, shuffled too.
+        slack: the share of their length to which those are short without being pushed.
         bends, bend: (t, 3), (t,) nodes in a row, and how softly they are kept so.
         tether, reach: (f,) the held node that each free one hangs on, or -1, and how far from it
             the cloth lets it be.
@@ -71,6 +74,7 @@ class Weave(NamedTuple):
     gather: F32
     shears: I32
     diagonals: F32
+    slack: np.float32
     bends: I32
     bend: F32
     tether: I32
@@ -208,7 +212,10 @@ def simulate(
             for a in range(3):
                 cloth[i, a] += step_held[i - count, a]
         for e in range(weave.shears.shape[0]):
-            _pull(cloth, mass, weave.shears[e, 0], weave.shears[e, 1], weave.diagonals[e], shear)
+            _hold(
+                cloth, mass, weave.shears[e, 0], weave.shears[e, 1], weave.diagonals[e],
+                weave.slack, shear, shear,
+            )  # fmt: skip
         # Bends, which are softest, take part in every other substep.
         if step % 2 == 0:
             _straighten(cloth, mass, weave.bends, weave.bend)
@@ -218,7 +225,7 @@ def simulate(
         for e in range(weave.threads.shape[0]):
             _hold(
                 cloth, mass, weave.threads[e, 0], weave.threads[e, 1], weave.lengths[e],
-                weave.gather[e], stiff,
+                weave.gather[e], stiff, _SLACK,
             )  # fmt: skip
         _tether(cloth, weave.tether, weave.reach)
         fold.keep_apart(cloth, before, mass, across, pairs, met, folds.side)
@@ -264,38 +271,18 @@ def simulate(
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _pull(cloth: F32, mass: F32, i: int, j: int, length: float, soft: float) -> None:
-    """Bring two nodes nearer that are further apart than ``length``."""
-    dx = cloth[i, 0] - cloth[j, 0]
-    dy = cloth[i, 1] - cloth[j, 1]
-    dz = cloth[i, 2] - cloth[j, 2]
-    apart = np.sqrt(dx * dx + dy * dy + dz * dz) + np.float32(1e-12)
-    stretch = max(apart - length, np.float32(0.0))
-    _apply(cloth, mass, i, j, dx, dy, dz, stretch, apart, soft)
-
-
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
 def _hold(
-    cloth: F32, mass: F32, i: int, j: int, length: float, gather: float, stiff: float
+    cloth: F32, mass: F32, i: int, j: int, length: float, gather: float, stiff: float, slack: float
 ) -> None:
-    """Bring the ends of a thread to its length apart, or at least to a share of it."""
+    """Bring two nodes to a length apart, or at least a share of it, as softly as each is told."""
     dx = cloth[i, 0] - cloth[j, 0]
     dy = cloth[i, 1] - cloth[j, 1]
     dz = cloth[i, 2] - cloth[j, 2]
     apart = np.sqrt(dx * dx + dy * dy + dz * dz) + np.float32(1e-12)
     none = np.float32(0.0)
     stretch = max(apart - length, none) + min(apart - gather * length, none)
-    _apply(cloth, mass, i, j, dx, dy, dz, stretch, apart, _SLACK if stretch < 0 else stiff)
-
-
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _apply(
-    cloth: F32, mass: F32, i: int, j: int, dx: float, dy: float, dz: float,
-    stretch: float, apart: float, soft: float,
-) -> None:  # fmt: skip
-    """Take ``stretch`` out of what is between two nodes, ``apart`` from each other."""
     wi, wj = mass[i], mass[j]
-    q = stretch / ((wi + wj + soft) * apart)
+    q = stretch / ((wi + wj + (slack if stretch < 0 else stiff)) * apart)
     cloth[i, 0] -= wi * q * dx
     cloth[i, 1] -= wi * q * dy
     cloth[i, 2] -= wi * q * dz

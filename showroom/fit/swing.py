@@ -75,10 +75,14 @@ class Swing:
         self._own_pairs = number[self._pairs]
         self._bends = self._triples()
         placed = rest[self._order]
-        steep = gathers * _upright(placed, self._bends[:, ::2])
-        self._bend = np.where(steep > _STEEP, cloth.BEND[0], cloth.BEND[1]).astype(np.float32)
+        if gathers:
+            steep = _upright(placed, self._bends[:, ::2])
+            self._bend = np.where(steep > _STEEP, *cloth.BEND).astype(np.float32)
+        else:
+            self._bend = np.full(len(self._bends), cloth.STRAIGHT, np.float32)
         steep = np.clip((gathers * _upright(rest, self._pairs[: self._stiff]) - 0.5) / 0.35, 0, 1)
         self._gather = (1 - steep * (1 - cloth.GATHER)).astype(np.float32)
+        self._slack = np.float32(0.0 if gathers else 1.0)
         self._lengths = self.wanted(rest, lengths)
         self._tether, self._paths = self._tethers(self._lengths)
         self._reach = (_GIVE * self._paths).astype(np.float32)
@@ -201,7 +205,7 @@ class Swing:
             self.places, self._before, self._order, len(self.free), follow, self._near,
             cloth.Weave(
                 self._own_pairs[:n], self._lengths[:n], self._gather,
-                self._own_pairs[n:shears], self._lengths[n:shears],
+                self._own_pairs[n:shears], self._lengths[n:shears], self._slack,
                 self._bends, self._bend, self._tether, self._reach, self._beside,
             ),
             cloth.Skin(
